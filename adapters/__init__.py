@@ -1,0 +1,1 @@
+"""One vendor per folder; each implements ports of `foreset.application.ports`."""

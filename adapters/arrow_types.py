@@ -1,0 +1,134 @@
+"""The names of column types in polars: both ways between `foreset.domain.dtypes` and polars.
+
+Polars types that the grammar has no name for keep a name of their own (`null`, `time`, `duration[us]`, `int128`,
+`uint128`, `float16`), so that every column has one and `polars_dtype` takes it back. Categories are served as `string`.
+"""
+
+import json
+import re
+from typing import Final
+
+import polars as pl
+from polars.datatypes import DataTypeClass
+
+_PLAIN: Final[dict[str, pl.DataType]] = {
+    "bool": pl.Boolean(),
+    "int8": pl.Int8(),
+    "int16": pl.Int16(),
+    "int32": pl.Int32(),
+    "int64": pl.Int64(),
+    "int128": pl.Int128(),
+    "uint8": pl.UInt8(),
+    "uint16": pl.UInt16(),
+    "uint32": pl.UInt32(),
+    "uint64": pl.UInt64(),
+    "uint128": pl.UInt128(),
+    "float16": pl.Float16(),
+    "float32": pl.Float32(),
+    "float64": pl.Float64(),
+    "string": pl.String(),
+    "binary": pl.Binary(),
+    "date": pl.Date(),
+    "time": pl.Time(),
+    "null": pl.Null(),
+    "duration[ms]": pl.Duration("ms"),
+    "duration[us]": pl.Duration("us"),
+    "duration[ns]": pl.Duration("ns"),
+}
+_NAMES: Final = {dtype: name for name, dtype in _PLAIN.items()}
+_TIMESTAMP: Final = re.compile(r"timestamp\[(ms|us|ns)(?:, ([^\]]+))?\]")
+_DECIMAL: Final = re.compile(r"decimal\((\d+), ?(-?\d+)\)|decimal\((\d+)\)")
+_PLAIN_FIELD: Final = re.compile(r"[^\"<>,:()\[\]]+")
+
+
+# === From polars ===
+
+
+def dtype_name(dtype: pl.DataType) -> str:
+    """The name of a polars type.
+
+    >>> dtype_name(pl.Datetime("us", "UTC")), dtype_name(pl.List(pl.Struct({"a": pl.Int64})))
+    ('timestamp[us, UTC]', 'list<struct<a: int64>>')
+    """
+    match dtype:
+        case pl.Datetime(time_unit=unit, time_zone=zone):
+            return f"timestamp[{unit}, {zone}]" if zone else f"timestamp[{unit}]"
+        case pl.Categorical() | pl.Enum():
+            return "string"
+        case pl.Decimal(precision=precision, scale=scale):
+            return f"decimal({precision},{scale})"
+        case pl.List(inner=inner):
+            return f"list<{dtype_name(_instance(inner))}>"
+        case pl.Array():
+            return _array_name(dtype)
+        case pl.Map(key=key, value=value):
+            return f"map<{dtype_name(_instance(key))}, {dtype_name(_instance(value))}>"
+        case pl.Struct(fields=fields):
+            return f"struct<{', '.join(f'{_quoted(f.name)}: {dtype_name(_instance(f.dtype))}' for f in fields)}>"
+        case _:
+            return _NAMES.get(dtype, str(dtype).lower())
+
+
+def _array_name(array: pl.Array) -> str:
+    """Polars says `shape` for all dimensions and nests `inner` beneath it."""
+    return f"list<{dtype_name(_instance(array.inner))}>"
+
+
+def _instance(dtype: pl.DataType | DataTypeClass) -> pl.DataType:
+    return dtype() if isinstance(dtype, DataTypeClass) else dtype
+
+
+def _quoted(name: str) -> str:
+    return name if _PLAIN_FIELD.fullmatch(name) else json.dumps(name, ensure_ascii=False)
+
+
+# === To polars ===
+
+
+def polars_dtype(name: str) -> pl.DataType:
+    """The polars type of a name; a `ValueError` for what is no dtype.
+
+    >>> polars_dtype("map<string, int64>"), polars_dtype("decimal(10,2)")
+    (Map(String, Int64), Decimal(precision=10, scale=2))
+    """
+    if name in _PLAIN:
+        return _PLAIN[name]
+    if timestamp := _TIMESTAMP.fullmatch(name):
+        return pl.Datetime(timestamp[1], timestamp[2])  # type: ignore[arg-type]  # the pattern allows units only
+    if decimal := _DECIMAL.fullmatch(name):
+        return pl.Decimal(int(decimal[1] or decimal[3]), int(decimal[2] or 0))
+    kind, _, inner = name.removesuffix(">").partition("<")
+    parts = _parts(inner) if name.endswith(">") else []
+    match kind, parts:
+        case "list", [item]:
+            return pl.List(polars_dtype(item))
+        case "map", [key, value]:
+            return pl.Map(polars_dtype(key), polars_dtype(value))
+        case "struct", _ if name.endswith(">"):
+            return pl.Struct([_field(part) for part in parts])
+        case _:
+            msg = f"no dtype: {name!r}"
+            raise ValueError(msg)
+
+
+def _field(text: str) -> pl.Field:
+    if text.startswith('"'):
+        name, end = json.JSONDecoder().raw_decode(text)
+        return pl.Field(name, polars_dtype(text[end:].removeprefix(":").strip()))
+    name, _, dtype = text.partition(":")
+    return pl.Field(name, polars_dtype(dtype.strip()))
+
+
+def _parts(text: str) -> list[str]:
+    """What stands between the commas that are in no bracket and no quotes."""
+    parts, start, depth, at = [], 0, 0, 0
+    while at < len(text):
+        if text[at] == '"':
+            at = json.JSONDecoder().raw_decode(text, at)[1]
+            continue
+        depth += (text[at] in "<([") - (text[at] in ">)]")
+        if text[at] == "," and depth == 0:
+            parts.append(text[start:at].strip())
+            start = at + 1
+        at += 1
+    return [*parts, text[start:].strip()] if text else []

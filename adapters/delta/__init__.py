@@ -1,0 +1,1 @@
+"""Delta tables through the deltalake library: the table store."""

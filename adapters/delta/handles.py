@@ -1,0 +1,69 @@
+"""Open tables, kept and brought up to date, so that a warm read does not replay the log."""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from deltalake import DeltaTable
+
+from foreset.adapters.delta.names import is_url
+from foreset.adapters.delta.snapshot import DeltaSnapshot
+
+_KEPT: Final = 64
+_Mark = tuple[int, int, int] | None
+
+
+class Handles:
+    """Tables by URI and version, the least recently used dropped first."""
+
+    def __init__(self) -> None:
+        """Hold none."""
+        self._newest: OrderedDict[str, tuple[DeltaTable, _Mark]] = OrderedDict()
+        self._snapshots: OrderedDict[tuple[str, int, str], DeltaSnapshot] = OrderedDict()
+
+    def newest(self, uri: str, storage_options: dict[str, str] | None) -> DeltaTable:
+        """The table at its newest version.
+
+        A kept handle is advanced only while the commit that it stands on is the same file: a table that was
+        deleted and made again, perhaps with fewer commits, is opened anew.
+        """
+        known, mark = self._newest.get(uri, (None, None))
+        if known is not None and mark is not None and _mark(uri, known.version()) == mark:
+            before = known.version()
+            known.update_incremental()
+            if known.version() == before:
+                return known
+        else:
+            known = DeltaTable(uri, storage_options=storage_options)
+        _keep(self._newest, uri, (known, _mark(uri, known.version())))
+        return known
+
+    def at(self, uri: str, version: int, storage_options: dict[str, str] | None) -> DeltaTable:
+        """The table at an older version."""
+        return DeltaTable(uri, version=version, storage_options=storage_options)
+
+    def snapshot(self, uri: str, table: DeltaTable, make: Callable[[], DeltaSnapshot]) -> DeltaSnapshot:
+        """The snapshot of a table at its version, made once. The table's id tells a new table from an old one."""
+        key = (uri, table.version(), table.metadata().id)
+        if key not in self._snapshots:
+            _keep(self._snapshots, key, make())
+        return self._snapshots[key]
+
+
+def _mark(uri: str, version: int) -> _Mark:
+    """What identifies a local commit file; None where it cannot be looked at."""
+    if is_url(uri):
+        return None
+    try:
+        seen = (Path(uri) / "_delta_log" / f"{version:020}.json").stat()
+    except OSError:
+        return None
+    return (seen.st_ino, seen.st_mtime_ns, seen.st_size)
+
+
+def _keep(kept: OrderedDict, key: object, value: object) -> None:  # type: ignore[type-arg]  # of either kind
+    kept[key] = value
+    kept.move_to_end(key)
+    while len(kept) > _KEPT:
+        kept.popitem(last=False)

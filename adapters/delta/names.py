@@ -1,0 +1,37 @@
+"""Where a table is, by its dataset name, path or URL."""
+
+import re
+from pathlib import Path
+
+from returns.result import Result, Success
+
+from foreset.domain.errors.problem import refuse
+from foreset.domain.errors.tables import BadTableName
+
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+
+
+def dataset_path(name: str, data_dir: Path) -> Result[Path, BadTableName]:
+    """The folder of a dataset: `data_dir/NAME`. The name must not be a path or leave the folder."""
+    if not _NAME.fullmatch(name):
+        return refuse(BadTableName(name=name))
+    return Success(data_dir / name)
+
+
+def is_url(table: str) -> bool:
+    """Whether a table is in an object store (or named by a file URL)."""
+    return "://" in table
+
+
+def table_uri(table: str, data_dir: Path) -> Result[str, BadTableName]:
+    """Where a table is: a URL or path as given, a dataset name in the data folder."""
+    if is_url(table):
+        return Success(table)
+    if "/" in table or "\\" in table or table.startswith("."):
+        return refuse(BadTableName(name=table)) if _climbs(table) else Success(str(Path(table).absolute()))
+    return dataset_path(table, data_dir).map(str)
+
+
+def _climbs(table: str) -> bool:
+    """A relative path that leaves the working directory names no dataset and hides where it points."""
+    return not Path(table).is_absolute() and ".." in Path(table).parts

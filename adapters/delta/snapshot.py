@@ -1,0 +1,113 @@
+"""A Delta table at one version: its facts and files, from the log alone."""
+
+import json
+from datetime import UTC, datetime
+from functools import cached_property
+from urllib.parse import unquote
+
+import polars as pl
+from deltalake import DeltaTable
+from returns.result import Result
+
+from foreset.adapters.delta.schema import columns_of
+from foreset.adapters.parquet_files import read_files
+from foreset.application.ports import ArrowStream
+from foreset.domain.errors.tables import TableError
+from foreset.domain.facts import Column, DataFile, Range, TableFacts
+
+_TRUNCATED_US = 1_000  # logs hold times truncated to milliseconds, so a maximum may be this much too low
+
+
+class DeltaSnapshot:
+    """A table at a version. Immutable, so it may be kept and shared."""
+
+    def __init__(self, name: str, table: DeltaTable) -> None:
+        """Describe `table` as it is now; `name` is how it is called in specs and plans."""
+        self._name = name
+        self._root = table.table_uri
+        self._columns = columns_of(table)
+        self._version = table.version()
+        self._metadata = table.metadata()
+        self._actions = pl.DataFrame(table.get_add_actions(flatten=True))
+
+    @cached_property
+    def facts(self) -> TableFacts:
+        """What was observed of it."""
+        files = self.files()
+        rows = [file.rows for file in files]
+        return TableFacts(
+            table=self._name,
+            table_id=self._metadata.id,
+            version=self._version,
+            columns=self._columns,
+            files=len(files),
+            rows=None if None in rows else sum(r for r in rows if r is not None),
+            size_bytes=sum(file.size_bytes for file in files),
+            partition_columns=tuple(self._metadata.partition_columns),
+            time_ranges=_whole_ranges(files),
+        )
+
+    @cached_property
+    def _files(self) -> tuple[DataFile, ...]:
+        columns = [column for column in self._columns if column.dtype.startswith("timestamp")]
+        partitions = self._metadata.partition_columns
+        files = (_data_file(self._root, row, columns, partitions) for row in self._actions.iter_rows(named=True))
+        return tuple(sorted(files, key=lambda file: (file.modified_ms, file.path)))
+
+    def files(self) -> tuple[DataFile, ...]:
+        """Its files in the snapshot's order: by the modification time in the log, then by path."""
+        return self._files
+
+    def read(self, columns: tuple[str, ...]) -> Result[ArrowStream, TableError]:
+        """Its rows in the snapshot's order, with these columns."""
+        wanted = [column for name in columns for column in self._columns if column.name == name]
+        return read_files(self._name, self._files, wanted)
+
+
+def _data_file(root: str, row: dict[str, object], columns: list[Column], partitions: list[str]) -> DataFile:
+    rows = row.get("num_records")
+    return DataFile(
+        path=_location(root, str(row["path"])),
+        rows=rows if isinstance(rows, int) else None,
+        size_bytes=int(str(row["size_bytes"])),
+        modified_ms=int(str(row["modification_time"])),
+        partition={name: _partition_text(row.get(f"partition.{name}")) for name in partitions},
+        time_ranges=_ranges(row, columns),
+    )
+
+
+def _location(root: str, path: str) -> str:
+    """Where a file is: the log holds it URL-encoded, relative to the table or absolute."""
+    decoded = unquote(path)
+    if "://" in decoded:
+        return decoded.removeprefix("file://")
+    return f"{root.removeprefix('file://').rstrip('/')}/{decoded}" if not decoded.startswith("/") else decoded
+
+
+def _partition_text(value: object) -> str | None:
+    return None if value is None else json.dumps(value) if isinstance(value, bool) else str(value)
+
+
+def _ranges(row: dict[str, object], columns: list[Column]) -> dict[str, Range]:
+    found: dict[str, Range] = {}
+    for column in columns:
+        least, greatest = (_microseconds(row.get(f"{bound}.{column.name}")) for bound in ("min", "max"))
+        if least is not None and greatest is not None:
+            found[column.name] = (least, greatest + _TRUNCATED_US)
+    return found
+
+
+def _microseconds(value: object) -> int | None:
+    if isinstance(value, datetime):
+        since = (value if value.tzinfo else value.replace(tzinfo=UTC)) - datetime(1970, 1, 1, tzinfo=UTC)
+        return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+    return None
+
+
+def _whole_ranges(files: tuple[DataFile, ...]) -> dict[str, Range]:
+    """The range of each time column over all files, where every file has it."""
+    names = set(files[0].time_ranges) if files else set()
+    for file in files:
+        names &= set(file.time_ranges)
+    ranges = {name: [file.time_ranges[name] for file in files] for name in sorted(names)}
+    return {name: (min(r[0] for r in rs), max(r[1] for r in rs)) for name, rs in ranges.items()}

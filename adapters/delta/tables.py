@@ -1,0 +1,146 @@
+"""The table store over Delta Lake."""
+
+import threading
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+import polars as pl
+from deltalake import DeltaTable
+from returns.result import Result, Success
+
+from foreset.adapters.delta.faults import OPEN_FAULTS, opening
+from foreset.adapters.delta.handles import Handles
+from foreset.adapters.delta.history import version_at
+from foreset.adapters.delta.names import is_url, table_uri
+from foreset.adapters.delta.schema import unsupported_feature
+from foreset.adapters.delta.snapshot import DeltaSnapshot
+from foreset.adapters.delta.writing import write_frame
+from foreset.application.ports import ArrowStream, WriteMode
+from foreset.domain.errors.problem import refuse
+from foreset.domain.errors.tables import (
+    NotADeltaTable,
+    TableError,
+    TableMissing,
+    TableWriteError,
+    UnsupportedTable,
+    VersionMissing,
+)
+from foreset.domain.facts import TableFacts
+
+SAMPLES = ("classification_data", "regression_data")
+
+
+class DeltaTables:
+    """Delta tables by dataset name (in `data_dir`), path or URL. Safe to use from several threads."""
+
+    def __init__(self, data_dir: Path) -> None:
+        """Look up dataset names in `data_dir`."""
+        self._data_dir = data_dir
+        self._handles = Handles()
+        self._options: dict[str, dict[str, str]] = {}
+        self._lock = threading.RLock()
+
+    def observe(
+        self, table: str, version: int | None = None, storage_options: Mapping[str, str] | None = None
+    ) -> Result[DeltaSnapshot, TableError]:
+        """The table at a version, the newest by default."""
+        with self._lock:
+            if storage_options:
+                self._options[table] = dict(storage_options)
+            return table_uri(table, self._data_dir).bind(lambda uri: self._snapshot(table, uri, version))
+
+    def version_at(self, table: str, at: datetime) -> Result[int, TableError]:
+        """The version that was current at a time, by the commit times in the log."""
+        with self._lock:
+            return Result.do(
+                version
+                for uri in table_uri(table, self._data_dir)
+                for handle in self._open(table, uri)
+                for version in version_at(table, handle, at.replace(tzinfo=UTC) if at.tzinfo is None else at)
+            )
+
+    def write(
+        self,
+        table: str,
+        frame: ArrowStream,
+        mode: WriteMode = "append",
+        *,
+        partition_by: tuple[str, ...] = (),
+        overwrite_schema: bool = False,
+    ) -> Result[TableFacts, TableWriteError]:
+        """Append to the table or replace its rows, making it where it is missing."""
+        with self._lock:
+            return Result.do(
+                snapshot.facts
+                for uri in table_uri(table, self._data_dir)
+                for known in self._columns(table, uri)
+                for _ in write_frame(
+                    table,
+                    uri,
+                    pl.DataFrame(frame),
+                    mode,
+                    known=None if overwrite_schema else known,
+                    partition_by=partition_by,
+                    storage_options=self._options.get(table),
+                    overwrite_schema=overwrite_schema,
+                )
+                for snapshot in self._snapshot(table, uri, None)
+            )
+
+    def _columns(self, table: str, uri: str) -> Result[TableFacts | None, TableError]:
+        """The facts of a table that is to be written, None where there is no table yet."""
+        found = self._snapshot(table, uri, None)
+        match found.swap():
+            case Success(TableMissing()):
+                return Success(None)
+            case _:
+                return found.map(lambda snapshot: snapshot.facts)
+
+    def _open(self, table: str, uri: str, version: int | None = None) -> Result[DeltaTable, TableError]:
+        missing = _missing(table, uri)
+        if missing is not None:
+            return refuse(missing)
+        try:
+            newest = self._handles.newest(uri, self._options.get(table))
+            if version is None or version == newest.version():
+                return Success(newest)
+            if version > newest.version():
+                return refuse(_no_version(table, newest, version))
+            return Success(self._handles.at(uri, version, self._options.get(table)))
+        except OPEN_FAULTS as fault:
+            if version is not None and "log segment" in str(fault):
+                return refuse(_no_version(table, newest, version))
+            return refuse(opening(table, uri, fault))
+
+    def _snapshot(self, table: str, uri: str, version: int | None) -> Result[DeltaSnapshot, TableError]:
+        opened = self._open(table, uri, version)
+        if not isinstance(opened, Success):
+            return refuse(opened.failure())
+        handle = opened.unwrap()
+        feature = unsupported_feature(handle)
+        if feature is not None:
+            return refuse(UnsupportedTable(table=table, feature=feature))
+        try:
+            return Success(self._handles.snapshot(uri, handle, lambda: DeltaSnapshot(table, handle)))
+        except OPEN_FAULTS as fault:
+            return refuse(opening(table, uri, fault))
+
+
+def _missing(table: str, uri: str) -> TableError | None:
+    """A local place that holds no table, told before deltalake looks."""
+    if is_url(uri):
+        return None
+    place = Path(uri)
+    if not place.exists():
+        if table in SAMPLES:
+            return TableMissing(table=table, place=uri, remedy=f"make the sample with `foreset generate {table}`")
+        return TableMissing(table=table, place=uri)
+    if not (place / "_delta_log").is_dir() or not any((place / "_delta_log").iterdir()):
+        return NotADeltaTable(table=table, place=uri)
+    return None
+
+
+def _no_version(table: str, newest: DeltaTable, version: int) -> VersionMissing:
+    versions = [entry["version"] for entry in newest.history()]
+    return VersionMissing(table=table, version=version, first=min(versions, default=0), last=newest.version())

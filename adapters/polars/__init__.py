@@ -1,0 +1,1 @@
+"""Plans executed by polars, spines read and kept with it."""

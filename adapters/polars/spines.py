@@ -1,0 +1,148 @@
+"""Spines: read from whatever users have, looked at, and kept by their content."""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+import polars as pl
+from polars.exceptions import PolarsError
+from returns.result import Result, Success
+
+from foreset.adapters.parquet_files import READ_FAULTS
+from foreset.adapters.polars.fingerprint import fingerprint
+from foreset.adapters.polars.profile import profile
+from foreset.application.ports import ArrowStream, SpineFrame, TableStore
+from foreset.domain.errors.problem import refuse
+from foreset.domain.errors.retrieval import SpineError, SpineUnreadable
+from foreset.domain.errors.store import LogCorrupt, StoreError, StoreUnwritable
+from foreset.domain.facts import SpineFacts
+from foreset.domain.spec import SpineReference
+
+
+class PolarsSpines:
+    """Spines as polars frames, kept in memory."""
+
+    def __init__(self, tables: TableStore) -> None:
+        """Read spines that are tables from `tables`."""
+        self._tables = tables
+        self._kept: dict[str, pl.DataFrame] = {}
+
+    def read(self, spine: object) -> Result[SpineFrame, SpineError]:
+        """A polars, pandas or pyarrow frame, a path, or a `SpineReference`, as a polars frame."""
+        if isinstance(spine, (str, os.PathLike)):
+            return self._referenced(SpineReference(path=os.fspath(spine)))
+        if isinstance(spine, SpineReference):
+            return self._referenced(spine)
+        return _frame(spine).map(SpineFrame)
+
+    def _referenced(self, reference: SpineReference) -> Result[SpineFrame, SpineError]:
+        suffix = Path(reference.path).suffix.lower()
+        if suffix in (".parquet", ".csv"):
+            return Result.do(
+                SpineFrame(rows) for frame in _file(reference, suffix) for rows in _filtered(frame, reference)
+            )
+        return Result.do(
+            SpineFrame(rows, SpineReference(reference.path, snapshot.facts.version, reference.filter))
+            for snapshot in self._tables.observe(reference.path, reference.version)
+            for frame in snapshot.read(tuple(column.name for column in snapshot.facts.columns))
+            for rows in _filtered(pl.DataFrame(frame), reference)
+        )
+
+    def profile(self, frame: ArrowStream, time: str, keys: Iterable[tuple[str, ...]]) -> SpineFacts:
+        """What planning needs to know."""
+        return profile(_polars(frame), time, keys)
+
+    def fingerprint(self, frame: ArrowStream) -> str:
+        """A hash of the content."""
+        return fingerprint(_polars(frame))
+
+    def keep(self, frame: ArrowStream, fingerprint: str) -> Result[None, StoreError]:
+        """Keep a spine, once per fingerprint."""
+        self._kept.setdefault(fingerprint, _polars(frame))
+        return Success(None)
+
+    def load(self, fingerprint: str) -> Result[ArrowStream, StoreError]:
+        """A spine that was kept."""
+        if fingerprint not in self._kept:
+            return refuse(LogCorrupt(path="memory", problem=f"the spine {fingerprint} is not there"))
+        return Success(self._kept[fingerprint])
+
+
+class FolderSpines(PolarsSpines):
+    """Spines kept in a folder, each a compressed Parquet file named by its fingerprint."""
+
+    def __init__(self, tables: TableStore, folder: Path) -> None:
+        """Keep spines in `folder`, which is made when the first one is kept."""
+        super().__init__(tables)
+        self._folder = folder
+
+    def keep(self, frame: ArrowStream, fingerprint: str) -> Result[None, StoreError]:
+        """Write the spine, whole and durable or not at all."""
+        path = self._folder / f"{fingerprint}.parquet"
+        if path.exists():
+            return Success(None)
+        partial = path.with_suffix(f".{os.getpid()}.partial")
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            with partial.open("wb") as file:
+                _polars(frame).write_parquet(file, compression="zstd")
+                file.flush()
+                os.fsync(file.fileno())
+            partial.replace(path)
+        except OSError as fault:
+            partial.unlink(missing_ok=True)
+            return refuse(StoreUnwritable(path=str(path), problem=str(fault)))
+        return Success(None)
+
+    def load(self, fingerprint: str) -> Result[ArrowStream, StoreError]:
+        """A spine that was kept."""
+        path = self._folder / f"{fingerprint}.parquet"
+        try:
+            return Success(pl.read_parquet(path))
+        except READ_FAULTS as fault:
+            return refuse(LogCorrupt(path=str(path), problem=f"a kept spine cannot be read ({fault})"))
+
+
+def _polars(frame: ArrowStream) -> pl.DataFrame:
+    return frame if isinstance(frame, pl.DataFrame) else pl.DataFrame(frame)
+
+
+def _frame(spine: object) -> Result[pl.DataFrame, SpineUnreadable]:
+    kind = f"({type(spine).__module__.partition('.')[0]} {type(spine).__name__})"
+    try:
+        if isinstance(spine, pl.DataFrame):
+            frame = spine
+        elif isinstance(spine, pl.LazyFrame):
+            frame = spine.collect()
+        elif type(spine).__module__.startswith("pandas."):
+            frame = pl.from_pandas(spine)  # type: ignore[call-overload]  # its stubs want pandas imported
+        elif hasattr(spine, "__arrow_c_stream__") or hasattr(spine, "__arrow_c_array__"):
+            frame = pl.DataFrame(spine)
+        else:
+            return refuse(SpineUnreadable(spine=kind, problem="it is no frame"))
+    except (PolarsError, ImportError, TypeError, ValueError, ArithmeticError, *READ_FAULTS) as fault:
+        return refuse(SpineUnreadable(spine=kind, problem=f"{type(fault).__name__}: {fault}"))
+    if not isinstance(frame, pl.DataFrame) or pl.Object in frame.dtypes:
+        return refuse(SpineUnreadable(spine=kind, problem="it holds Python objects, or is a single column"))
+    return Success(frame)
+
+
+def _file(reference: SpineReference, suffix: str) -> Result[pl.DataFrame, SpineUnreadable]:
+    if reference.version is not None:
+        return refuse(SpineUnreadable(spine=reference.path, problem="only a Delta table has versions"))
+    try:
+        if suffix == ".csv":
+            return Success(pl.read_csv(reference.path, try_parse_dates=True))
+        return Success(pl.read_parquet(reference.path, glob=False))
+    except READ_FAULTS as fault:
+        return refuse(SpineUnreadable(spine=reference.path, problem=str(fault).splitlines()[0]))
+
+
+def _filtered(frame: pl.DataFrame, reference: SpineReference) -> Result[pl.DataFrame, SpineUnreadable]:
+    if reference.filter is None:
+        return Success(frame)
+    try:
+        return Success(frame.filter(pl.sql_expr(reference.filter)))
+    except PolarsError as fault:
+        problem = f"the filter {reference.filter!r} is no condition on it ({str(fault).splitlines()[0]})"
+        return refuse(SpineUnreadable(spine=reference.path, problem=problem))

@@ -1,0 +1,93 @@
+"""Observe what a training set needs, then plan it: nothing is read but facts."""
+
+from datetime import datetime
+
+import msgspec
+from returns.result import Result, Success
+
+from foreset.application.ports import Adapters, SpineFrame
+from foreset.domain.errors.problem import refuse
+from foreset.domain.errors.retrieval import KnownInFuture, PlanError
+from foreset.domain.errors.tables import AfterLastVersion, TableError
+from foreset.domain.facts import SpineFacts, TableFacts
+from foreset.domain.plan import RetrievalPlan
+from foreset.domain.planning import Selection, plan_for, select, unknown_versions
+from foreset.domain.registry import Catalog
+from foreset.domain.spec import DeltaSource, TrainingSetSpec
+
+
+class Planned(msgspec.Struct, frozen=True):
+    """A plan, and the spine it was made for."""
+
+    plan: RetrievalPlan
+    spine: SpineFrame
+
+
+def plan_retrieval(
+    spec: TrainingSetSpec, spine: object, adapters: Adapters, catalog: Catalog
+) -> Result[Planned, PlanError]:
+    """The plan for a spec and a spine: names first, then tables, then the spine, so that cheap mistakes are told early."""
+    return Result.do(
+        Planned(plan, frame)
+        for selections in _selected(spec, adapters, catalog)
+        for tables in _observed(spec, selections, adapters)
+        for frame in adapters.spines.read(spine)
+        for plan in plan_for(spec, selections, tables, _profile(spec, selections, frame, adapters))
+    )
+
+
+def _selected(
+    spec: TrainingSetSpec, adapters: Adapters, catalog: Catalog
+) -> Result[tuple[Selection, ...], PlanError]:
+    now = adapters.clock.now()
+    if isinstance(spec.known_at, datetime) and spec.known_at > now:
+        return refuse(KnownInFuture(at=spec.known_at.isoformat(), now=now.isoformat()))
+    selected = select(spec, catalog)
+    if isinstance(selected, Success):
+        unknown = unknown_versions(spec, selected.unwrap())
+        if unknown is not None:
+            return refuse(unknown)
+    return selected
+
+
+def _profile(
+    spec: TrainingSetSpec, selections: tuple[Selection, ...], spine: SpineFrame, adapters: Adapters
+) -> SpineFacts:
+    keys = dict.fromkeys(selection.join_keys for selection in selections)
+    return adapters.spines.profile(spine.frame, spec.timestamp_field, keys)
+
+
+def _observed(
+    spec: TrainingSetSpec, selections: tuple[Selection, ...], adapters: Adapters
+) -> Result[dict[str, TableFacts], TableError]:
+    """The facts of each table, all at versions that are fixed here (law 7)."""
+    found: dict[str, TableFacts] = {}
+    for selection in selections:
+        source = selection.view.spec.source
+        if source.table in found:
+            continue
+        facts = Result.do(
+            snapshot.facts
+            for version in _version(spec, source, adapters)
+            for snapshot in adapters.tables.observe(source.table, version, source.storage_options)
+        )
+        if not isinstance(facts, Success):
+            return facts
+        found[source.table] = facts.unwrap()
+    return Success(found)
+
+
+def _version(spec: TrainingSetSpec, source: DeltaSource, adapters: Adapters) -> Result[int | None, TableError]:
+    """The version to read: the one named, the one current at `known_at`, or None for the newest."""
+    if source.table in spec.versions or not isinstance(spec.known_at, datetime):
+        return Success(spec.versions.get(source.table))
+    resolved = Result.do(
+        version
+        for _ in adapters.tables.observe(source.table, storage_options=source.storage_options)
+        for version in adapters.tables.version_at(source.table, spec.known_at)
+    )
+    match resolved.swap():
+        case Success(AfterLastVersion(last=last)):
+            return Success(last)  # known_at has passed, so nothing can still be committed before it
+        case _:
+            return resolved

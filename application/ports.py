@@ -1,0 +1,187 @@
+"""What the use cases need of the world: the ports, few and wide.
+
+Frames cross ports as Arrow streams (the PyCapsule interface), which polars, pyarrow, pandas and DuckDB all take.
+A port's expected failures are Results; whatever else an adapter raises is a bug.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, Protocol
+
+from returns.result import Result
+from structlog.typing import FilteringBoundLogger
+
+from foreset.domain.errors.retrieval import SpineError
+from foreset.domain.errors.specs import StaleWrite
+from foreset.domain.errors.store import StoreError
+from foreset.domain.errors.tables import TableError, TableWriteError
+from foreset.domain.errors.training import TrainingError
+from foreset.domain.facts import DataFile, SpineFacts, TableFacts
+from foreset.domain.model import FeatureSpec, ModelSpec, Trained
+from foreset.domain.plan import RetrievalPlan
+from foreset.domain.receipt import Event, Recorded
+from foreset.domain.registry import Catalog
+from foreset.domain.spec import SpineReference
+
+WriteMode = Literal["append", "overwrite", "error"]
+
+
+class ArrowStream(Protocol):
+    """A frame, by the Arrow PyCapsule interface."""
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """An Arrow C stream capsule."""
+        ...
+
+
+class Snapshot(Protocol):
+    """A table at one version, open for reading."""
+
+    @property
+    def facts(self) -> TableFacts:
+        """What was observed of it."""
+        ...
+
+    def files(self) -> tuple[DataFile, ...] | None:
+        """Its Parquet files in the snapshot's order, or None where only `read` gives the right rows."""
+        ...
+
+    def read(self, columns: tuple[str, ...]) -> Result[ArrowStream, TableError]:
+        """Its rows in the snapshot's order, with these columns."""
+        ...
+
+
+class TableStore(Protocol):
+    """Tables and their versions."""
+
+    def observe(
+        self, table: str, version: int | None = None, storage_options: Mapping[str, str] | None = None
+    ) -> Result[Snapshot, TableError]:
+        """The table at a version, the newest by default. Later calls for the table reuse `storage_options`."""
+        ...
+
+    def version_at(self, table: str, at: datetime) -> Result[int, TableError]:
+        """The version that was current at a time (with a zone), by the commit times in the log.
+
+        `BeforeFirstVersion` and `AfterLastVersion` outside the history.
+        """
+        ...
+
+    def write(
+        self, table: str, frame: ArrowStream, mode: WriteMode = "append", *, partition_by: tuple[str, ...] = ()
+    ) -> Result[TableFacts, TableWriteError]:
+        """Append to the table or replace its rows, making it where it is missing; all or nothing."""
+        ...
+
+
+@dataclass(frozen=True)
+class Retrieved:
+    """What an executor gives: the frame, and per view how many rows were decided by the snapshot's order alone."""
+
+    frame: ArrowStream
+    ties: dict[str, int]
+
+
+class PlanExecutor(Protocol):
+    """Runs plans."""
+
+    def execute(self, plan: RetrievalPlan, spine: ArrowStream) -> Result[Retrieved, TableError]:
+        """The plan's result for this spine. Reads the plan's tables at the plan's versions, and nothing else."""
+        ...
+
+
+@dataclass(frozen=True)
+class SpineFrame:
+    """A spine that was read, and what it was read from if that stays as it is."""
+
+    frame: ArrowStream
+    reference: SpineReference | None = None
+
+
+class SpineStore(Protocol):
+    """Spines: reads what users give, looks at it, and keeps it by its content."""
+
+    def read(self, spine: object) -> Result[SpineFrame, SpineError]:
+        """A polars, pandas or pyarrow frame, a path, or a `SpineReference`, as one frame."""
+        ...
+
+    def profile(self, frame: ArrowStream, time: str, keys: Iterable[tuple[str, ...]]) -> SpineFacts:
+        """What planning needs to know. Columns that are missing are left to the planner to refuse."""
+        ...
+
+    def fingerprint(self, frame: ArrowStream) -> str:
+        """A hash of names, types and values in their order, the same for every chunking and engine."""
+        ...
+
+    def keep(self, frame: ArrowStream, fingerprint: str) -> Result[None, StoreError]:
+        """Keep a spine, once per fingerprint."""
+        ...
+
+    def load(self, fingerprint: str) -> Result[ArrowStream, StoreError]:
+        """A spine that was kept."""
+        ...
+
+
+class EventStore(Protocol):
+    """The event log."""
+
+    def read(self, stream: str | None = None, after: int = 0) -> Result[tuple[Recorded, ...], StoreError]:
+        """Events in their order: of a stream after a version of it, or of the whole log after a position."""
+        ...
+
+    def append(
+        self, stream: str, events: tuple[Event, ...], *, expected: int | None, at: datetime, actor: str
+    ) -> Result[tuple[Recorded, ...], StaleWrite | StoreError]:
+        """Append all or nothing, durably. `StaleWrite` where the stream is not at version `expected`.
+
+        With `expected=None` the events go to the stream's end, wherever that is.
+        """
+        ...
+
+
+class FeatureRegistry(Protocol):
+    """Somebody else's registry, to which the catalog is projected."""
+
+    def publish(self, catalog: Catalog, position: int) -> Result[int, StoreError]:
+        """Make it hold this catalog, as of a position of the event log; gives the number of changes made."""
+        ...
+
+
+class ModelTrainer(Protocol):
+    """Fits models."""
+
+    def train(
+        self,
+        frame: ArrowStream,
+        *,
+        features: tuple[FeatureSpec, ...] | None,
+        feature_columns: tuple[str, ...],
+        target: str,
+        time_column: str | None,
+        model: ModelSpec,
+    ) -> Result[Trained, TrainingError]:
+        """Fit the model to some rows of the frame and measure it on the others."""
+        ...
+
+
+class Clock(Protocol):
+    """Tells the time."""
+
+    def now(self) -> datetime:
+        """Now, in UTC."""
+        ...
+
+
+@dataclass(frozen=True)
+class Adapters:
+    """One adapter for each port, chosen in one place: `entrypoints/wiring.py`."""
+
+    tables: TableStore
+    executor: PlanExecutor
+    spines: SpineStore
+    events: EventStore
+    clock: Clock
+    log: FilteringBoundLogger
+    actor: str
+    libraries: Mapping[str, str]

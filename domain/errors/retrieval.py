@@ -1,0 +1,178 @@
+"""What can be wrong with a spine, a retrieval, or a rebuild."""
+
+from foreset.domain.errors.problem import CallerFault, DataFault, WorldFault
+from foreset.domain.errors.specs import (
+    InvalidSpec,
+    MissingColumn,
+    StaleWrite,
+    UnfitType,
+    UnknownFeature,
+    UnknownTrainingSet,
+    UnknownView,
+)
+from foreset.domain.errors.store import StoreError
+from foreset.domain.errors.tables import TableError
+
+
+class SpineUnreadable(CallerFault, frozen=True, kw_only=True):
+    """A spine that is no frame and no readable reference."""
+
+    spine: str
+    problem: str
+    says = "The spine {spine} cannot be read: {problem}."
+    then = (
+        "give a polars, pandas or pyarrow frame, the path of a Parquet or CSV file or of a Delta table, "
+        "or SpineReference(path, version=..., filter=...)."
+    )
+
+
+class SpineColumnMissing(CallerFault, frozen=True, kw_only=True):
+    """A key or time column that the spine does not have."""
+
+    column: str
+    role: str
+    columns: tuple[str, ...]
+    says = "The spine has no column {column!r}, which is the {role}. It has: {columns}."
+    then = "{hint}Rename a column of the spine, or name another timestamp_field in the spec."
+    hint = ("column", "columns")
+
+
+class KeyTypeMismatch(CallerFault, frozen=True, kw_only=True):
+    """A join key of different types in spine and table."""
+
+    view: str
+    spine_column: str
+    spine_dtype: str
+    table_column: str
+    table_dtype: str
+    says = (
+        "The join key {spine_column!r} is {spine_dtype} in the spine and {table_dtype} in the table of the feature "
+        "view {view!r} (column {table_column!r}); these are not compared, for no value may be lost."
+    )
+    then = (
+        "cast the spine's column to {table_dtype}. A pandas column of whole numbers with gaps is float64: "
+        "use .astype('Int64')."
+    )
+
+
+class UnfitSpineTime(CallerFault, frozen=True, kw_only=True):
+    """A time column that is not a timestamp or a date."""
+
+    column: str
+    dtype: str
+    says = "The spine's time column {column!r} is {dtype}, not a timestamp or a date."
+    then = "convert it, for example with pandas.to_datetime(..., utc=True) or polars' str.to_datetime()."
+
+
+class NullSpineTime(CallerFault, frozen=True, kw_only=True):
+    """Spine rows without a time."""
+
+    column: str
+    count: int
+    first_row: int
+    says = "{count} rows of the spine have no time in {column!r}, the first at row {first_row} (counted from 0)."
+    then = "fill in their times, or drop these rows before the call."
+
+
+class NameClash(CallerFault, frozen=True, kw_only=True):
+    """Two columns of the result that would have one name."""
+
+    name: str
+    sources: tuple[str, ...]
+    says = "The result would have more than one column {name!r}: {sources}."
+    then = "set full_feature_names=True, or give one an alias: features=('view:feature as another_name', ...)."
+
+
+class NoCreatedTime(CallerFault, frozen=True, kw_only=True):
+    """known_at='event_time' over a view that does not say when its rows were written."""
+
+    view: str
+    says = "known_at='event_time' needs to know when rows were written, and the view {view!r} has no created time."
+    then = "name created_timestamp_field in its DeltaSource, or use known_at=<a time>, which pins the table's version."
+
+
+class KnownInFuture(CallerFault, frozen=True, kw_only=True):
+    """A known_at that has not come yet."""
+
+    at: str
+    now: str
+    says = "known_at is {at}, and it is only {now}: what will be known then cannot be told."
+    then = "name a time that has passed, or leave known_at out."
+
+
+class TableReplaced(DataFault, frozen=True, kw_only=True):
+    """Another table stands where the recorded one stood."""
+
+    table: str
+    recorded: str
+    found: str
+    says = "The table {table!r} is another one now: its id is {found}, and the training set was made from {recorded}."
+    then = "restore the table that was used, or point data_dir to where it is."
+
+
+class SpineNotKept(CallerFault, frozen=True, kw_only=True):
+    """A rebuild that needs the spine from the caller."""
+
+    id: str
+    fingerprint: str
+    says = "The spine of {id} was not kept (its fingerprint is {fingerprint})."
+    then = "give it again: store.rebuild(id, spine=frame), or `foreset rebuild ID --spine FILE`."
+
+
+class SpineDiffers(CallerFault, frozen=True, kw_only=True):
+    """A spine that is not the one that was used."""
+
+    id: str
+    recorded: str
+    found: str
+    says = "This is not the spine of {id}: its fingerprint is {found}, and {recorded} was recorded."
+    then = "give the same rows, in the same order, with the same columns and types."
+
+
+class NotReproduced(DataFault, frozen=True, kw_only=True):
+    """A rebuild that gave other bytes than the first time."""
+
+    id: str
+    recorded: str
+    found: str
+    says = "The rebuilt training set differs from {id}: its fingerprint is {found}, and {recorded} was recorded."
+    then = "the tables' files were changed outside their logs, or another Foreset made it; `foreset show {id}` has the versions."
+
+
+class OutputUnwritable(WorldFault, frozen=True, kw_only=True):
+    """A file that cannot be written."""
+
+    path: str
+    problem: str
+    says = "{path} cannot be written: {problem}."
+    then = "give another place, ending in .parquet or .csv, or the folder of a Delta table."
+
+
+SpineError = SpineUnreadable | TableError
+"""Why a spine cannot be read."""
+
+PlanError = (
+    InvalidSpec
+    | UnknownView
+    | UnknownFeature
+    | MissingColumn
+    | UnfitType
+    | SpineColumnMissing
+    | KeyTypeMismatch
+    | UnfitSpineTime
+    | NullSpineTime
+    | NameClash
+    | NoCreatedTime
+    | KnownInFuture
+    | SpineError
+    | StoreError
+)
+"""Why a training set cannot be planned."""
+
+RetrievalError = PlanError | StaleWrite
+"""Why a training set cannot be retrieved."""
+
+RebuildError = (
+    RetrievalError | UnknownTrainingSet | TableReplaced | SpineNotKept | SpineDiffers | NotReproduced
+)
+"""Why a training set cannot be rebuilt."""

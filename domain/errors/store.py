@@ -1,0 +1,52 @@
+"""What can be wrong with the store itself: its folder, its event log, what it projects to."""
+
+from foreset.domain.errors.problem import CallerFault, WorldFault
+
+
+class UnknownLocation(CallerFault, frozen=True, kw_only=True):
+    """A store location that is no folder."""
+
+    location: str
+    says = "A store cannot be opened at {location!r}: only folders are known."
+    then = "give the path of a folder; it is made where it is missing."
+
+
+class StoreUnwritable(WorldFault, frozen=True, kw_only=True):
+    """A folder or file of the store that cannot be made or written."""
+
+    path: str
+    problem: str
+    says = "The store cannot write {path}: {problem}."
+    then = "give a folder that you may write, or mend its permissions or the disk."
+
+
+class LogCorrupt(WorldFault, frozen=True, kw_only=True):
+    """An event log that cannot be read."""
+
+    path: str
+    problem: str
+    says = "The event log {path} is damaged: {problem}. Nothing was changed."
+    then = "restore the file from a backup; the Delta tables are not affected."
+
+
+class LogTooNew(WorldFault, frozen=True, kw_only=True):
+    """An event log written by a newer Foreset."""
+
+    path: str
+    found: str
+    supported: str
+    says = "The event log {path} was written by a newer Foreset: it has {found}, and this one knows {supported}."
+    then = "upgrade foreset on this machine; the log was left as it is."
+
+
+class LogBusy(WorldFault, frozen=True, kw_only=True):
+    """An event log that another process holds locked."""
+
+    path: str
+    seconds: float
+    says = "The event log {path} was locked by another process for {seconds} seconds. Nothing was written."
+    then = "call again when the other process is done."
+
+
+StoreError = UnknownLocation | StoreUnwritable | LogCorrupt | LogTooNew | LogBusy
+"""Why the store cannot be opened, read or written."""

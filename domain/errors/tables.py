@@ -1,0 +1,126 @@
+"""What can be wrong with a table and its history."""
+
+from foreset.domain.errors.problem import CallerFault, DataFault, WorldFault
+
+
+class TableMissing(CallerFault, frozen=True, kw_only=True):
+    """No table under this name or path."""
+
+    table: str
+    place: str
+    remedy: str = "write it with write_to_delta_lake(...), or mend the name; FORESET_DATA_DIR moves the data folder"
+    says = "Delta Lake table not found: {table!r} would be at {place}."
+    then = "{remedy}."
+
+
+class NotADeltaTable(CallerFault, frozen=True, kw_only=True):
+    """The place exists but holds no Delta log."""
+
+    table: str
+    place: str
+    says = "{place} is not a Delta table ({table!r}): it has no _delta_log with commits."
+    then = "name the folder that holds _delta_log, or write the table with write_to_delta_lake(...)."
+
+
+class BadTableName(CallerFault, frozen=True, kw_only=True):
+    """A dataset name that is a path, or that leaves the data folder."""
+
+    name: str
+    says = "{name!r} is not a dataset name: names have letters, digits, '_', '-' and '.', and do not begin with '.'."
+    then = "give the name alone; the folder is set by FORESET_DATA_DIR. For a path, use the call that takes a path."
+
+
+class UnsupportedTable(DataFault, frozen=True, kw_only=True):
+    """A table whose protocol asks a reader for something that Foreset does not do in full."""
+
+    table: str
+    feature: str
+    says = "The table {table!r} uses {feature}, which Foreset does not read in full; reading it could give wrong rows."
+    then = "write a copy without it with an engine that supports it (for example Spark), and use the copy."
+
+
+class TableUnreadable(DataFault, frozen=True, kw_only=True):
+    """A log or a data file that cannot be read."""
+
+    table: str
+    problem: str
+    says = "The table {table!r} cannot be read: {problem}."
+    then = "restore what is missing or broken from a backup, or use an older version of the table."
+
+
+class VersionMissing(CallerFault, frozen=True, kw_only=True):
+    """A version that the table does not have."""
+
+    table: str
+    version: int
+    first: int
+    last: int
+    says = "The table {table!r} has no version {version}: its log holds versions {first} to {last}."
+    then = "name a version in that range, or leave it out for the newest."
+
+
+class BeforeFirstVersion(CallerFault, frozen=True, kw_only=True):
+    """A time before the table's first commit."""
+
+    table: str
+    at: str
+    first: int
+    first_at: str
+    says = "At {at} the table {table!r} did not exist: version {first}, its first, was committed at {first_at}."
+    then = "name a later time, or a version."
+
+
+class AfterLastVersion(CallerFault, frozen=True, kw_only=True):
+    """A time after the table's last commit."""
+
+    table: str
+    at: str
+    last: int
+    last_at: str
+    says = "{at} is after the last commit of the table {table!r}: version {last}, committed at {last_at}."
+    then = "leave the time out for the newest version, or name version {last}."
+
+
+class HistoryMissing(DataFault, frozen=True, kw_only=True):
+    """A time whose commit can no longer be told, because the log before it was cleaned or has no times."""
+
+    table: str
+    at: str
+    problem: str
+    says = "Which version of the table {table!r} was current at {at} cannot be told: {problem}."
+    then = "name a version."
+
+
+class SchemaMismatch(CallerFault, frozen=True, kw_only=True):
+    """A frame that does not fit the table it is written to."""
+
+    table: str
+    problem: str
+    says = "The frame does not fit the table {table!r}: {problem}. Nothing was written."
+    then = "cast or rename the frame's columns, or write with mode='overwrite' and schema_mode='overwrite'."
+
+
+class WriteFailed(WorldFault, frozen=True, kw_only=True):
+    """A write that the file system or the table's other writers stopped."""
+
+    table: str
+    problem: str
+    says = "Writing the table {table!r} failed: {problem}. The table is as it was before."
+    then = "mend what stopped it, or call again if another writer was faster."
+
+
+TableError = (
+    TableMissing
+    | NotADeltaTable
+    | BadTableName
+    | UnsupportedTable
+    | TableUnreadable
+    | VersionMissing
+    | BeforeFirstVersion
+    | AfterLastVersion
+    | HistoryMissing
+)
+"""Why a table cannot be observed or read."""
+
+TableWriteError = TableError | SchemaMismatch | WriteFailed
+"""Why a table cannot be written."""

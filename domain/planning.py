@@ -1,0 +1,239 @@
+"""From a training-set spec to a plan: a pure function of spec, catalog and facts."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+import msgspec
+from returns.result import Result, Success
+
+from foreset.domain.dtypes import joined_key, time_unit
+from foreset.domain.errors.problem import refuse
+from foreset.domain.errors.retrieval import (
+    KeyTypeMismatch,
+    NameClash,
+    NoCreatedTime,
+    NullSpineTime,
+    PlanError,
+    SpineColumnMissing,
+    UnfitSpineTime,
+)
+from foreset.domain.errors.specs import InvalidSpec, MissingColumn, UnknownFeature, UnknownView
+from foreset.domain.facts import SpineFacts, TableFacts
+from foreset.domain.plan import Assemble, Gather, KeyPair, Match, Node, Output, RetrievalPlan, Scan, Spine
+from foreset.domain.registry import Catalog, FeatureView, unfit_feature
+from foreset.domain.rules import optimize
+from foreset.domain.spec import FeatureRef, FeatureViewSpec, TrainingSetSpec
+
+_MICROSECOND = timedelta(microseconds=1)
+
+
+class Selection(msgspec.Struct, frozen=True):
+    """A view and the features that are asked of it, each with its name in the result."""
+
+    view: FeatureView
+    join_keys: tuple[str, ...]
+    features: tuple[tuple[str, str], ...]
+
+
+def select(spec: TrainingSetSpec, catalog: Catalog) -> Result[tuple[Selection, ...], PlanError]:
+    """The views that a spec asks for, in the order of their first mention, with their features."""
+    asked: dict[str, list[tuple[str, str]]] = {}
+    for ref in spec.references:
+        view = catalog.views.get(ref.view)
+        if view is None:
+            return refuse(UnknownView(view=ref.view, known=tuple(catalog.views)))
+        known = tuple(field.name for field in view.spec.fields)
+        if ref.feature != "*" and ref.feature not in known:
+            return refuse(UnknownFeature(view=ref.view, feature=ref.feature, known=known))
+        if ref.feature == "*" and ref.alias is not None:
+            problem = "one alias cannot name all features of a view"
+            return refuse(InvalidSpec(spec=f"{ref}", problem=problem, remedy="name the feature"))
+        names = known if ref.feature == "*" else (ref.feature,)
+        asked.setdefault(ref.view, []).extend((name, _output_name(ref, name, spec)) for name in names)
+    views = (catalog.views[name] for name in asked)
+    return Success(tuple(Selection(v, catalog.join_keys(v.spec), tuple(asked[v.spec.name])) for v in views))
+
+
+def _output_name(ref: FeatureRef, feature: str, spec: TrainingSetSpec) -> str:
+    return ref.alias or (f"{ref.view}__{feature}" if spec.full_feature_names else feature)
+
+
+def unknown_versions(spec: TrainingSetSpec, selections: tuple[Selection, ...]) -> InvalidSpec | None:
+    """A version given for a table that no asked view reads."""
+    tables = tuple(selection.view.spec.source.table for selection in selections)
+    for table in spec.versions:
+        if table not in tables:
+            problem = f"versions names the table {table!r}, which none of its features is from"
+            return InvalidSpec(spec="TrainingSetSpec", problem=problem, remedy=f"name one of {', '.join(tables)}")
+    return None
+
+
+def plan_for(
+    spec: TrainingSetSpec, selections: tuple[Selection, ...], tables: Mapping[str, TableFacts], spine: SpineFacts
+) -> Result[RetrievalPlan, PlanError]:
+    """The plan, after all rules.
+
+    `tables` has the facts of every table that the selections read, by its name. The same arguments give the same plan.
+    """
+    for problem in (_spine_problem(spec, selections, spine), _clash(spec, selections, spine)):
+        if problem is not None:
+            return refuse(problem)
+    for selection in selections:
+        table = tables[selection.view.spec.source.table]
+        problem = _view_problem(selection, table, spec) or _key_problem(selection, table, spine)
+        if problem is not None:
+            return refuse(problem)
+    return Success(optimize(_lowered(spec, selections, tables, spine)))
+
+
+# === What can be wrong ===
+
+
+def _spine_problem(spec: TrainingSetSpec, selections: tuple[Selection, ...], spine: SpineFacts) -> PlanError | None:
+    names = tuple(column.name for column in spine.columns)
+    dtype = spine.dtype(spec.timestamp_field)
+    if dtype is None:
+        return SpineColumnMissing(column=spec.timestamp_field, role="time column", columns=names)
+    for selection in selections:
+        for key in selection.join_keys:
+            if key not in names:
+                role = f"join key of the feature view {selection.view.spec.name!r}"
+                return SpineColumnMissing(column=key, role=role, columns=names)
+    if time_unit(dtype) is None:
+        return UnfitSpineTime(column=spec.timestamp_field, dtype=dtype)
+    if spine.null_times:
+        return NullSpineTime(
+            column=spec.timestamp_field, count=spine.null_times, first_row=spine.first_null_time or 0
+        )
+    return None
+
+
+def _clash(spec: TrainingSetSpec, selections: tuple[Selection, ...], spine: SpineFacts) -> NameClash | None:
+    owners = {column.name: ["the spine"] for column in spine.columns}
+    for selection in selections:
+        for feature, name in selection.features:
+            owners.setdefault(name, []).append(f"{selection.view.spec.name}:{feature}")
+    return next((NameClash(name=n, sources=tuple(o)) for n, o in owners.items() if len(o) > 1), None)
+
+
+def _view_problem(selection: Selection, table: TableFacts, spec: TrainingSetSpec) -> PlanError | None:
+    """A column that the table has no more at this version, or whose type no longer fits."""
+    view = selection.view.spec
+    columns = {column.name: column.dtype for column in table.columns}
+    for column in selection.view.columns:
+        if column.name not in columns:
+            at = f"{table.table} version {table.version}"
+            return MissingColumn(
+                view=view.name, table=at, column=column.name, role="columns", columns=tuple(columns)
+            )
+    if spec.known_at == "event_time" and view.source.created_timestamp_field is None:
+        return NoCreatedTime(view=view.name)
+    return unfit_feature(view, columns)
+
+
+def _key_problem(selection: Selection, table: TableFacts, spine: SpineFacts) -> KeyTypeMismatch | None:
+    view = selection.view.spec
+    for key in selection.join_keys:
+        source = view.source.column(key)
+        left, right = spine.dtype(key) or "", table.dtype(source) or ""
+        if joined_key(left, right) is None:
+            return KeyTypeMismatch(
+                view=view.name, spine_column=key, spine_dtype=left, table_column=source, table_dtype=right
+            )
+    return None
+
+
+# === Lowering ===
+
+
+def _lowered(
+    spec: TrainingSetSpec, selections: tuple[Selection, ...], tables: Mapping[str, TableFacts], spine: SpineFacts
+) -> RetrievalPlan:
+    nodes: list[Node] = [
+        Spine(
+            columns=spine.columns,
+            time=spec.timestamp_field,
+            rows=spine.rows,
+            time_range=spine.time_range,
+            distinct_times=spine.distinct_times,
+        )
+    ]
+    gathers: list[int] = []
+    for selection in selections:
+        table = tables[selection.view.spec.source.table]
+        nodes.append(_scan(table))
+        nodes.append(_match(len(nodes) - 1, selection, table, spec, spine))
+        nodes.append(_gather(len(nodes) - 1, selection, table))
+        gathers.append(len(nodes) - 1)
+    columns = tuple(column.name for column in spine.columns) + _asked_order(spec, selections)
+    nodes.append(Assemble(spine=0, gathers=tuple(gathers), columns=columns))
+    return RetrievalPlan(tuple(nodes))
+
+
+def _asked_order(spec: TrainingSetSpec, selections: tuple[Selection, ...]) -> tuple[str, ...]:
+    """The features' names in the result, in the order in which they were asked."""
+    views = {selection.view.spec.name: iter(selection.features) for selection in selections}
+    sizes = {s.view.spec.name: len(s.view.spec.fields) for s in selections}
+    return tuple(
+        next(views[ref.view])[1]
+        for ref in spec.references
+        for _ in range(sizes[ref.view] if ref.feature == "*" else 1)
+    )
+
+
+def _scan(table: TableFacts) -> Scan:
+    return Scan(
+        table=table.table,
+        table_id=table.table_id,
+        version=table.version,
+        columns=tuple(column.name for column in table.columns),
+        files=table.files,
+        rows=table.rows,
+        size_bytes=table.size_bytes,
+    )
+
+
+def _match(
+    scan: int, selection: Selection, table: TableFacts, spec: TrainingSetSpec, spine: SpineFacts
+) -> Match:
+    view, source = selection.view.spec, selection.view.spec.source
+    created = source.created_timestamp_field
+    facts = spine.key_facts(selection.join_keys)
+    return Match(
+        spine=0,
+        scan=scan,
+        view=view.name,
+        view_version=selection.view.version,
+        keys=tuple(_key_pair(key, view, table, spine) for key in selection.join_keys),
+        event_time=source.column(source.timestamp_field),
+        created_time=source.column(created) if created else None,
+        ttl_us=view.age_limit // _MICROSECOND if view.age_limit else None,
+        known_at=_known_at_us(spec),
+        distinct_keys=facts.distinct if facts else 0,
+        most_rows=facts.most_rows if facts else 0,
+    )
+
+
+def _key_pair(key: str, view: FeatureViewSpec, table: TableFacts, spine: SpineFacts) -> KeyPair:
+    column = view.source.column(key)
+    dtype = joined_key(spine.dtype(key) or "", table.dtype(column) or "")
+    assert dtype is not None  # noqa: S101  # _key_problem refused the others
+    return KeyPair(key, column, dtype)
+
+
+def _known_at_us(spec: TrainingSetSpec) -> int | str | None:
+    if isinstance(spec.known_at, datetime):
+        return (spec.known_at - datetime.fromtimestamp(0, spec.known_at.tzinfo)) // _MICROSECOND
+    return spec.known_at
+
+
+def _gather(match: int, selection: Selection, table: TableFacts) -> Gather:
+    source = selection.view.spec.source
+    declared = {field.name: field.dtype for field in selection.view.spec.fields}
+    return Gather(
+        match=match,
+        columns=tuple(
+            Output(source.column(f), name, declared[f] or table.dtype(source.column(f)) or "")
+            for f, name in selection.features
+        ),
+    )

@@ -1,0 +1,85 @@
+"""The events of use: training sets retrieved and rebuilt, tables written; and the envelope of every event.
+
+A receipt holds all that is needed to make a training set again: the spec, the plan with the versions of the
+tables, and fingerprints of what went in and what came out.
+"""
+
+import hashlib
+from datetime import datetime
+
+import msgspec
+
+from foreset.domain.model import ModelTrained
+from foreset.domain.plan import RetrievalPlan
+from foreset.domain.registry import RegistryEvent
+from foreset.domain.spec import SpineReference, TrainingSetSpec
+
+SEMANTICS = 1
+"""The version of the laws of `point_in_time`; a receipt says under which one it was made."""
+
+
+class SpineRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the spine is: kept by its fingerprint, or a Delta table at a version, or with the caller."""
+
+    fingerprint: str
+    rows: int
+    kept: bool
+    reference: SpineReference | None = None
+
+
+class TrainingSetRetrieved(msgspec.Struct, frozen=True, kw_only=True, tag="training-set-retrieved.v1"):
+    """A training set was built: the receipt. `ties` counts, per view, rows that only the snapshot's order decided."""
+
+    id: str
+    spec: TrainingSetSpec
+    plan: RetrievalPlan
+    versions: dict[str, int]
+    spine: SpineRecord
+    fingerprint: str
+    rows: int
+    columns: tuple[str, ...]
+    ties: dict[str, int]
+    libraries: dict[str, str]
+    semantics: int = SEMANTICS
+
+
+class TrainingSetRebuilt(msgspec.Struct, frozen=True, kw_only=True, tag="training-set-rebuilt.v1"):
+    """A training set was built again from its receipt, and its fingerprint was the recorded one."""
+
+    id: str
+    fingerprint: str
+    libraries: dict[str, str]
+
+
+class TableWritten(msgspec.Struct, frozen=True, kw_only=True, tag="table-written.v1"):
+    """A table was written through the store."""
+
+    table: str
+    version: int
+    mode: str
+    rows: int
+
+
+Event = RegistryEvent | TrainingSetRetrieved | TrainingSetRebuilt | ModelTrained | TableWritten
+"""Everything that the event log holds."""
+
+
+class Recorded(msgspec.Struct, frozen=True, kw_only=True):
+    """An event as the log holds it: its place in the whole log and in its stream, both counted from 1."""
+
+    position: int
+    stream: str
+    version: int
+    at: datetime
+    actor: str
+    event: Event
+
+
+def training_set_id(plan: RetrievalPlan, spine: str, result: str) -> str:
+    """The id of a training set: equal for equal plans, spines and results, so a repeated retrieval has the same."""
+    return "ts-" + hashlib.sha256(f"{plan.digest}/{spine}/{result}".encode()).hexdigest()[:16]
+
+
+def training_set_stream(identifier: str) -> str:
+    """The stream that holds all events of a training set."""
+    return f"training-set/{identifier}"

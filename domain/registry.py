@@ -1,0 +1,286 @@
+"""The registry: what is defined. Commands, events, catalog; `decide` and `evolve`, in this order.
+
+The event types and their tags are the storage format: a tag's version changes when its fields do.
+Everything that decides about definitions is in this file.
+"""
+
+from collections.abc import Iterable, Mapping
+from functools import reduce
+from typing import TypeVar
+
+import msgspec
+from returns.result import Result, Success
+
+from foreset.domain.dtypes import joined_key, time_unit, widens
+from foreset.domain.errors.problem import refuse
+from foreset.domain.errors.specs import (
+    EntityInUse,
+    InvalidSpec,
+    MissingColumn,
+    UnfitType,
+    UnknownEntity,
+    UnknownView,
+)
+from foreset.domain.facts import Column
+from foreset.domain.spec import EntitySpec, FeatureViewSpec
+
+S = TypeVar("S", EntitySpec, FeatureViewSpec)
+
+STREAM = "registry"
+"""The stream of the event log that holds these events."""
+
+
+# === Commands ===
+
+
+class Register(msgspec.Struct, frozen=True):
+    """Define these, all or none. `tables` has the columns of every table that a view names."""
+
+    entities: tuple[EntitySpec, ...] = ()
+    views: tuple[FeatureViewSpec, ...] = ()
+    tables: dict[str, tuple[Column, ...]] = {}
+
+
+class Remove(msgspec.Struct, frozen=True):
+    """Forget these, all or none."""
+
+    entities: tuple[str, ...] = ()
+    views: tuple[str, ...] = ()
+
+
+Command = Register | Remove
+
+
+# === Events ===
+
+
+class EntityRegistered(msgspec.Struct, frozen=True, tag="entity-registered.v1"):
+    """An entity was defined, or defined anew."""
+
+    spec: EntitySpec
+    version: int
+
+
+class FeatureViewRegistered(msgspec.Struct, frozen=True, tag="feature-view-registered.v1"):
+    """A view was defined, or defined anew. `columns` are its keys, times and features as its table had them."""
+
+    spec: FeatureViewSpec
+    version: int
+    columns: tuple[Column, ...]
+
+
+class EntityRemoved(msgspec.Struct, frozen=True, tag="entity-removed.v1"):
+    """An entity was forgotten."""
+
+    name: str
+
+
+class FeatureViewRemoved(msgspec.Struct, frozen=True, tag="feature-view-removed.v1"):
+    """A view was forgotten."""
+
+    name: str
+
+
+RegistryEvent = EntityRegistered | FeatureViewRegistered | EntityRemoved | FeatureViewRemoved
+
+Rejection = InvalidSpec | UnknownEntity | UnknownView | MissingColumn | UnfitType | EntityInUse
+"""Why a command is refused."""
+
+
+# === Catalog ===
+
+
+class Entity(msgspec.Struct, frozen=True):
+    """An entity as it stands."""
+
+    spec: EntitySpec
+    version: int
+
+
+class FeatureView(msgspec.Struct, frozen=True):
+    """A view as it stands, with the columns that its table had when it was registered."""
+
+    spec: FeatureViewSpec
+    version: int
+    columns: tuple[Column, ...]
+
+
+class Catalog(msgspec.Struct, frozen=True):
+    """What is defined, by name. `versions` counts on where a name was removed and comes back."""
+
+    entities: dict[str, Entity] = {}
+    views: dict[str, FeatureView] = {}
+    versions: dict[str, int] = {}
+
+    def join_keys(self, view: FeatureViewSpec) -> tuple[str, ...]:
+        """The join keys of a view, in the order of its entities; all of them are registered."""
+        return tuple(key for name in view.entities for key in self.entities[name].spec.join_keys)
+
+
+# === Decide ===
+
+
+def decide(command: Command, catalog: Catalog) -> Result[tuple[RegistryEvent, ...], Rejection]:
+    """What happens when `command` is given while `catalog` stands.
+
+    A definition that is already there gives no event, so giving a command twice is the same as once.
+    """
+    match command:
+        case Register():
+            return _register(command, catalog)
+        case Remove():
+            return _remove(command, catalog)
+
+
+def _register(command: Register, catalog: Catalog) -> Result[tuple[RegistryEvent, ...], Rejection]:
+    twice = _given_twice(command)
+    if twice is not None:
+        return refuse(twice)
+    entities = tuple(
+        EntityRegistered(spec, catalog.versions.get(f"entity/{spec.name}", 0) + 1)
+        for spec in command.entities
+        if spec.name not in catalog.entities or catalog.entities[spec.name].spec != spec
+    )
+    after = replay(entities, catalog)
+    stranded = _stranded(entities, command.views, catalog)
+    if stranded is not None:
+        return refuse(stranded)
+    events: list[RegistryEvent] = list(entities)
+    for spec in command.views:
+        columns = _view_columns(spec, command.tables.get(spec.source.table, ()), after)
+        if not isinstance(columns, Success):
+            return columns
+        known = catalog.views.get(spec.name)
+        if known is None or (known.spec, known.columns) != (spec, columns.unwrap()):
+            version = catalog.versions.get(f"view/{spec.name}", 0) + 1
+            events.append(FeatureViewRegistered(spec, version, columns.unwrap()))
+    return Success(tuple(events))
+
+
+def _given_twice(command: Register) -> InvalidSpec | None:
+    for kind, specs in (("entity", command.entities), ("feature view", command.views)):
+        first: dict[str, EntitySpec | FeatureViewSpec] = {}
+        for spec in specs:
+            if first.setdefault(spec.name, spec) != spec:
+                problem = f"the {kind} is given twice in one call, differently"
+                return InvalidSpec(spec=repr(spec.name), problem=problem, remedy="give one of them")
+    return None
+
+
+def _stranded(
+    changed: Iterable[EntityRegistered], given: tuple[FeatureViewSpec, ...], catalog: Catalog
+) -> EntityInUse | None:
+    """A view that would be left behind by an entity whose join keys change."""
+    renewed = {view.name for view in given}
+    for event in changed:
+        known = catalog.entities.get(event.spec.name)
+        if known is None or known.spec.join_keys == event.spec.join_keys:
+            continue
+        left = tuple(v for v in _views_of(event.spec.name, catalog) if v not in renewed)
+        if left:
+            return EntityInUse(entity=event.spec.name, views=left)
+    return None
+
+
+def _views_of(entity: str, catalog: Catalog) -> tuple[str, ...]:
+    return tuple(name for name, view in catalog.views.items() if entity in view.spec.entities)
+
+
+def _view_columns(
+    spec: FeatureViewSpec, table: tuple[Column, ...], catalog: Catalog
+) -> Result[tuple[Column, ...], Rejection]:
+    """The columns that a view takes from its table, checked."""
+    for entity in spec.entities:
+        if entity not in catalog.entities:
+            by = f", which the feature view {spec.name!r} names,"
+            return refuse(UnknownEntity(entity=entity, by=by, known=tuple(catalog.entities)))
+    dtypes = {column.name: column.dtype for column in table}
+    keys = catalog.join_keys(spec)
+    for name, role in _needed(spec, keys):
+        if name not in dtypes:
+            return refuse(
+                MissingColumn(
+                    view=spec.name, table=spec.source.table, column=name, role=role, columns=tuple(dtypes)
+                )
+            )
+    unfit = _unfit(spec, keys, dtypes)
+    if unfit is not None:
+        return refuse(unfit)
+    names = dict.fromkeys(name for name, _ in _needed(spec, keys))
+    return Success(tuple(Column(name, dtypes[name]) for name in names))
+
+
+def _needed(spec: FeatureViewSpec, keys: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """Each column that the view takes from its table, and what for."""
+    source = spec.source
+    created = ((source.created_timestamp_field, "created time"),) if source.created_timestamp_field else ()
+    return (
+        *((source.column(key), f"join key {key!r}") for key in keys),
+        (source.column(source.timestamp_field), "event time"),
+        *((source.column(name), role) for name, role in created),
+        *((source.column(field.name), f"feature {field.name!r}") for field in spec.fields),
+    )
+
+
+def _unfit(spec: FeatureViewSpec, keys: tuple[str, ...], dtypes: Mapping[str, str]) -> UnfitType | None:
+    source = spec.source
+    for key in keys:
+        dtype = dtypes[source.column(key)]
+        if joined_key(dtype, dtype) is None:
+            wanted = "a join key: whole numbers, string, binary, bool or date"
+            return UnfitType(view=spec.name, column=key, role="join key", dtype=dtype, wanted=wanted)
+    for name in (source.timestamp_field, source.created_timestamp_field):
+        if name is not None and time_unit(dtypes[source.column(name)]) is None:
+            dtype, wanted = dtypes[source.column(name)], "a time: a timestamp or a date"
+            return UnfitType(view=spec.name, column=name, role="time column", dtype=dtype, wanted=wanted)
+    return unfit_feature(spec, dtypes)
+
+
+def unfit_feature(spec: FeatureViewSpec, dtypes: Mapping[str, str]) -> UnfitType | None:
+    """The first feature whose declared type does not hold every value of its column."""
+    for field in spec.fields:
+        dtype = dtypes[spec.source.column(field.name)]
+        if field.dtype is not None and not widens(dtype, field.dtype):
+            return UnfitType(
+                view=spec.name, column=field.name, role="feature", dtype=dtype, wanted=f"the declared {field.dtype}"
+            )
+    return None
+
+
+def _remove(command: Remove, catalog: Catalog) -> Result[tuple[RegistryEvent, ...], Rejection]:
+    for name in command.views:
+        if name not in catalog.views:
+            return refuse(UnknownView(view=name, known=tuple(catalog.views)))
+    for name in command.entities:
+        if name not in catalog.entities:
+            return refuse(UnknownEntity(entity=name, known=tuple(catalog.entities)))
+        left = tuple(v for v in _views_of(name, catalog) if v not in command.views)
+        if left:
+            return refuse(EntityInUse(entity=name, views=left))
+    views = tuple(FeatureViewRemoved(name) for name in dict.fromkeys(command.views))
+    return Success((*views, *(EntityRemoved(name) for name in dict.fromkeys(command.entities))))
+
+
+# === Evolve ===
+
+
+def evolve(catalog: Catalog, event: RegistryEvent) -> Catalog:
+    """The catalog after `event`. Total: what was decided is never questioned again."""
+    entities, views, versions = dict(catalog.entities), dict(catalog.views), dict(catalog.versions)
+    match event:
+        case EntityRegistered(spec, version):
+            entities[spec.name] = Entity(spec, version)
+            versions[f"entity/{spec.name}"] = version
+        case FeatureViewRegistered(spec, version, columns):
+            views[spec.name] = FeatureView(spec, version, columns)
+            versions[f"view/{spec.name}"] = version
+        case EntityRemoved(name):
+            entities.pop(name, None)
+        case FeatureViewRemoved(name):
+            views.pop(name, None)
+    return Catalog(entities, views, versions)
+
+
+def replay(events: Iterable[RegistryEvent], catalog: Catalog | None = None) -> Catalog:
+    """The catalog after all of `events`, from `catalog` or from nothing."""
+    return reduce(evolve, events, catalog or Catalog())

@@ -1,0 +1,29 @@
+"""Read only the columns that something needs."""
+
+from msgspec.structs import replace
+
+from foreset.domain.plan import Match, RetrievalPlan, Scan
+
+
+def prune_columns(plan: RetrievalPlan) -> RetrievalPlan:
+    """Leave in each scan the keys, times and gathered columns of its matches, in the table's order.
+
+    Cost: Parquet is decoded by column, so a column that nobody asked for is pure loss.
+    """
+    needed: dict[int, set[str]] = {}
+    for gather, match, _ in plan.gathers:
+        columns = needed.setdefault(match.scan, set())
+        columns |= _matched_on(match) | {output.source for output in gather.columns}
+    return RetrievalPlan(
+        tuple(
+            replace(node, columns=tuple(c for c in node.columns if c in needed.get(index, ())))
+            if isinstance(node, Scan)
+            else node
+            for index, node in enumerate(plan.nodes)
+        )
+    )
+
+
+def _matched_on(match: Match) -> set[str]:
+    times = {match.event_time, match.created_time} - {None}
+    return {key.table for key in match.keys} | {time for time in times if time is not None}

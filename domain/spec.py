@@ -1,0 +1,261 @@
+"""What users ask for: entities, sources, feature views, training sets.
+
+All are frozen and validated at construction and at decoding. A spec that contradicts itself raises
+`CallerError` (a `ValueError`) when it is constructed; what a spec says of tables is checked when it is
+registered.
+"""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Literal
+
+import msgspec
+from msgspec.structs import force_setattr
+
+from foreset.domain.dtypes import is_dtype
+from foreset.domain.errors.problem import raised
+from foreset.domain.errors.specs import InvalidSpec
+
+if TYPE_CHECKING:
+    KnownAt = datetime | Literal["event_time"] | None
+    Names = Iterable[str]
+    Features = Iterable["FeatureField | str"]
+else:  # msgspec decodes what the checkers narrow; __post_init__ validates it
+    KnownAt = Any
+    Names = tuple[str, ...]
+    Features = tuple["FeatureField | str", ...]
+
+
+class Spec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What all specs have."""
+
+    def _refuse(self, problem: str, remedy: str) -> None:
+        name = getattr(self, "name", None)
+        title = f"{type(self).__name__}({name!r})" if name else type(self).__name__
+        raise raised(InvalidSpec(spec=title, problem=problem, remedy=remedy))
+
+    def _names(self, field: str, *, required: bool = True) -> None:
+        given = getattr(self, field)
+        names = (given,) if isinstance(given, str) else tuple(given)
+        if required and not names:
+            self._refuse(f"{field} is empty", f"name at least one in {field}")
+        for name in names:
+            if isinstance(name, str) and not name.strip():
+                self._refuse(f"{field} holds an empty name", f"mend {field}")
+        force_setattr(self, field, names)
+
+    def _distinct(self, field: str, names: Iterable[str]) -> None:
+        seen: set[str] = set()
+        for name in names:
+            if name in seen:
+                self._refuse(f"{field} names {name!r} twice", f"name it once in {field}")
+            seen.add(name)
+
+    def _named(self) -> None:
+        name = getattr(self, "name", "")
+        if not name or any(c in ":@ /\\" for c in name):
+            self._refuse("its name is empty or holds one of ': @ / \\' or a space", "give another name")
+
+
+class EntitySpec(Spec, frozen=True):
+    """A thing that features describe, and the columns that identify it.
+
+    `join_keys` are column names, the same in spines and in the tables of the views (see
+    `DeltaSource.field_mapping` for tables that name them otherwise).
+    """
+
+    name: str
+    join_keys: Names
+    description: str | None = None
+    tags: dict[str, str] = {}
+    owner: str | None = None
+
+    def __post_init__(self) -> None:
+        """Validate."""
+        self._named()
+        self._names("join_keys")
+        self._distinct("join_keys", self.join_keys)
+
+
+class DeltaSource(Spec, frozen=True):
+    """A Delta table and the columns that say when its rows hold and when they were written.
+
+    `table` is a dataset name, looked up in the data folder, or the path or URL of a table. `timestamp_field` is the
+    event time: from when on a row's values hold. `created_timestamp_field` says when the row was written; it
+    breaks ties, and `known_at` needs it. `field_mapping` maps the table's column names to the names used
+    here. `storage_options` go to the object store's client. `warehouse_table` is the name under which a
+    warehouse sees the same table.
+    """
+
+    table: str
+    timestamp_field: str
+    created_timestamp_field: str | None = None
+    field_mapping: dict[str, str] = {}
+    storage_options: dict[str, str] = {}
+    warehouse_table: str | None = None
+    name: str | None = None
+    description: str | None = None
+
+    def __post_init__(self) -> None:
+        """Validate."""
+        if not self.table or not self.timestamp_field:
+            self._refuse("table and timestamp_field are needed", "name both")
+        self._distinct("field_mapping", self.field_mapping.values())
+
+    def column(self, name: str) -> str:
+        """The table's column behind a name used here.
+
+        >>> DeltaSource("t", "ts", field_mapping={"sample_id": "sample"}).column("sample")
+        'sample_id'
+        """
+        return next((source for source, mapped in self.field_mapping.items() if mapped == name), name)
+
+
+class FeatureField(Spec, frozen=True):
+    """A feature: a column of the view, with the type in which it is served (default: the table's)."""
+
+    name: str
+    dtype: str | None = None
+    description: str | None = None
+    tags: dict[str, str] = {}
+
+    def __post_init__(self) -> None:
+        """Validate."""
+        self._named()
+        if self.dtype is not None and not is_dtype(self.dtype):
+            self._refuse(
+                f"its dtype {self.dtype!r} is unknown",
+                "use one such as int64, float64, string, bool, date, timestamp[us, UTC]",
+            )
+
+
+class FeatureViewSpec(Spec, frozen=True):
+    """Features of the same entities from the same table.
+
+    `ttl` is how old a value may be and still be served, both ends inclusive; None or zero is no limit.
+    """
+
+    name: str
+    entities: Names
+    source: DeltaSource
+    features: Features
+    ttl: timedelta | None = None
+    description: str | None = None
+    tags: dict[str, str] = {}
+    owner: str | None = None
+
+    def __post_init__(self) -> None:
+        """Validate."""
+        self._named()
+        self._names("entities")
+        self._names("features")
+        fields = tuple(FeatureField(f) if isinstance(f, str) else f for f in self.features)
+        force_setattr(self, "features", fields)
+        self._distinct("entities", self.entities)
+        self._distinct("features", (f.name for f in fields))
+        if self.ttl is not None and self.ttl < timedelta(0):
+            self._refuse(f"its ttl is negative ({self.ttl})", "give a ttl of zero or more, or None for no limit")
+
+    @property
+    def fields(self) -> tuple[FeatureField, ...]:
+        """The features, all as `FeatureField`."""
+        return tuple(f for f in self.features if isinstance(f, FeatureField))
+
+    @property
+    def age_limit(self) -> timedelta | None:
+        """The ttl, None where there is no limit."""
+        return self.ttl or None
+
+
+class FeatureRef(Spec, frozen=True):
+    """A feature as a training set asks for it: `view:feature`, `view:feature as alias`, `view:*`."""
+
+    view: str
+    feature: str
+    alias: str | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> "FeatureRef":
+        """Read a reference.
+
+        >>> FeatureRef.parse("weather:temp as temperature")
+        FeatureRef(view='weather', feature='temp', alias='temperature')
+        """
+        ref, _, alias = text.partition(" as ")
+        view, colon, feature = ref.strip().partition(":")
+        if not (colon and view and feature) or (" as " in text and not alias.strip()):
+            raise raised(
+                InvalidSpec(
+                    spec=f"The feature reference {text!r}",
+                    problem="it is not of the form 'view:feature' or 'view:feature as alias'",
+                    remedy="name the view and the feature, with a colon between them",
+                )
+            )
+        return cls(view=view, feature=feature, alias=alias.strip() or None)
+
+    def __str__(self) -> str:
+        """As it was asked."""
+        return f"{self.view}:{self.feature}" + (f" as {self.alias}" if self.alias else "")
+
+
+class TrainingSetSpec(Spec, frozen=True):
+    """Which features, as known when, at which versions of the tables.
+
+    - `features`: `"view:feature"`, `"view:feature as alias"`, or `"view:*"` for all of a view, in the order of the
+      result's columns.
+    - `timestamp_field`: the spine's time column, a timestamp or a date; without a zone it is UTC.
+    - `known_at`: a time, to count only what had been written by then (created time at or before it, and the
+      table version current at it); `"event_time"`, to count for each row only what had been written by the
+      row's own time; None for everything in the table.
+    - `versions`: table name to Delta version; the newest where a table is not named.
+    - `full_feature_names`: name the columns `view__feature`.
+    """
+
+    features: Names
+    timestamp_field: str = "event_timestamp"
+    known_at: KnownAt = None
+    versions: dict[str, int] = {}
+    full_feature_names: bool = False
+    name: str | None = None
+    description: str | None = None
+
+    def __post_init__(self) -> None:
+        """Validate."""
+        self._names("features")
+        self._distinct("features", self.features)
+        for text in self.features:
+            FeatureRef.parse(text)
+        force_setattr(self, "known_at", self._known_at(self.known_at))
+        negative = [table for table, version in self.versions.items() if version < 0]
+        if negative:
+            self._refuse(f"the version of {negative[0]!r} is negative", "name a version of 0 or more")
+
+    def _known_at(self, given: object) -> datetime | str | None:
+        if isinstance(given, str) and given != "event_time":
+            try:
+                given = datetime.fromisoformat(given)
+            except ValueError:
+                self._refuse(f"known_at is {given!r}", "give a time in ISO 8601, or 'event_time'")
+        if isinstance(given, datetime):
+            return given.replace(tzinfo=UTC) if given.tzinfo is None else given.astimezone(UTC)
+        if given is not None and given != "event_time":
+            self._refuse(f"known_at is {given!r}", "give a datetime, 'event_time', or None")
+        return "event_time" if given == "event_time" else None
+
+    @property
+    def references(self) -> tuple[FeatureRef, ...]:
+        """The features, parsed."""
+        return tuple(FeatureRef.parse(text) for text in self.features)
+
+
+class SpineReference(Spec, frozen=True):
+    """A spine that lies in a file or a table.
+
+    `path` is a dataset name, or the path of a Delta table (a folder with `_delta_log`), or of a Parquet or CSV file.
+    `version` is a Delta version (default: the newest). `filter` is an SQL condition on its columns, such as
+    `"carrier = 'UA' AND distance > 500"`.
+    """
+
+    path: str
+    version: int | None = None
+    filter: str | None = None

@@ -1,0 +1,143 @@
+"""The library's facade: a store of features, Result-typed."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from returns.result import Result
+
+from foreset.application.catalog import CatalogAt, current_catalog, registry_events
+from foreset.application.history import ReceiptError, events_until, receipt_of
+from foreset.application.plan_retrieval import plan_retrieval
+from foreset.application.ports import Adapters
+from foreset.application.rebuild import rebuild
+from foreset.application.register import Registered, RegistryError, register, remove
+from foreset.application.retrieve import retrieve
+from foreset.application.write import WriteError, write_table
+from foreset.domain.errors.retrieval import PlanError, RebuildError, RetrievalError
+from foreset.domain.errors.store import StoreError
+from foreset.domain.errors.tables import TableError
+from foreset.domain.facts import TableFacts
+from foreset.domain.plan import RetrievalPlan
+from foreset.domain.receipt import Recorded, TrainingSetRetrieved
+from foreset.domain.registry import Catalog, replay
+from foreset.domain.spec import TrainingSetSpec
+from foreset.entrypoints.training_set import TrainingSet
+from foreset.entrypoints.wiring import in_memory, local_store
+
+if TYPE_CHECKING:
+    from foreset.application.ports import WriteMode
+
+
+class FeatureStore:
+    """Definitions, training sets and their history, in a folder or in memory.
+
+    >>> import polars as pl
+    >>> from datetime import datetime, UTC
+    >>> from foreset import DeltaSource, EntitySpec, FeatureStore, FeatureViewSpec, TrainingSetSpec
+    >>> day = lambda d: datetime(2024, 1, d, tzinfo=UTC)
+    >>> store = FeatureStore.in_memory(
+    ...     {"rain": pl.DataFrame({"city": ["Rome", "Rome"], "at": [day(1), day(3)], "mm": [2.0, 9.0]})}
+    ... )
+    >>> rain = FeatureViewSpec("rain", ["city"], DeltaSource("rain", "at"), ["mm"])
+    >>> store.register(EntitySpec("city", ["city"]), rain).unwrap().changed
+    2
+    >>> labels = pl.DataFrame({"city": ["Rome", "Oslo"], "event_timestamp": [day(2), day(2)]})
+    >>> store.training_set(TrainingSetSpec(["rain:mm"]), labels).unwrap().frame["mm"].to_list()
+    [2.0, None]
+    """
+
+    def __init__(self, adapters: Adapters) -> None:
+        """Use these adapters; `open` and `in_memory` choose them."""
+        self._adapters = adapters
+        self._known = CatalogAt()
+
+    @classmethod
+    def open(
+        cls, path_or_url: str | Path, *, data_dir: str | Path | None = None
+    ) -> Result["FeatureStore", StoreError]:
+        """The store in a folder, which is made where it is missing. Dataset names are looked up in `data_dir`."""
+        return local_store(path_or_url, data_dir).map(cls)
+
+    @classmethod
+    def in_memory(cls, tables: Mapping[str, Any] | None = None) -> "FeatureStore":
+        """A store for tests: tables from frames, nothing on disk, the reference semantics as its executor."""
+        return cls(in_memory(tables or {}))
+
+    def _catalog(self) -> Result[CatalogAt, StoreError]:
+        current = current_catalog(self._adapters.events, self._known)
+        self._known = current.value_or(self._known)
+        return current
+
+    def catalog(self) -> Result[Catalog, StoreError]:
+        """What is defined now."""
+        return self._catalog().map(lambda known: known.catalog)
+
+    def register(self, *specs: object) -> Result[Registered, RegistryError]:
+        """Define entities and views, all or none. What is there already, unchanged, is no event."""
+        return register(specs, self._adapters, self._known)
+
+    def remove(self, *, entities: Iterable[str] = (), views: Iterable[str] = ()) -> Result[Registered, RegistryError]:
+        """Forget entities and views, all or none."""
+        return remove(entities, views, self._adapters, self._known)
+
+    def plan(self, spec: TrainingSetSpec, spine: object) -> Result[RetrievalPlan, PlanError]:
+        """The plan of a training set, from facts alone: no feature is read. `explain()` prints it."""
+        return Result.do(
+            planned.plan
+            for known in self._catalog()
+            for planned in plan_retrieval(spec, spine, self._adapters, known.catalog)
+        )
+
+    def training_set(
+        self, spec: TrainingSetSpec, spine: object, *, keep_spine: bool = True
+    ) -> Result[TrainingSet, RetrievalError]:
+        """The rows of the spine, in their order, with the features known at their times.
+
+        `spine` is a polars, pandas or pyarrow frame, the path of a Parquet or CSV file or of a Delta table, or a
+        `SpineReference`. It is kept by its content, so that the id alone rebuilds the set; with `keep_spine=False` only
+        its fingerprint is recorded.
+        """
+        return Result.do(
+            TrainingSet(retrieval)
+            for known in self._catalog()
+            for retrieval in retrieve(spec, spine, self._adapters, known.catalog, keep_spine=keep_spine)
+        )
+
+    def rebuild(self, id: str, *, spine: object | None = None) -> Result[TrainingSet, RebuildError]:  # noqa: A002
+        """The same training set again, proved equal to the recorded fingerprint, or refused."""
+        return Result.do(
+            TrainingSet(retrieval)
+            for known in self._catalog()
+            for retrieval in rebuild(id, self._adapters, known.catalog, spine)
+        )
+
+    def receipt(self, id: str) -> Result[TrainingSetRetrieved, ReceiptError]:  # noqa: A002
+        """The receipt of a training set, by its id or an unambiguous beginning of it."""
+        return receipt_of(id, self._adapters.events)
+
+    def history(self) -> Result[tuple[Recorded, ...], StoreError]:
+        """All events, in their order."""
+        return self._adapters.events.read()
+
+    def at(self, when: datetime | int) -> Result[Catalog, StoreError]:
+        """The definitions as they were at a time or at a position of the log."""
+        return events_until(when, self._adapters.events).map(lambda events: replay(registry_events(events)))
+
+    def table(self, table: str, version: int | None = None) -> Result[TableFacts, TableError]:
+        """What is known of a table at a version, the newest by default."""
+        return self._adapters.tables.observe(table, version).map(lambda snapshot: snapshot.facts)
+
+    def write(self, frame: Any, table: str, *, mode: "WriteMode" = "append") -> Result[TableFacts, WriteError]:  # noqa: ANN401
+        """Append to a table or replace its rows, and record it. `frame`: polars, pandas or pyarrow."""
+        return Result.do(
+            facts
+            for read in self._adapters.spines.read(frame)
+            for facts in write_table(table, read.frame, self._adapters, mode=mode)
+        )
+
+    @property
+    def adapters(self) -> Adapters:
+        """The adapters in use, for those who build on them."""
+        return self._adapters

@@ -1,0 +1,87 @@
+"""The one place that chooses adapters."""
+
+import getpass
+import os
+from collections.abc import Mapping
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from types import MappingProxyType
+
+from returns.result import Result
+
+from foreset.application.ports import Adapters
+from foreset.domain.errors.problem import refuse
+from foreset.domain.errors.store import StoreError, UnknownLocation
+from foreset.entrypoints.logs import logger
+
+DATA_DIR = "FORESET_DATA_DIR"
+ACTOR = "FORESET_ACTOR"
+
+
+def data_directory(given: str | Path | None = None) -> Path:
+    """The data folder: the one given, else FORESET_DATA_DIR, else `data/delta_lake` under the working directory."""
+    return Path(given or os.environ.get(DATA_DIR) or Path("data") / "delta_lake").absolute()
+
+
+@cache
+def libraries() -> Mapping[str, str]:
+    """The versions of what computes a training set, for receipts."""
+    names = ("foreset", "polars", "deltalake")
+    return MappingProxyType({name: version(name) for name in names})
+
+
+def actor() -> str:
+    """Who acts: FORESET_ACTOR, else the user of this process."""
+    try:
+        return os.environ.get(ACTOR) or getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"
+
+
+def local_store(path: str | Path, data_dir: str | Path | None = None) -> Result[Adapters, StoreError]:
+    """Delta tables, polars, and an event log in the folder `path`, which is made where it is missing."""
+    from foreset.adapters.clock import SystemClock  # noqa: PLC0415  # vendors stay off the import of foreset
+    from foreset.adapters.delta.tables import DeltaTables  # noqa: PLC0415
+    from foreset.adapters.polars.executor import PolarsExecutor  # noqa: PLC0415
+    from foreset.adapters.polars.spines import FolderSpines  # noqa: PLC0415
+    from foreset.adapters.sqlite.events import SqliteEventStore  # noqa: PLC0415
+
+    if "://" in str(path):
+        return refuse(UnknownLocation(location=str(path)))
+    folder = Path(path).absolute()
+    tables = DeltaTables(data_directory(data_dir))
+    return SqliteEventStore.open(folder).map(
+        lambda events: Adapters(
+            tables=tables,
+            executor=PolarsExecutor(tables),
+            spines=FolderSpines(tables, folder / "spines"),
+            events=events,
+            clock=SystemClock(),
+            log=logger(),
+            actor=actor(),
+            libraries=libraries(),
+        )
+    )
+
+
+def in_memory(tables: Mapping[str, object]) -> Adapters:
+    """Everything in memory: for tests. The executor is the reference semantics."""
+    from foreset.adapters.clock import SystemClock  # noqa: PLC0415
+    from foreset.adapters.memory.events import MemoryEventStore  # noqa: PLC0415
+    from foreset.adapters.memory.executor import MemoryExecutor  # noqa: PLC0415
+    from foreset.adapters.memory.tables import MemoryTables  # noqa: PLC0415
+    from foreset.adapters.polars.spines import PolarsSpines  # noqa: PLC0415
+
+    clock = SystemClock()
+    store = MemoryTables(tables, clock)
+    return Adapters(
+        tables=store,
+        executor=MemoryExecutor(store),
+        spines=PolarsSpines(store),
+        events=MemoryEventStore(),
+        clock=clock,
+        log=logger(),
+        actor=actor(),
+        libraries=libraries(),
+    )
