@@ -36,9 +36,7 @@ def plan_retrieval(
     )
 
 
-def _selected(
-    spec: TrainingSetSpec, adapters: Adapters, catalog: Catalog
-) -> Result[tuple[Selection, ...], PlanError]:
+def _selected(spec: TrainingSetSpec, adapters: Adapters, catalog: Catalog) -> Result[tuple[Selection, ...], PlanError]:
     now = adapters.clock.now()
     if isinstance(spec.known_at, datetime) and spec.known_at > now:
         return refuse(KnownInFuture(at=spec.known_at.isoformat(), now=now.isoformat()))

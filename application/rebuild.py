@@ -46,7 +46,9 @@ def _same_tables(receipt: TrainingSetRetrieved, adapters: Adapters, catalog: Cat
     return Success(None)
 
 
-def _spine(receipt: TrainingSetRetrieved, given: object | None, adapters: Adapters) -> Result[ArrowStream, RebuildError]:
+def _spine(
+    receipt: TrainingSetRetrieved, given: object | None, adapters: Adapters
+) -> Result[ArrowStream, RebuildError]:
     record = receipt.spine
     source = given if given is not None else record.reference
     if source is None and not record.kept:
@@ -59,7 +61,9 @@ def _spine(receipt: TrainingSetRetrieved, given: object | None, adapters: Adapte
     return frame.bind(lambda f: _checked(f, receipt, adapters))
 
 
-def _checked(frame: ArrowStream, receipt: TrainingSetRetrieved, adapters: Adapters) -> Result[ArrowStream, RebuildError]:
+def _checked(
+    frame: ArrowStream, receipt: TrainingSetRetrieved, adapters: Adapters
+) -> Result[ArrowStream, RebuildError]:
     found = adapters.spines.fingerprint(frame)
     if found != receipt.spine.fingerprint:
         return refuse(SpineDiffers(id=receipt.id, recorded=receipt.spine.fingerprint, found=found))

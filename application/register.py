@@ -31,15 +31,15 @@ class Registered(msgspec.Struct, frozen=True):
         return len(self.events)
 
 
-def register(
-    specs: Iterable[object], adapters: Adapters, known: CatalogAt
-) -> Result[Registered, RegistryError]:
+def register(specs: Iterable[object], adapters: Adapters, known: CatalogAt) -> Result[Registered, RegistryError]:
     """Define entities and views, all or none; views are checked against their tables as they are now."""
     given = tuple(specs)
     foreign = next((s for s in given if not isinstance(s, (EntitySpec, FeatureViewSpec))), None)
     if foreign is not None:
         problem = f"it is a {type(foreign).__name__}, which cannot be registered"
-        return refuse(InvalidSpec(spec=repr(foreign)[:80], problem=problem, remedy="give EntitySpec or FeatureViewSpec"))
+        return refuse(
+            InvalidSpec(spec=repr(foreign)[:80], problem=problem, remedy="give EntitySpec or FeatureViewSpec")
+        )
     views = tuple(s for s in given if isinstance(s, FeatureViewSpec))
     entities = tuple(s for s in given if isinstance(s, EntitySpec))
     return Result.do(

@@ -67,6 +67,6 @@ def _receipt(
 def _recorded(receipt: TrainingSetRetrieved, adapters: Adapters) -> Result[None, RetrievalError]:
     adapters.log.info("training set retrieved", id=receipt.id, rows=receipt.rows, versions=receipt.versions)
     stream = training_set_stream(receipt.id)
-    return adapters.events.append(
-        stream, (receipt,), expected=None, at=adapters.clock.now(), actor=adapters.actor
-    ).map(lambda _: None)
+    return adapters.events.append(stream, (receipt,), expected=None, at=adapters.clock.now(), actor=adapters.actor).map(
+        lambda _: None
+    )

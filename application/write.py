@@ -14,7 +14,12 @@ WriteError = TableWriteError | StaleWrite | StoreError
 
 
 def write_table(
-    table: str, frame: ArrowStream, adapters: Adapters, *, mode: WriteMode = "append", partition_by: tuple[str, ...] = ()
+    table: str,
+    frame: ArrowStream,
+    adapters: Adapters,
+    *,
+    mode: WriteMode = "append",
+    partition_by: tuple[str, ...] = (),
 ) -> Result[TableFacts, WriteError]:
     """Append to a table or replace its rows; gives its facts at the new version."""
     return Result.do(

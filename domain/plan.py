@@ -177,10 +177,14 @@ def _line(node: Node) -> str:
         case Scan():
             rows = "unknown rows" if node.rows is None else f"{node.rows:,} rows"
             size = f"{node.files:,} files, {rows}, {node.size_bytes:,} bytes"
-            return f"scan      {node.table} version {node.version} ({size}){_bounds(node.bounds)}: {listed(node.columns)}"
+            return (
+                f"scan      {node.table} version {node.version} ({size}){_bounds(node.bounds)}: {listed(node.columns)}"
+            )
         case Match():
             keys = ", ".join(key.spine if key.spine == key.table else f"{key.spine} = {key.table}" for key in node.keys)
-            return f"match     {node.view} v{node.view_version} on {keys}{_limits(node)}, by {node.strategy}: {node.why}"
+            return (
+                f"match     {node.view} v{node.view_version} on {keys}{_limits(node)}, by {node.strategy}: {node.why}"
+            )
         case Gather():
             names = (c.source if c.source == c.name else f"{c.source} as {c.name}" for c in node.columns)
             return f"gather    of {node.match}: {listed(names)}"

@@ -102,9 +102,7 @@ def _spine_problem(spec: TrainingSetSpec, selections: tuple[Selection, ...], spi
     if time_unit(dtype) is None:
         return UnfitSpineTime(column=spec.timestamp_field, dtype=dtype)
     if spine.null_times:
-        return NullSpineTime(
-            column=spec.timestamp_field, count=spine.null_times, first_row=spine.first_null_time or 0
-        )
+        return NullSpineTime(column=spec.timestamp_field, count=spine.null_times, first_row=spine.first_null_time or 0)
     return None
 
 
@@ -123,9 +121,7 @@ def _view_problem(selection: Selection, table: TableFacts, spec: TrainingSetSpec
     for column in selection.view.columns:
         if column.name not in columns:
             at = f"{table.table} version {table.version}"
-            return MissingColumn(
-                view=view.name, table=at, column=column.name, role="columns", columns=tuple(columns)
-            )
+            return MissingColumn(view=view.name, table=at, column=column.name, role="columns", columns=tuple(columns))
     if spec.known_at == "event_time" and view.source.created_timestamp_field is None:
         return NoCreatedTime(view=view.name)
     return unfit_feature(view, columns)
@@ -175,9 +171,7 @@ def _asked_order(spec: TrainingSetSpec, selections: tuple[Selection, ...]) -> tu
     views = {selection.view.spec.name: iter(selection.features) for selection in selections}
     sizes = {s.view.spec.name: len(s.view.spec.fields) for s in selections}
     return tuple(
-        next(views[ref.view])[1]
-        for ref in spec.references
-        for _ in range(sizes[ref.view] if ref.feature == "*" else 1)
+        next(views[ref.view])[1] for ref in spec.references for _ in range(sizes[ref.view] if ref.feature == "*" else 1)
     )
 
 
@@ -193,9 +187,7 @@ def _scan(table: TableFacts) -> Scan:
     )
 
 
-def _match(
-    scan: int, selection: Selection, table: TableFacts, spec: TrainingSetSpec, spine: SpineFacts
-) -> Match:
+def _match(scan: int, selection: Selection, table: TableFacts, spec: TrainingSetSpec, spine: SpineFacts) -> Match:
     view, source = selection.view.spec, selection.view.spec.source
     created = source.created_timestamp_field
     facts = spine.key_facts(selection.join_keys)

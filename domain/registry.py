@@ -199,9 +199,7 @@ def _view_columns(
     for name, role in _needed(spec, keys):
         if name not in dtypes:
             return refuse(
-                MissingColumn(
-                    view=spec.name, table=spec.source.table, column=name, role=role, columns=tuple(dtypes)
-                )
+                MissingColumn(view=spec.name, table=spec.source.table, column=name, role=role, columns=tuple(dtypes))
             )
     unfit = _unfit(spec, keys, dtypes)
     if unfit is not None:

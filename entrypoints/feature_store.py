@@ -54,9 +54,7 @@ class FeatureStore:
         self._known = CatalogAt()
 
     @classmethod
-    def open(
-        cls, path_or_url: str | Path, *, data_dir: str | Path | None = None
-    ) -> Result["FeatureStore", StoreError]:
+    def open(cls, path_or_url: str | Path, *, data_dir: str | Path | None = None) -> Result["FeatureStore", StoreError]:
         """The store in a folder, which is made where it is missing. Dataset names are looked up in `data_dir`."""
         return local_store(path_or_url, data_dir).map(cls)
 

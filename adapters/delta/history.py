@@ -27,17 +27,20 @@ def version_at(table: str, handle: DeltaTable, at: datetime) -> Result[int, Tabl
         if versions[0] > 0:
             problem = f"its log was cleaned up to version {versions[0]}, committed at {times[0].isoformat()}"
             return refuse(HistoryMissing(table=table, at=asked, problem=problem))
-        return refuse(
-            BeforeFirstVersion(table=table, at=asked, first=versions[0], first_at=times[0].isoformat())
-        )
+        return refuse(BeforeFirstVersion(table=table, at=asked, first=versions[0], first_at=times[0].isoformat()))
     if at > times[-1]:
         return refuse(AfterLastVersion(table=table, at=asked, last=versions[-1], last_at=times[-1].isoformat()))
     return Success(max(v for v, time in zip(versions, times, strict=True) if time <= at))
 
 
-def _commit_times(handle: DeltaTable) -> list[tuple[int, datetime | None]]:
+def committed_at(handle: DeltaTable) -> datetime | None:
+    """When the handle's newest version was committed; None where the log does not say."""
+    return next((time for _, time in _commit_times(handle, 1)), None)
+
+
+def _commit_times(handle: DeltaTable, limit: int | None = None) -> list[tuple[int, datetime | None]]:
     found: list[tuple[int, datetime | None]] = []
-    for entry in handle.history():
+    for entry in handle.history(limit):
         ms = entry.get("inCommitTimestamp", entry.get("timestamp"))
         time = None if ms is None else datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=int(ms))
         found.append((int(entry["version"]), time))

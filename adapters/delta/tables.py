@@ -11,7 +11,7 @@ from returns.result import Result, Success
 
 from foreset.adapters.delta.faults import OPEN_FAULTS, opening
 from foreset.adapters.delta.handles import Handles
-from foreset.adapters.delta.history import version_at
+from foreset.adapters.delta.history import committed_at, version_at
 from foreset.adapters.delta.names import is_url, table_uri
 from foreset.adapters.delta.schema import unsupported_feature
 from foreset.adapters.delta.snapshot import DeltaSnapshot
@@ -59,6 +59,12 @@ class DeltaTables:
                 for handle in self._open(table, uri)
                 for version in version_at(table, handle, at.replace(tzinfo=UTC) if at.tzinfo is None else at)
             )
+
+    def committed_at(self, table: str) -> Result[datetime | None, TableError]:
+        """When the newest version was committed, in UTC; None where the log does not say."""
+        with self._lock:
+            uri = table_uri(table, self._data_dir)
+            return uri.bind(lambda place: self._open(table, place)).map(committed_at)
 
     def write(
         self,

@@ -60,7 +60,9 @@ def candidates(match: Match, source: Source, unit: str) -> pl.LazyFrame:
         POSITION,
         *(pl.col(key.table).cast(polars_dtype(key.dtype)).alias(name) for key, name in _keys(match)),
         ticks(match.event_time).alias(EVENT),
-        (ticks(match.created_time) if match.created_time else pl.lit(OLDEST, pl.Int64)).fill_null(OLDEST).alias(CREATED),
+        (ticks(match.created_time) if match.created_time else pl.lit(OLDEST, pl.Int64))
+        .fill_null(OLDEST)
+        .alias(CREATED),
     )
     holds = rescaled(pl.col(EVENT), event_unit, unit, "up")
     if match.created_time and match.known_at is not None:
@@ -128,7 +130,9 @@ def _by_asof(labels: pl.DataFrame, rows: pl.LazyFrame, keys: list[str]) -> pl.Da
 def _tied(ranked: pl.DataFrame, keys: list[str]) -> pl.Series:
     """Which rows have a rival of equal key and times. Rivals have equal times, so few rows need the keys' look."""
     same = pl.struct(EVENT, CREATED)
-    near = ranked.select((same == same.shift(1)).fill_null(value=False) | (same == same.shift(-1)).fill_null(value=False))
+    near = ranked.select(
+        (same == same.shift(1)).fill_null(value=False) | (same == same.shift(-1)).fill_null(value=False)
+    )
     few = ranked.filter(near.to_series())
     rivals = few.filter(pl.len().over(*keys, EVENT, CREATED) > 1)["__rank"]
     return pl.Series(TIED, ranked["__rank"].is_in(rivals.implode()))

@@ -110,5 +110,3 @@ def _may_serve(file: DataFile, bounds: TimeBounds | None) -> bool:
     too_old = bounds.least is not None and greatest < bounds.least
     too_new = bounds.greatest is not None and least > bounds.greatest
     return not (too_old or too_new)
-
-

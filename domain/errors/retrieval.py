@@ -172,7 +172,5 @@ PlanError = (
 RetrievalError = PlanError | StaleWrite
 """Why a training set cannot be retrieved."""
 
-RebuildError = (
-    RetrievalError | UnknownTrainingSet | TableReplaced | SpineNotKept | SpineDiffers | NotReproduced
-)
+RebuildError = RetrievalError | UnknownTrainingSet | TableReplaced | SpineNotKept | SpineDiffers | NotReproduced
 """Why a training set cannot be rebuilt."""

@@ -123,7 +123,6 @@ class StaleWrite(Conflict, frozen=True, kw_only=True):
     expected: int
     actual: int
     says = (
-        "Another process changed {stream!r} first: it is at version {actual}, not at {expected}. "
-        "Nothing was written."
+        "Another process changed {stream!r} first: it is at version {actual}, not at {expected}. Nothing was written."
     )
     then = "call again; the decision is then made on what the other process wrote."

@@ -15,7 +15,5 @@ def latest_per_key(plan: RetrievalPlan) -> RetrievalPlan:
         return plan
     why = "all spine rows have one time"
     return RetrievalPlan(
-        tuple(
-            replace(node, strategy="latest", why=why) if isinstance(node, Match) else node for node in plan.nodes
-        )
+        tuple(replace(node, strategy="latest", why=why) if isinstance(node, Match) else node for node in plan.nodes)
     )

@@ -1,0 +1,196 @@
+"""Delta tables by dataset name or path: read, write, look, and load as X and y. What fails raises `ForesetError`."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from functools import cache
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+import msgspec
+
+from foreset.application.ports import ArrowStream, WriteMode
+from foreset.domain.dtypes import time_unit
+from foreset.domain.errors.problem import raised
+from foreset.domain.errors.retrieval import SpineUnreadable
+from foreset.entrypoints.raising import given, reject
+from foreset.entrypoints.wiring import data_directory
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import polars as pl
+
+    from foreset.adapters.delta.tables import DeltaTables
+
+SAMPLE_INDEX = "sample_index"
+"""The column that numbers the rows of a sample: a join key, never a feature of `load_data`."""
+_NUMBERS = ("int", "uint", "float", "bool", "decimal")
+
+
+class TableInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """What a table's log says of its newest version.
+
+    `path` is its folder or URL; `num_rows` is None where the log does not count rows; `columns` maps names to dtypes in
+    the table's order; `modified` is the time of its last commit, in UTC, None where the log does not say.
+    """
+
+    path: str
+    version: int
+    num_rows: int | None
+    num_files: int
+    size_bytes: int
+    columns: dict[str, str]
+    partition_columns: tuple[str, ...]
+    modified: datetime | None
+
+
+@cache
+def tables_in(data_dir: Path) -> "DeltaTables":
+    """The tables of a data folder. Kept, so that a second read of a table does not replay its log."""
+    from foreset.adapters.delta.tables import DeltaTables  # noqa: PLC0415  # kept off the import of foreset
+
+    return DeltaTables(data_dir)
+
+
+def get_delta_path(name: str) -> Path:
+    """Where the dataset `name` is or would be: FORESET_DATA_DIR, or `data/delta_lake` under the working directory.
+
+    A name that is a path, or that leaves the data folder, raises.
+    """
+    from foreset.adapters.delta.names import dataset_path  # noqa: PLC0415
+
+    return given(dataset_path(str(name), data_directory()))
+
+
+def read_delta_table(
+    name_or_path: str | PathLike[str],
+    *,
+    version: int | None = None,
+    timestamp: datetime | str | None = None,
+    columns: Iterable[str] | None = None,
+) -> "pl.DataFrame":
+    """The rows of a table, in the snapshot's order, as a polars frame.
+
+    At a `version`, or as it was at a `timestamp` (a datetime or ISO 8601 text; UTC where it has no zone; outside the
+    table's history is an error), by default the newest. `columns` are those to read, by default all, in the table's order.
+    """
+    import polars as pl  # noqa: PLC0415
+
+    table, tables = _table(name_or_path), tables_in(data_directory())
+    if version is not None and timestamp is not None:
+        reject(f"read_delta_table({table!r})", "version and timestamp are both given", "give one of them")
+    if timestamp is not None:
+        version = given(tables.version_at(table, _instant(table, timestamp)))
+    snapshot = given(tables.observe(table, version))
+    known = [column.name for column in snapshot.facts.columns]
+    return pl.DataFrame(given(snapshot.read(_wanted(table, known, columns))))
+
+
+def _instant(table: str, timestamp: datetime | str) -> datetime:
+    if isinstance(timestamp, datetime):
+        return timestamp.replace(tzinfo=UTC) if timestamp.tzinfo is None else timestamp
+    try:
+        return _instant(table, datetime.fromisoformat(timestamp))
+    except (TypeError, ValueError):
+        remedy = "give a datetime, or a time in ISO 8601 such as '2025-10-01T12:00:00Z'"
+        reject(f"read_delta_table({table!r})", f"timestamp is {timestamp!r}", remedy)
+
+
+def _wanted(table: str, known: list[str], columns: Iterable[str] | None) -> tuple[str, ...]:
+    wanted = tuple(known if columns is None else [columns] if isinstance(columns, str) else columns)
+    strange = [name for name in wanted if name not in known]
+    if strange or not wanted or len(set(wanted)) < len(wanted):
+        problem = f"the table has no column {strange[0]!r}" if strange else "columns is empty or names one twice"
+        reject(f"read_delta_table({table!r})", problem, f"name some of {', '.join(known)}")
+    return wanted
+
+
+def write_to_delta_lake(
+    frame: Any,  # noqa: ANN401  # polars, pandas or pyarrow
+    name_or_path: str | PathLike[str],
+    *,
+    mode: WriteMode = "append",
+    partition_by: Iterable[str] | None = None,
+    schema_mode: Literal["overwrite"] | None = None,
+) -> TableInfo:
+    """Commit the frame's rows, in their order, as one commit, making the table where it is missing.
+
+    `frame` is polars, pandas (its index is left out) or pyarrow. `mode` is "append", "overwrite" (replace all rows) or
+    "error" (only make a new table). The frame must fit the table's columns and types without loss; with
+    mode="overwrite" and schema_mode="overwrite" the table takes the frame's. All or nothing.
+    """
+    table = _table(name_or_path)
+    name = f"write_to_delta_lake({table!r})"
+    if mode not in get_args(WriteMode):
+        reject(name, f"mode is {mode!r}", f"use one of {', '.join(get_args(WriteMode))}")
+    if schema_mode not in {None, "overwrite"} or (schema_mode and mode != "overwrite"):
+        remedy = "leave schema_mode out, or use it with mode='overwrite' as schema_mode='overwrite'"
+        reject(name, f"schema_mode is {schema_mode!r} and mode is {mode!r}", remedy)
+    partitions = (partition_by,) if isinstance(partition_by, str) else tuple(partition_by or ())
+    stream = arrow_stream(frame)
+    written = tables_in(data_directory()).write(
+        table, stream, mode, partition_by=partitions, overwrite_schema=schema_mode is not None
+    )
+    given(written)
+    return get_table_info(name_or_path)
+
+
+def arrow_stream(frame: Any) -> ArrowStream:  # noqa: ANN401  # polars, pandas or pyarrow
+    """A user's frame as one that crosses the ports; a pandas index is left out."""
+    import polars as pl  # noqa: PLC0415
+
+    if isinstance(frame, pl.LazyFrame):
+        return frame.collect()
+    if hasattr(frame, "to_arrow") or type(frame).__module__.startswith("pyarrow"):
+        return pl.DataFrame(frame)
+    try:
+        return pl.from_pandas(frame)
+    except (TypeError, ValueError, AttributeError) as fault:
+        problem = f"it is a {type(frame).__name__} that is no frame of columns ({str(fault).splitlines()[0]})"
+        raise raised(SpineUnreadable(spine=type(frame).__name__, problem=problem)) from fault
+
+
+def get_table_info(name_or_path: str | PathLike[str]) -> TableInfo:
+    """What the table's log says of its newest version; no data file is opened."""
+    from foreset.adapters.delta.names import table_uri  # noqa: PLC0415
+
+    table, data_dir = _table(name_or_path), data_directory()
+    facts = given(tables_in(data_dir).observe(table)).facts
+    return TableInfo(
+        path=given(table_uri(table, data_dir)),
+        version=facts.version,
+        num_rows=facts.rows,
+        num_files=facts.files,
+        size_bytes=facts.size_bytes,
+        columns={column.name: column.dtype for column in facts.columns},
+        partition_columns=facts.partition_columns,
+        modified=given(tables_in(data_dir).committed_at(table)),
+    )
+
+
+def load_data(name: str | PathLike[str], *, target: str = "target") -> "tuple[pd.DataFrame, pd.Series[Any]]":
+    """Features X, shape (rows, features), and target y, shape (rows,), of a whole table, as pandas.
+
+    The features are all columns of numbers and booleans but the target and `sample_index`, in the table's order: times,
+    texts and nested columns are left out.
+    """
+    table = _table(name)
+    facts = given(tables_in(data_directory()).observe(table)).facts
+    if facts.dtype(target) is None:
+        remedy = f"name the target: load_data({table!r}, target=...), one of {', '.join(c.name for c in facts.columns)}"
+        reject(f"load_data({table!r})", f"the table has no column {target!r}", remedy)
+    features = [c.name for c in facts.columns if c.name not in {target, SAMPLE_INDEX} and _is_number(c.dtype)]
+    if not features:
+        remedy = "read it with read_delta_table(...) and choose the columns"
+        reject(f"load_data({table!r})", "the table has no column of numbers or booleans beside the target", remedy)
+    frame = read_delta_table(name, version=facts.version, columns=[*features, target])
+    return frame.select(features).to_pandas(), frame[target].to_pandas()
+
+
+def _is_number(dtype: str) -> bool:
+    return dtype.startswith(_NUMBERS) and time_unit(dtype) is None
+
+
+def _table(name_or_path: str | PathLike[str]) -> str:
+    """A name, URL or path as the table store takes it; a `Path` is a path even when it has one part."""
+    return name_or_path if isinstance(name_or_path, str) else str(Path(name_or_path).absolute())

@@ -1,0 +1,8 @@
+"""Profiles for the property tests: `--hypothesis-profile=thorough` runs ten thousand cases of each law."""
+
+from hypothesis import HealthCheck, settings
+
+_SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture]
+settings.register_profile("default", max_examples=100, deadline=None, suppress_health_check=_SLOW)
+settings.register_profile("thorough", max_examples=10_000, deadline=None, suppress_health_check=_SLOW)
+settings.load_profile("default")

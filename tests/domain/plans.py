@@ -1,0 +1,59 @@
+"""A catalog, facts and plans for the tests of planning and of the rules."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from foreset.domain.facts import Column, KeyFacts, Range, SpineFacts, TableFacts
+from foreset.domain.plan import RetrievalPlan
+from foreset.domain.planning import plan_for, select
+from foreset.domain.registry import Catalog, Register, decide, replay
+from foreset.domain.spec import DeltaSource, EntitySpec, FeatureField, FeatureViewSpec, TrainingSetSpec
+
+DAY = 86_400_000_000
+NOON: Range = (1_704_110_400_000_000, 1_704_110_400_000_000)  # 2024-01-01T12:00:00Z
+WEEK: Range = (NOON[0], NOON[0] + 7 * DAY)
+
+TRIPS = TableFacts(
+    table="trips",
+    table_id="id-of-trips",
+    version=7,
+    columns=(
+        Column("driver_id", "int64"),
+        Column("at", "timestamp[us, UTC]"),
+        Column("written", "timestamp[us, UTC]"),
+        Column("rate", "float32"),
+        Column("trips", "int64"),
+        Column("note", "string"),
+    ),
+    files=3,
+    rows=1_000_000,
+    size_bytes=50_000_000,
+)
+DRIVER = EntitySpec("driver", ["driver_id"])
+STATS = FeatureViewSpec(
+    "stats",
+    ["driver"],
+    DeltaSource("trips", "at", "written"),
+    [FeatureField("rate", "float64"), "trips"],
+    timedelta(days=2),
+)
+NOTES = FeatureViewSpec("notes", ["driver"], DeltaSource("trips", "at"), ["note"])
+
+CATALOG = replay(decide(Register((DRIVER,), (STATS, NOTES), {"trips": TRIPS.columns}), Catalog()).unwrap())
+
+
+def spine_facts(rows: int = 100, times: Range | None = WEEK, distinct: int = 50, most: int = 5) -> SpineFacts:
+    return SpineFacts(
+        columns=(Column("driver_id", "int32"), Column("event_timestamp", "timestamp[ns]"), Column("label", "bool")),
+        rows=rows,
+        time_range=times,
+        distinct_times=distinct,
+        keys=(KeyFacts(("driver_id",), 20, most),),
+    )
+
+
+def planned(features: Sequence[str], spine: SpineFacts | None = None, **spec: object) -> RetrievalPlan:
+    """The plan for these features after all rules."""
+    asked = TrainingSetSpec(features, **spec)  # type: ignore[arg-type]
+    selections = select(asked, CATALOG).unwrap()
+    return plan_for(asked, selections, {"trips": TRIPS}, spine or spine_facts()).unwrap()

@@ -1,0 +1,145 @@
+"""From specs and facts to a plan, or to the reason why not."""
+
+from datetime import UTC, datetime
+
+import msgspec
+import pytest
+from msgspec.structs import replace
+from tests.domain.plans import CATALOG, TRIPS, planned, spine_facts
+
+from foreset.domain.errors.problem import CallerError
+from foreset.domain.facts import Column, SpineFacts, TableFacts
+from foreset.domain.plan import RetrievalPlan
+from foreset.domain.planning import plan_for, select, unknown_versions
+from foreset.domain.spec import TrainingSetSpec
+
+
+def refused(spec: TrainingSetSpec, spine: SpineFacts | None = None, table: TableFacts = TRIPS) -> str:
+    selections = select(spec, CATALOG)
+    plan = selections.bind(lambda s: plan_for(spec, s, {"trips": table}, spine or spine_facts()))
+    return plan.failure().message
+
+
+def with_column(name: str, dtype: str | None) -> SpineFacts:
+    facts = spine_facts()
+    kept = tuple(c for c in facts.columns if c.name != name)
+    return replace(facts, columns=kept if dtype is None else (*kept, Column(name, dtype)))
+
+
+def test_a_plan_reads_as_a_person_would_want() -> None:
+    assert planned(["stats:rate", "notes:note as remark"]).explain().splitlines() == [
+        " 0  spine     100 rows, 50 distinct times in event_timestamp",
+        " 1  scan      trips version 7 (3 files, 1,000,000 rows, 50,000,000 bytes), at to 2024-01-08T12:00:00Z: "
+        "driver_id, at, written, rate, note",
+        " 2  match     stats v1 on driver_id, not older than 172,800 s, by join: at most 5,000,000 pairs of rows",
+        " 3  gather    of 2: rate",
+        " 4  match     notes v1 on driver_id, by join: at most 5,000,000 pairs of rows",
+        " 5  gather    of 4: note as remark",
+        " 6  assemble  0 with 3, 5: driver_id, event_timestamp, label, rate, remark",
+    ]
+
+
+def test_the_same_inputs_give_the_same_plan_and_it_survives_storage() -> None:
+    plan = planned(["stats:*"])
+    assert plan == planned(["stats:*"])
+    assert plan.digest == planned(["stats:*"]).digest
+    assert msgspec.json.decode(msgspec.json.encode(plan), type=RetrievalPlan) == plan
+
+
+def test_columns_come_in_the_order_in_which_they_were_asked() -> None:
+    plan = planned(["stats:trips", "notes:note", "stats:rate"])
+    assert plan.result.columns == ("driver_id", "event_timestamp", "label", "trips", "note", "rate")
+
+
+def test_a_star_asks_for_all_features_and_full_names_name_the_view() -> None:
+    plan = planned(["stats:*"], full_feature_names=True)
+    assert plan.result.columns[3:] == ("stats__rate", "stats__trips")
+
+
+def test_a_declared_type_is_the_type_that_is_served() -> None:
+    ((gather, _, _),) = planned(["stats:rate"]).gathers
+    assert gather.columns[0].dtype == "float64"
+
+
+def test_keys_are_compared_in_the_type_that_holds_both() -> None:
+    ((_, match, _),) = planned(["stats:rate"]).gathers
+    assert match.keys[0].dtype == "int64"
+
+
+def test_known_at_a_time_is_in_microseconds() -> None:
+    ((_, match, _),) = planned(["stats:rate"], known_at=datetime(1970, 1, 2, tzinfo=UTC)).gathers
+    assert match.known_at == 86_400_000_000
+
+
+@pytest.mark.parametrize(
+    ("features", "said"),
+    [
+        (
+            ["stat:rate"],
+            "The feature view 'stat' is not registered. Registered: stats, notes. Next: Did you mean stats?",
+        ),
+        (["stats:rat"], "has no feature 'rat'. It has: rate, trips. Next: Did you mean rate?"),
+        (["stats:* as all"], "one alias cannot name all features of a view"),
+        (["stats:rate as label"], "more than one column 'label': the spine, stats:rate"),
+        (["stats:rate", "notes:note as rate"], "more than one column 'rate': stats:rate, notes:note"),
+        (["stats:rate", "stats:*"], "more than one column 'rate': stats:rate, stats:rate"),
+    ],
+)
+def test_names_are_checked(features: list[str], said: str) -> None:
+    assert said in refused(TrainingSetSpec(features))
+
+
+@pytest.mark.parametrize(
+    ("spine", "said"),
+    [
+        (with_column("event_timestamp", None), "no column 'event_timestamp', which is the time column"),
+        (with_column("driver_id", None), "no column 'driver_id', which is the join key of the feature view 'stats'"),
+        (with_column("driver_id", "string"), "'driver_id' is string in the spine and int64 in the table"),
+        (with_column("driver_id", "float64"), "A pandas column of whole numbers with gaps is float64"),
+        (with_column("event_timestamp", "string"), "'event_timestamp' is string, not a timestamp or a date"),
+        (replace(spine_facts(), null_times=2, first_null_time=4), "2 rows of the spine have no time"),
+    ],
+)
+def test_the_spine_is_checked(spine: SpineFacts, said: str) -> None:
+    assert said in refused(TrainingSetSpec(["stats:rate"]), spine)
+
+
+def test_a_clash_names_the_two_ways_out() -> None:
+    said = refused(TrainingSetSpec(["stats:rate as label"]))
+    assert "full_feature_names=True" in said
+    assert "view:feature as another_name" in said
+
+
+def test_a_column_that_the_table_lost_is_refused() -> None:
+    table = replace(TRIPS, columns=tuple(c for c in TRIPS.columns if c.name != "trips"))
+    assert "'trips', which the table 'trips version 7' does not have" in refused(
+        TrainingSetSpec(["stats:rate"]), table=table
+    )
+
+
+def test_known_at_event_time_needs_a_created_time() -> None:
+    assert "the view 'notes' has no created time" in refused(TrainingSetSpec(["notes:note"], known_at="event_time"))
+
+
+def test_versions_name_tables_that_are_read() -> None:
+    spec = TrainingSetSpec(["notes:note"], versions={"trip": 1})
+    problem = unknown_versions(spec, select(spec, CATALOG).unwrap())
+    assert problem is not None
+    assert "versions names the table 'trip'" in problem.message
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"features": []}, "features is empty"),
+        ({"features": ["stats:rate", "stats:rate"]}, "features names 'stats:rate' twice"),
+        ({"features": ["rate"]}, "'rate': it is not of the form 'view:feature'"),
+        ({"features": ["stats:rate"], "known_at": "yesterday"}, "known_at is 'yesterday'"),
+        ({"features": ["stats:rate"], "known_at": 3}, "known_at is 3"),
+        ({"features": ["stats:rate"], "versions": {"trips": -1}}, "the version of 'trips' is negative"),
+    ],
+)
+def test_a_training_set_spec_that_cannot_be_is_refused(arguments: dict[str, object], said: str) -> None:
+    with pytest.raises(CallerError, match="Next: ") as caught:
+        TrainingSetSpec(**arguments)  # type: ignore[arg-type]
+    assert said in str(caught.value)
