@@ -27,7 +27,7 @@ check: install
 	$(BIN)/pyright
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -q --doctest-modules --pyargs foreset.domain foreset.application foreset.adapters foreset.entrypoints
-	$(BIN)/python -m pytest -q docs_tests
+	$(BIN)/python -m pytest -q README.md docs
 
 bench: install
 	$(BIN)/python benchmarks/run.py

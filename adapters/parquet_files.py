@@ -12,7 +12,7 @@ from returns.result import Result, Success
 
 from foreset.adapters.arrow_types import polars_dtype
 from foreset.domain.errors.problem import refuse
-from foreset.domain.errors.tables import TableUnreadable
+from foreset.domain.errors.tables import TableUnreadable, UnsupportedTable
 from foreset.domain.facts import Column, DataFile
 
 READ_FAULTS = (PolarsError, OSError, PanicException)
@@ -57,28 +57,43 @@ def _runs(files: Sequence[DataFile]) -> list[list[DataFile]]:
     return runs
 
 
-def _partition(
-    run: list[DataFile], stored: dict[str, pl.DataType], schema: dict[str, pl.DataType]
-) -> pl.LazyFrame:
+def _partition(run: list[DataFile], stored: dict[str, pl.DataType], schema: dict[str, pl.DataType]) -> pl.LazyFrame:
     values = run[0].partition
-    literals = [
-        pl.lit(values[name], pl.String).cast(dtype).alias(name) if dtype != pl.Boolean
-        else pl.lit(None if values[name] is None else values[name] == "true", pl.Boolean).alias(name)
-        for name, dtype in schema.items()
-        if name not in stored
-    ]
+    literals = [_literal(values[name], dtype).alias(name) for name, dtype in schema.items() if name not in stored]
     scan = _scan([file.path for file in run], stored).with_row_index(_ROW)
     return scan.with_columns(literals).select(list(schema))
 
 
+def _literal(value: str | None, dtype: pl.DataType) -> pl.Expr:
+    """A partition's value, which the log holds as text."""
+    text = pl.lit(value, pl.String)
+    if dtype == pl.Boolean:
+        return pl.lit(None if value is None else value == "true", pl.Boolean)
+    if isinstance(dtype, pl.Datetime):
+        return text.str.to_datetime(time_unit="us")
+    return text.cast(dtype)
+
+
 def read_files(
     table: str, files: Sequence[DataFile], columns: Sequence[Column]
-) -> Result[pl.DataFrame, TableUnreadable]:
+) -> Result[pl.DataFrame, TableUnreadable | UnsupportedTable]:
     """The rows of the files, in memory."""
+    ambiguous = zoneless_partition(files, columns)
+    if ambiguous is not None:
+        return refuse(UnsupportedTable(table=table, feature=ambiguous))
     try:
         return Success(scan_files(files, columns).collect())
     except READ_FAULTS as fault:
         return refuse(unreadable(table, fault))
+
+
+def zoneless_partition(files: Sequence[DataFile], columns: Sequence[Column]) -> str | None:
+    """What makes a partition column ambiguous: an instant whose text in the log has no zone."""
+    partitions = files[0].partition if files else {}
+    for column in columns:
+        if column.name in partitions and column.dtype.startswith("timestamp") and "," in column.dtype:
+            return f"the partition column {column.name!r} of type timestamp, whose values have no time zone in the log"
+    return None
 
 
 def unreadable(table: str, fault: BaseException) -> TableUnreadable:

@@ -70,7 +70,7 @@ def _observed(
             for snapshot in adapters.tables.observe(source.table, version, source.storage_options)
         )
         if not isinstance(facts, Success):
-            return facts
+            return refuse(facts.failure())
         found[source.table] = facts.unwrap()
     return Success(found)
 

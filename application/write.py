@@ -3,14 +3,15 @@
 from returns.result import Result
 
 from foreset.application.ports import Adapters, ArrowStream, WriteMode
+from foreset.domain.errors.retrieval import SpineError
 from foreset.domain.errors.specs import StaleWrite
 from foreset.domain.errors.store import StoreError
 from foreset.domain.errors.tables import TableWriteError
 from foreset.domain.facts import TableFacts
 from foreset.domain.receipt import TableWritten
 
-WriteError = TableWriteError | StaleWrite | StoreError
-"""Why a table was not written, or the write not recorded."""
+WriteError = SpineError | TableWriteError | StaleWrite | StoreError
+"""Why a frame was not read, a table not written, or the write not recorded."""
 
 
 def write_table(

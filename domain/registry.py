@@ -149,7 +149,7 @@ def _register(command: Register, catalog: Catalog) -> Result[tuple[RegistryEvent
     for spec in command.views:
         columns = _view_columns(spec, command.tables.get(spec.source.table, ()), after)
         if not isinstance(columns, Success):
-            return columns
+            return refuse(columns.failure())
         known = catalog.views.get(spec.name)
         if known is None or (known.spec, known.columns) != (spec, columns.unwrap()):
             version = catalog.versions.get(f"view/{spec.name}", 0) + 1

@@ -12,7 +12,6 @@ from foreset.domain.receipt import TrainingSetRetrieved
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
-    import polars as pl
     import pyarrow as pa
 
 

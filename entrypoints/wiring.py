@@ -7,6 +7,7 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from returns.result import Result
 
@@ -14,6 +15,11 @@ from foreset.application.ports import Adapters
 from foreset.domain.errors.problem import refuse
 from foreset.domain.errors.store import StoreError, UnknownLocation
 from foreset.entrypoints.logs import logger
+
+if TYPE_CHECKING:
+    from foreset.adapters.feast.registry import FeastRegistry
+    from foreset.domain.errors.feast import RepositoryDiffers
+    from foreset.domain.errors.store import StoreUnwritable
 
 DATA_DIR = "FORESET_DATA_DIR"
 ACTOR = "FORESET_ACTOR"
@@ -74,7 +80,7 @@ def in_memory(tables: Mapping[str, object]) -> Adapters:
     from foreset.adapters.polars.spines import PolarsSpines  # noqa: PLC0415
 
     clock = SystemClock()
-    store = MemoryTables(tables, clock)
+    store = MemoryTables(tables, clock=clock)
     return Adapters(
         tables=store,
         executor=MemoryExecutor(store),
@@ -84,4 +90,38 @@ def in_memory(tables: Mapping[str, object]) -> Adapters:
         log=logger(),
         actor=actor(),
         libraries=libraries(),
+    )
+
+
+def unrecorded(data_dir: str | Path | None = None) -> Adapters:
+    """Delta tables and polars, with a log in memory: for retrievals that somebody else asks for and keeps."""
+    from foreset.adapters.clock import SystemClock  # noqa: PLC0415
+    from foreset.adapters.delta.tables import DeltaTables  # noqa: PLC0415
+    from foreset.adapters.memory.events import MemoryEventStore  # noqa: PLC0415
+    from foreset.adapters.polars.executor import PolarsExecutor  # noqa: PLC0415
+    from foreset.adapters.polars.spines import PolarsSpines  # noqa: PLC0415
+
+    tables = DeltaTables(data_directory(data_dir))
+    return Adapters(
+        tables=tables,
+        executor=PolarsExecutor(tables),
+        spines=PolarsSpines(tables),
+        events=MemoryEventStore(),
+        clock=SystemClock(),
+        log=logger(),
+        actor=actor(),
+        libraries=libraries(),
+    )
+
+
+def feast_registry(
+    path: str | Path, project: str, provider: str = "local", data_dir: str | Path | None = None
+) -> "Result[FeastRegistry, RepositoryDiffers | StoreUnwritable]":
+    """Feast's registry in the repository `path`. The first call in a process loads Feast, which takes seconds."""
+    from foreset.adapters.delta.names import table_uri  # noqa: PLC0415
+    from foreset.adapters.feast.registry import FeastRegistry  # noqa: PLC0415
+
+    data = data_directory(data_dir)
+    return FeastRegistry.open(
+        Path(path).absolute(), project, provider, lambda table: table_uri(table, data).value_or(table)
     )

@@ -39,13 +39,19 @@ class Handles:
         _keep(self._newest, uri, (known, _mark(uri, known.version())))
         return known
 
+    def known(self, uri: str, version: int) -> DeltaTable | None:
+        """The table at a version if that is the one that is open, and its commit is still the same file."""
+        known, mark = self._newest.get(uri, (None, None))
+        held = known is not None and known.version() == version and mark is not None and _mark(uri, version) == mark
+        return known if held else None
+
     def at(self, uri: str, version: int, storage_options: dict[str, str] | None) -> DeltaTable:
         """The table at an older version."""
         return DeltaTable(uri, version=version, storage_options=storage_options)
 
     def snapshot(self, uri: str, table: DeltaTable, make: Callable[[], DeltaSnapshot]) -> DeltaSnapshot:
         """The snapshot of a table at its version, made once. The table's id tells a new table from an old one."""
-        key = (uri, table.version(), table.metadata().id)
+        key = (uri, table.version(), str(table.metadata().id))
         if key not in self._snapshots:
             _keep(self._snapshots, key, make())
         return self._snapshots[key]

@@ -21,7 +21,7 @@ _PRIMITIVES: Final = {
     "timestamp": "timestamp[us, UTC]",
     "timestamp_ntz": "timestamp[us]",
 }
-_READ_IN_FULL: Final = frozenset({"timestampNtz", "vacuumProtocolCheck"})
+_READ_IN_FULL: Final = frozenset({"timestampNtz", "vacuumProtocolCheck", "v2Checkpoint"})
 
 
 def columns_of(table: DeltaTable) -> tuple[Column, ...]:

@@ -37,7 +37,7 @@ class DeltaSnapshot:
         rows = [file.rows for file in files]
         return TableFacts(
             table=self._name,
-            table_id=self._metadata.id,
+            table_id=str(self._metadata.id),
             version=self._version,
             columns=self._columns,
             files=len(files),

@@ -48,7 +48,9 @@ class DeltaTables:
         with self._lock:
             if storage_options:
                 self._options[table] = dict(storage_options)
-            return table_uri(table, self._data_dir).bind(lambda uri: self._snapshot(table, uri, version))
+            return Result.do(
+                snapshot for uri in table_uri(table, self._data_dir) for snapshot in self._snapshot(table, uri, version)
+            )
 
     def version_at(self, table: str, at: datetime) -> Result[int, TableError]:
         """The version that was current at a time, by the commit times in the log."""
@@ -107,15 +109,25 @@ class DeltaTables:
         missing = _missing(table, uri)
         if missing is not None:
             return refuse(missing)
+        options = self._options.get(table)
+        known = None if version is None else self._handles.known(uri, version)
+        if known is not None:
+            return Success(known)
         try:
-            newest = self._handles.newest(uri, self._options.get(table))
+            newest = self._handles.newest(uri, options)
             if version is None or version == newest.version():
                 return Success(newest)
-            if version > newest.version():
-                return refuse(_no_version(table, newest, version))
+            return self._older(table, uri, version, newest)
+        except OPEN_FAULTS as fault:
+            return refuse(opening(table, uri, fault))
+
+    def _older(self, table: str, uri: str, version: int, newest: DeltaTable) -> Result[DeltaTable, TableError]:
+        if version > newest.version():
+            return refuse(_no_version(table, newest, version))
+        try:
             return Success(self._handles.at(uri, version, self._options.get(table)))
         except OPEN_FAULTS as fault:
-            if version is not None and "log segment" in str(fault):
+            if "log segment" in str(fault):
                 return refuse(_no_version(table, newest, version))
             return refuse(opening(table, uri, fault))
 

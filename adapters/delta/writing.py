@@ -40,7 +40,7 @@ def write_frame(
         return refuse(WriteFailed(table=table, problem="it exists, and mode='error' only makes new tables"))
     fitted = _fitted(table, frame, known)
     if not isinstance(fitted, Success):
-        return fitted
+        return refuse(fitted.failure())
     try:
         if not is_url(uri):
             Path(uri).parent.mkdir(parents=True, exist_ok=True)

@@ -37,16 +37,25 @@ class PolarsExecutor:
         opened: dict[int, Source] = {}
         for index, node in enumerate(plan.nodes):
             if isinstance(node, Scan):
-                source = self._tables.observe(node.table, node.version).bind(lambda seen, n=node: open_source(seen, n))
+                source = self._open(node)
                 if not isinstance(source, Success):
                     return refuse(source.failure())
                 opened[index] = source.unwrap()
         columns, ties = spine.get_columns(), dict[str, int]()
         for gather, match, _ in plan.gathers:
-            source = opened[match.scan]
-            found = find_rows(match, spine, plan.spine.time, source)
+            rows = opened[match.scan]
+            found = find_rows(match, spine, plan.spine.time, rows)
             sources = list(dict.fromkeys(output.source for output in gather.columns))
-            values = source.gather(sources, found[POSITION])
-            ties[match.view] = count_ties(gather, match, found, source)
-            columns += [values[out.source].cast(polars_dtype(out.dtype)).alias(out.name) for out in gather.columns]
+            values = rows.gather(sources, found[POSITION])
+            ties[match.view] = count_ties(gather, match, found, rows)
+            columns += values.select(
+                pl.col(out.source).cast(polars_dtype(out.dtype)).alias(out.name) for out in gather.columns
+            ).get_columns()
         return Success(Retrieved(pl.DataFrame(columns).select(plan.result.columns), ties))
+
+    def _open(self, scan: Scan) -> Result[Source, TableError]:
+        return Result.do(
+            source
+            for snapshot in self._tables.observe(scan.table, scan.version)
+            for source in open_source(snapshot, scan)
+        )

@@ -15,47 +15,59 @@ from foreset.adapters.arrow_types import dtype_name
 
 def fingerprint(frame: pl.DataFrame) -> str:
     """The fingerprint, 64 hexadecimal digits."""
+    nulls = frame.null_count().row(0)
+    values = frame.select(_values(c, has_nulls=bool(n)) for c, n in zip(frame.get_columns(), nulls, strict=True))
     digest = hashlib.sha256(f"foreset-frame.v1/{frame.height}".encode())
-    for column in frame.get_columns():
+    for column, filled, null_count in zip(frame.get_columns(), values.get_columns(), nulls, strict=True):
         digest.update(f"/{column.name!r}:{dtype_name(column.dtype)}".encode())
-        digest.update(_column(column))
+        digest.update(_column(column, filled, has_nulls=bool(null_count)))
     return digest.hexdigest()
 
 
-def _column(column: pl.Series) -> bytes:
+def _values(column: pl.Series, *, has_nulls: bool) -> pl.Expr:
+    """The column with its nulls as zeros and its times as whole numbers; nested columns as they are."""
+    dtype, value = column.dtype, pl.col(column.name)
+    if dtype.is_nested() or dtype == pl.Null:
+        return value
+    if isinstance(dtype, (pl.Categorical, pl.Enum, pl.Decimal)):
+        value = value.cast(pl.String)
+    if dtype.is_temporal():
+        value = value.to_physical()
+    if not has_nulls:
+        return value
+    if dtype == pl.Boolean:
+        return value.fill_null(value=False)
+    return value.fill_null(0 if dtype.is_temporal() or (dtype.is_numeric() and not dtype.is_decimal()) else _empty(dtype))
+
+
+def _empty(dtype: pl.DataType) -> str | bytes:
+    return b"" if dtype == pl.Binary else ""
+
+
+def _column(column: pl.Series, filled: pl.Series, *, has_nulls: bool) -> bytes:
     digest = hashlib.sha256()
-    _update(digest, column)
-    return digest.digest()
-
-
-def _update(digest: Any, column: pl.Series) -> None:  # noqa: ANN401  # hashlib's own type has no name
-    if column.null_count():
+    if has_nulls:
         digest.update(np.packbits(column.is_not_null().to_numpy()).tobytes())
     dtype = column.dtype
     if isinstance(dtype, pl.Struct):
-        for name in [field.name for field in dtype.fields]:
-            _update(digest, column.struct.field(name))
+        digest.update(fingerprint(column.struct.unnest()).encode())
     elif isinstance(dtype, (pl.List, pl.Array)):
         lists = column.cast(pl.List(dtype.inner))
         lengths = lists.list.len().fill_null(0)
         digest.update(lengths.cast(pl.UInt64).to_numpy().tobytes())
-        _update(digest, lists.filter(lengths > 0).explode())
-    elif dtype in (pl.String, pl.Binary, pl.Categorical, pl.Enum):
-        _update_bytes(digest, column)
-    elif dtype == pl.Null:
-        pass
-    elif isinstance(dtype, pl.Decimal):
-        _update_bytes(digest, column.cast(pl.String))
-    else:
-        zero = False if dtype == pl.Boolean else 0
-        digest.update(np.ascontiguousarray(column.to_physical().fill_null(zero).to_numpy()).data)
+        digest.update(fingerprint(lists.filter(lengths > 0).explode().to_frame()).encode())
+    elif filled.dtype in (pl.String, pl.Binary):
+        _update_bytes(digest, filled)
+    elif dtype != pl.Null:
+        digest.update(np.ascontiguousarray(filled.to_numpy()).data)
+    return digest.digest()
 
 
-def _update_bytes(digest: Any, column: pl.Series) -> None:  # noqa: ANN401
-    values = column if column.dtype == pl.Binary else column.cast(pl.String).cast(pl.Binary)
-    filled = values.fill_null(b"")
-    digest.update(filled.bin.size().cast(pl.UInt64).to_numpy().tobytes())
-    array = filled.rechunk().to_arrow()
+def _update_bytes(digest: Any, column: pl.Series) -> None:  # noqa: ANN401  # hashlib's own type has no name
+    """The lengths of the values, then the values end to end."""
+    values = column.cast(pl.Binary)
+    digest.update(values.bin.size().cast(pl.UInt64).to_numpy().tobytes())
+    array = values.rechunk().to_arrow()
     offsets, data = array.buffers()[1:]
     if data is not None and len(array):
         bounds = np.frombuffer(offsets, dtype=np.int64)[array.offset : array.offset + len(array) + 1]

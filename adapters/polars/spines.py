@@ -117,7 +117,7 @@ def _frame(spine: object) -> Result[pl.DataFrame, SpineUnreadable]:
         elif type(spine).__module__.startswith("pandas."):
             frame = pl.from_pandas(spine)  # type: ignore[call-overload]  # its stubs want pandas imported
         elif hasattr(spine, "__arrow_c_stream__") or hasattr(spine, "__arrow_c_array__"):
-            frame = pl.DataFrame(spine)
+            frame = pl.DataFrame(spine)  # type: ignore[arg-type]  # it has the method
         else:
             return refuse(SpineUnreadable(spine=kind, problem="it is no frame"))
     except (PolarsError, ImportError, TypeError, ValueError, ArithmeticError, *READ_FAULTS) as fault:

@@ -5,13 +5,13 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 from msgspec.structs import replace
-from tests.domain.plans import CATALOG, TRIPS, planned, spine_facts
 
 from foreset.domain.errors.problem import CallerError
 from foreset.domain.facts import Column, SpineFacts, TableFacts
 from foreset.domain.plan import RetrievalPlan
 from foreset.domain.planning import plan_for, select, unknown_versions
 from foreset.domain.spec import TrainingSetSpec
+from tests.domain.plans import CATALOG, TRIPS, planned, spine_facts
 
 
 def refused(spec: TrainingSetSpec, spine: SpineFacts | None = None, table: TableFacts = TRIPS) -> str:

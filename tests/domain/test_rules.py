@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
-from tests.domain.plans import CATALOG, NOON, TRIPS, spine_facts
-from tests.domain.plans import planned as optimized
 
 from foreset.domain import rules
 from foreset.domain.plan import RetrievalPlan, Scan
 from foreset.domain.planning import _lowered, select
 from foreset.domain.rules import RULES, Rule, optimize
 from foreset.domain.spec import TrainingSetSpec
+from tests.domain.plans import CATALOG, NOON, TRIPS, spine_facts
+from tests.domain.plans import planned as optimized
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "rules"
 

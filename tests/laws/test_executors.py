@@ -7,12 +7,11 @@ import polars as pl
 import pytest
 from hypothesis import given
 from msgspec.structs import replace
-from tests.laws.cases import DELTA_TIMES, Case, cases
 
+from foreset.adapters.clock import SystemClock
 from foreset.adapters.delta.tables import DeltaTables
 from foreset.adapters.memory.executor import MemoryExecutor
 from foreset.adapters.memory.tables import MemoryTables
-from foreset.adapters.clock import SystemClock
 from foreset.adapters.polars import source
 from foreset.adapters.polars.executor import PolarsExecutor
 from foreset.adapters.polars.fingerprint import fingerprint
@@ -22,6 +21,7 @@ from foreset.domain.plan import Match, RetrievalPlan, Strategy
 from foreset.domain.planning import plan_for, select
 from foreset.domain.registry import Catalog, Register, decide, replay
 from foreset.domain.spec import EntitySpec, FeatureViewSpec
+from tests.laws.cases import DELTA_TIMES, Case, cases
 
 
 def plan_of(case: Case, tables: TableStore) -> RetrievalPlan:
@@ -56,7 +56,7 @@ def check_equal(expected: Retrieved, got: Retrieved, plan: RetrievalPlan) -> Non
 
 @given(cases())
 def test_polars_gives_the_bytes_of_the_reference(case: Case) -> None:
-    tables = MemoryTables(case.tables, SystemClock())
+    tables = MemoryTables(case.tables, clock=SystemClock())
     plan = plan_of(case, tables)
     expected = MemoryExecutor(tables).execute(plan, case.spine).unwrap()
     for variant in strategies(plan):

@@ -1,0 +1,147 @@
+"""The reference executor: every spine row is judged by `foreset.domain.point_in_time`, in plain Python.
+
+Rows are looked up by their key, because rows of another key never qualify; nothing else is done for speed.
+"""
+
+from collections.abc import Sequence
+from typing import Literal, cast
+
+import polars as pl
+from returns.result import Result, Success
+
+from foreset.adapters.arrow_types import dtype_name, polars_dtype
+from foreset.application.ports import ArrowStream, Retrieved, TableStore
+from foreset.domain.dtypes import NANOSECONDS, time_unit
+from foreset.domain.errors.problem import refuse
+from foreset.domain.errors.tables import TableError
+from foreset.domain.plan import Gather, Match, RetrievalPlan
+from foreset.domain.point_in_time import Key, Label, Row, Terms, rivals, serving_row
+
+_NANOSECONDS_PER_MICROSECOND = NANOSECONDS["us"]
+
+
+class MemoryExecutor:
+    """Runs plans slowly and rightly: what other executors are held against. Any `TableStore` will do."""
+
+    def __init__(self, tables: TableStore) -> None:
+        """Read from `tables`."""
+        self._tables = tables
+
+    def execute(self, plan: RetrievalPlan, spine: ArrowStream) -> Result[Retrieved, TableError]:
+        """The plan's result for this spine. Advice in the plan (strategy, bounds) is not taken."""
+        rows = pl.DataFrame(spine)
+        served: dict[str, pl.Series] = {}
+        ties: dict[str, int] = {}
+        for gather, match, scan in plan.gathers:
+            read = self._tables.observe(scan.table, scan.version).bind(lambda s, c=scan.columns: s.read(c))
+            if not isinstance(read, Success):
+                return refuse(read.failure())
+            table = pl.DataFrame(read.unwrap()).rechunk()
+            answers = _Answers(match, rows, plan.spine.time, table)
+            served |= answers.gathered(gather)
+            ties[match.view] = ties.get(match.view, 0) + answers.ties(gather)
+        columns = {name: served[name] if name in served else rows[name] for name in plan.result.columns}
+        return Success(Retrieved(pl.DataFrame(columns), ties))
+
+
+class _Answers:
+    """For each spine row the table row that serves it."""
+
+    def __init__(self, match: Match, spine: pl.DataFrame, time: str, table: pl.DataFrame) -> None:
+        self._table = table
+        self._rows = _rows(match, table)
+        self._by_key: dict[Key, list[int]] = {}
+        for position, row in enumerate(self._rows):
+            self._by_key.setdefault(row.key, []).append(position)
+        terms = _terms(match)
+        self._serving = [self._serve(label, terms) for label in _labels(match, spine, time)]
+
+    def _serve(self, label: Label, terms: Terms) -> int | None:
+        positions = self._by_key.get(label.key, [])
+        found = serving_row(label, [self._rows[p] for p in positions], terms)
+        return None if found is None else positions[found]
+
+    def gathered(self, gather: Gather) -> dict[str, pl.Series]:
+        """The asked columns, by their name in the result."""
+        found: dict[str, pl.Series] = {}
+        for output in gather.columns:
+            values = self._table[output.source].cast(polars_dtype(output.dtype))
+            # A null to point at, because an empty column has no row that a null index could be read against.
+            padded = values.extend_constant(None, 1)
+            at = [values.len() if p is None else p for p in self._serving]
+            found[output.name] = padded.gather(at).alias(output.name)
+        return found
+
+    def ties(self, gather: Gather) -> int:
+        """How many spine rows were served by order alone, where another row would have given other values."""
+        values = _comparable(self._table.select(list(dict.fromkeys(output.source for output in gather.columns))))
+        return sum(self._is_tied(position, values) for position in self._serving if position is not None)
+
+    def _is_tied(self, position: int, values: Sequence[object]) -> bool:
+        # A rival has the same key and times, so it qualifies wherever the row that served does.
+        positions = self._by_key[self._rows[position].key]
+        others = rivals(positions.index(position), [self._rows[p] for p in positions])
+        return any(values[positions[other]] != values[position] for other in others)
+
+
+# === From columns to the values of the laws ===
+
+
+def _terms(match: Match) -> Terms:
+    ttl = None if match.ttl_us is None else match.ttl_us * _NANOSECONDS_PER_MICROSECOND
+    if isinstance(match.known_at, int):
+        return Terms(ttl, match.known_at * _NANOSECONDS_PER_MICROSECOND)
+    return Terms(ttl, cast("Literal['event_time'] | None", match.known_at))
+
+
+def _labels(match: Match, spine: pl.DataFrame, time: str) -> list[Label]:
+    times = cast("list[int]", _nanoseconds(spine[time]))  # planning refuses null times
+    keys = _keys([(spine[key.spine], key.dtype) for key in match.keys], spine.height)
+    return [Label(key, at) for key, at in zip(keys, times, strict=True)]
+
+
+def _rows(match: Match, table: pl.DataFrame) -> list[Row]:
+    keys = _keys([(table[key.table], key.dtype) for key in match.keys], table.height)
+    created: list[int | None] = [None] * table.height
+    if match.created_time is not None:
+        created = _nanoseconds(table[match.created_time])
+    times = _nanoseconds(table[match.event_time])
+    return [Row(*row) for row in zip(keys, times, created, strict=True)]
+
+
+def _keys(columns: list[tuple[pl.Series, str]], rows: int) -> list[Key]:
+    if not columns:
+        return [()] * rows
+    return list(zip(*(_key_values(column, dtype) for column, dtype in columns), strict=True))
+
+
+def _key_values(column: pl.Series, dtype: str) -> list[object]:
+    """The values as they are compared; dates as days, since polars has dates that Python has not."""
+    cast_ = column.cast(polars_dtype(dtype))
+    return (cast_.to_physical() if dtype == "date" else cast_).to_list()
+
+
+def _nanoseconds(column: pl.Series) -> list[int | None]:
+    """Times as whole nanoseconds since the epoch, in Python's integers, which do not overflow."""
+    unit = time_unit(dtype_name(column.dtype))
+    assert unit is not None  # noqa: S101  # planning refuses other columns
+    step = NANOSECONDS[unit]
+    return [None if value is None else value * step for value in column.to_physical().to_list()]
+
+
+def _comparable(frame: pl.DataFrame) -> list[object]:
+    """Each row as a value that equals another exactly when all of its columns do, NaN being equal to NaN."""
+    columns = [[_canonical(value) for value in column.to_physical().to_list()] for column in frame]
+    return list(zip(*columns, strict=True))
+
+
+def _canonical(value: object) -> object:
+    match value:
+        case float() if value != value:  # noqa: PLR0124  # only NaN differs from itself
+            return "NaN", None
+        case list():
+            return [_canonical(item) for item in value]
+        case dict():
+            return {name: _canonical(item) for name, item in value.items()}
+        case _:
+            return value

@@ -1,0 +1,55 @@
+"""What SQLite says went wrong, in our terms."""
+
+import sqlite3
+from pathlib import Path
+from typing import Final
+
+from foreset.domain.errors.store import LogBusy, LogCorrupt, StoreError, StoreUnwritable
+
+_BUSY: Final = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+_UNWRITABLE: Final = {
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_PERM,
+}
+# SQLITE_ERROR is a statement that does not fit the tables that are there: ours always fit a whole log.
+_CORRUPT: Final = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR}
+
+
+class Damage(Exception):  # noqa: N818  # not an error that leaves the adapter
+    """Carries a `StoreError` out of a transaction, so that it is rolled back."""
+
+    def __init__(self, error: StoreError) -> None:
+        """Carry `error`."""
+        super().__init__(error.message)
+        self.error = error
+
+
+LOG_FAULTS: Final = (Damage, sqlite3.DatabaseError)
+"""What reading and writing the log may raise for reasons in the world."""
+
+
+def log_error(path: Path, timeout: float, fault: Exception) -> StoreError:
+    """The error for one of `LOG_FAULTS`; what is no fault of the world is raised again."""
+    if isinstance(fault, Damage):
+        return fault.error
+    code = _primary(fault)
+    if code in _BUSY:
+        return LogBusy(path=str(path), seconds=timeout)
+    if code in _UNWRITABLE:
+        return StoreUnwritable(path=str(path), problem=str(fault))
+    if code in _CORRUPT:
+        return LogCorrupt(path=str(path), problem=str(fault))
+    raise fault
+
+
+def is_busy(fault: sqlite3.OperationalError) -> bool:
+    """Whether another connection held the lock."""
+    return _primary(fault) in _BUSY
+
+
+def _primary(fault: Exception) -> int:
+    """SQLite's error code without the extension; 'text is not UTF-8' has none, and is damage like a bad page."""
+    return getattr(fault, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF

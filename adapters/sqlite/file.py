@@ -1,0 +1,127 @@
+"""The log's file: its format, and how it is opened.
+
+Positions are counted inside the writing transaction and not by AUTOINCREMENT, which leaves gaps.
+"""
+
+import sqlite3
+import time
+from contextlib import closing
+from pathlib import Path
+from typing import Final
+
+from foreset.adapters.sqlite.faults import Damage, is_busy
+from foreset.domain.errors.store import LogCorrupt, LogTooNew, StoreUnwritable
+
+APPLICATION: Final = int.from_bytes(b"Fset", "big")
+"""SQLite's application_id: says that the file is Foreset's."""
+
+FORMAT: Final = 1
+"""SQLite's user_version: the format of the log."""
+
+_EVENTS: Final = """
+    CREATE TABLE events (
+        position INTEGER PRIMARY KEY,
+        stream TEXT NOT NULL,
+        version INTEGER NOT NULL,
+        at TEXT NOT NULL,
+        actor TEXT NOT NULL,
+        type TEXT NOT NULL,
+        body TEXT NOT NULL,
+        UNIQUE (stream, version)
+    )"""
+_MAGIC: Final = b"SQLite format 3\x00"
+
+
+def connect(path: Path, timeout: float) -> sqlite3.Connection:
+    """A connection to the log, made where it is missing; waits `timeout` seconds for locks.
+
+    Raises `Damage` or `sqlite3.DatabaseError`. A log of a newer format is not written to.
+    """
+    _make_folder(path.parent)
+    _refuse_newer(path)
+    connection = sqlite3.connect(path, timeout=timeout, isolation_level=None, check_same_thread=False)
+    try:
+        _check_format(connection, path)
+        _set_wal(connection, timeout)
+        connection.execute("PRAGMA synchronous = FULL")
+        _make_events(connection, path)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as fault:
+        problem = fault.strerror or str(fault)
+        raise Damage(StoreUnwritable(path=str(folder), problem=problem)) from fault
+
+
+# === Format ===
+
+
+def _refuse_newer(path: Path) -> None:
+    """Look at the format without a lock and without writing, which a common connection would do when it closes."""
+    try:
+        with path.open("rb") as file:
+            header = file.read(72)
+        pending = path.with_name(f"{path.name}-wal").exists()
+    except FileNotFoundError:
+        return
+    except OSError as fault:
+        raise Damage(StoreUnwritable(path=str(path), problem=fault.strerror or str(fault))) from fault
+    if not header.startswith(_MAGIC):
+        return  # empty, which is a new log, or no database, which SQLite says best
+    _check(int.from_bytes(header[68:72], "big"), int.from_bytes(header[60:64], "big"), path)
+    if pending:  # the newest header may still be in the write-ahead log
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+            _check_format(connection, path)
+
+
+def _check_format(connection: sqlite3.Connection, path: Path) -> None:
+    _check(_pragma(connection, "application_id"), _pragma(connection, "user_version"), path)
+
+
+def _check(application: int, version: int, path: Path) -> None:
+    if application not in (0, APPLICATION):
+        raise Damage(LogCorrupt(path=str(path), problem="it is the SQLite database of another application"))
+    if version > FORMAT:
+        error = LogTooNew(path=str(path), found=f"format {version}", supported=f"format {FORMAT}")
+        raise Damage(error)
+
+
+def _pragma(connection: sqlite3.Connection, name: str) -> int:
+    return int(connection.execute(f"PRAGMA {name}").fetchone()[0])
+
+
+# === Making ===
+
+
+def _set_wal(connection: sqlite3.Connection, timeout: float) -> None:
+    """Switch to a write-ahead log; SQLite does not wait for locks here, so that is done by trying."""
+    deadline = time.monotonic() + timeout
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as fault:
+            if not is_busy(fault) or time.monotonic() > deadline:
+                raise
+            time.sleep(0.005)
+        else:
+            return
+
+
+def _make_events(connection: sqlite3.Connection, path: Path) -> None:
+    """Make the table in a new file. Of several processes at once, one does; a kill leaves a new file."""
+    if _pragma(connection, "user_version") == FORMAT:
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    if _pragma(connection, "user_version") == 0:
+        if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+            raise Damage(LogCorrupt(path=str(path), problem="it is an SQLite database that is no event log"))
+        connection.execute(_EVENTS)
+        connection.execute(f"PRAGMA application_id = {APPLICATION}")
+        connection.execute(f"PRAGMA user_version = {FORMAT}")
+    connection.execute("COMMIT")

@@ -1,0 +1,115 @@
+"""What users ask of a model, and what is recorded of one."""
+
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+import msgspec
+from msgspec.structs import force_setattr
+
+from foreset.domain.spec import Spec
+
+Preprocessing = Literal["auto", "standard", "minmax", "robust", "one_hot", "ordinal", "passthrough"]
+SplitKind = Literal["random", "stratified", "time"]
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    Names = Iterable[str]
+    SplitLike = "Split | SplitKind"
+else:
+    Names = tuple[str, ...]
+    SplitLike = Any
+
+
+class FeatureSpec(Spec, frozen=True):
+    """Columns and how they are made ready for the estimator.
+
+    `auto`: numbers and booleans are completed by their median and standardised, text is one-hot encoded.
+    """
+
+    columns: Names
+    preprocessing: Preprocessing = "auto"
+
+    def __post_init__(self) -> None:
+        """Validate."""
+        self._names("columns")
+        self._distinct("columns", self.columns)
+        if self.preprocessing not in get_args(Preprocessing):
+            known = ", ".join(get_args(Preprocessing))
+            self._refuse(f"its preprocessing {self.preprocessing!r} is unknown", f"use one of {known}")
+
+
+class Split(Spec, frozen=True):
+    """Which rows are held back for the test.
+
+    `random`, `stratified` (each class in its share), or `time` (the latest rows; rows of one time stay together).
+    """
+
+    kind: SplitKind = "random"
+    test_size: float = 0.25
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Validate."""
+        if self.kind not in get_args(SplitKind):
+            self._refuse(f"its kind {self.kind!r} is unknown", f"use one of {', '.join(get_args(SplitKind))}")
+        if not 0 < self.test_size < 1:
+            self._refuse(f"its test_size {self.test_size} is no share", "give a number between 0 and 1")
+
+
+class ModelSpec(Spec, frozen=True):
+    """A model: any scikit-learn estimator by class name or import path, its parameters, split and metrics.
+
+    `auto` picks a gradient-boosted classifier or regressor by the target. `metrics` are names such as roc_auc; by
+    default those usual for the task. `save_to` is a file for the fitted pipeline (by skops, without pickle).
+    Only estimators of `allowed_packages` are imported.
+    """
+
+    estimator: str = "auto"
+    params: dict[str, Any] = {}
+    split: SplitLike = "random"
+    metrics: Names = ()
+    allowed_packages: Names = ("sklearn",)
+    save_to: str | None = None
+    name: str | None = None
+
+    def __post_init__(self) -> None:
+        """Validate."""
+        self._names("metrics", required=False)
+        self._names("allowed_packages")
+        if not self.estimator:
+            self._refuse("its estimator is empty", "name an estimator, or leave it out")
+        split = self.split
+        if isinstance(split, str):
+            split = Split(kind=split)
+        elif isinstance(split, dict):
+            split = msgspec.convert(split, Split)
+        if not isinstance(split, Split):
+            self._refuse(f"its split is {split!r}", "give a Split, or its kind")
+        force_setattr(self, "split", split)
+
+
+class Trained(msgspec.Struct, frozen=True, kw_only=True):
+    """A fitted model: the scikit-learn pipeline, what it was made from, and how well it did on the test rows."""
+
+    pipeline: Any
+    estimator: str
+    params: dict[str, Any]
+    metrics: dict[str, float]
+    rows_train: int
+    rows_test: int
+    fingerprint: str
+    saved_to: str | None = None
+
+
+class ModelTrained(msgspec.Struct, frozen=True, kw_only=True, tag="model-trained.v1"):
+    """A model was trained on a training set."""
+
+    training_set_id: str
+    estimator: str
+    params: dict[str, Any]
+    metrics: dict[str, float]
+    rows_train: int
+    rows_test: int
+    fingerprint: str
+    saved_to: str | None = None
+    name: str | None = None

@@ -1,0 +1,83 @@
+"""The same model on what was known and on what was not, and what each is worth at departure."""
+
+from time import perf_counter
+
+import polars as pl
+from returns.result import Result
+
+from foreset.adapters.sklearn.trainer import SklearnTrainer
+from foreset.application.train import TrainError, TrainingTask, fit, train
+from foreset.domain.model import FeatureSpec, ModelSpec, Split, Trained
+from foreset.entrypoints.demo.careless import careless_join
+from foreset.entrypoints.demo.definitions import LABEL, TIME, TIMETABLE
+from foreset.entrypoints.demo.figures import Compared
+from foreset.entrypoints.demo.progress import busy
+from foreset.entrypoints.demo.steps import Stage
+from foreset.entrypoints.demo.tables import carrier_delays, plane_delays, plane_facts
+from foreset.entrypoints.training_set import TrainingSet
+
+METRIC = "roc_auc"
+MODEL = ModelSpec(
+    "HistGradientBoostingClassifier",
+    {"max_iter": 60, "random_state": 0},
+    split=Split("time", test_size=0.25),
+    metrics=(METRIC,),
+    name="late_arrivals",
+)
+
+
+def compare(stage: Stage, training_set: TrainingSet, weather: pl.DataFrame) -> Result[Compared, TrainError]:
+    """Train on the careless join and on the training set, split by time, and record the honest model.
+
+    Flights without a label stay out. Both models are tested on the same latest quarter of the flights; the careless
+    one once more on what is known when it would be asked.
+    """
+    start = perf_counter()
+    careless = careless_join(stage.spine, _tables(stage, weather))
+    task = _task((*TIMETABLE, *training_set.features))
+    known, unknown = (frame.drop_nulls(LABEL) for frame in (training_set.frame, careless.frame))
+    trainer, adapters = SklearnTrainer(), stage.store.adapters
+    return Result.do(
+        Compared(
+            careless=deceived.metrics[METRIC],
+            honest=honest.metrics[METRIC],
+            careless_in_service=_auc(deceived, known.tail(honest.rows_test), task.feature_columns),
+            rows_from_the_future=careless.from_the_future,
+            trained_rows=honest.rows_train,
+            tested_rows=honest.rows_test,
+            seconds=perf_counter() - start,
+        )
+        for deceived in busy(stage.console, "Training, carelessly", lambda: fit(task, unknown, trainer))
+        for honest in busy(
+            stage.console, "Training, honestly", lambda: train(task, known, training_set.receipt, trainer, adapters)
+        )
+    )
+
+
+def _tables(stage: Stage, weather: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    return {
+        "weather": weather,
+        "planes": plane_facts(stage.source),
+        "plane_delays": plane_delays(stage.source),
+        "carrier_delays": carrier_delays(stage.source),
+    }
+
+
+def _task(columns: tuple[str, ...]) -> TrainingTask:
+    """Trees take numbers and nulls as they are."""
+    return TrainingTask(
+        model=MODEL,
+        features=(FeatureSpec(columns, "passthrough"),),
+        feature_columns=columns,
+        target=LABEL,
+        time_column=TIME,
+    )
+
+
+def _auc(model: Trained, rows: pl.DataFrame, columns: tuple[str, ...]) -> float:
+    """The area under the ROC curve of a model on rows: the share of pairs that it puts in the right order."""
+    scores = pl.Series(model.pipeline.predict_proba(rows.select(columns).to_pandas())[:, 1])
+    late = rows[LABEL].cast(pl.Boolean)
+    hits, misses = int(late.sum()), int((~late).sum())
+    ranks = float(scores.rank("average").filter(late).sum())
+    return (ranks - hits * (hits + 1) / 2) / (hits * misses)

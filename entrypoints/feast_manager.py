@@ -1,0 +1,224 @@
+"""The guide's Feast-style surface: Feast's objects and pandas in and out, Foreset's engine and event log beneath."""
+
+from collections.abc import Iterable
+from os import PathLike
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Final, Self
+
+from foreset.application.publish import publish
+from foreset.domain.errors.feast import OfflineStoreRefused
+from foreset.domain.errors.problem import raised
+from foreset.domain.facts import Column
+from foreset.domain.spec import EntitySpec, FeatureRef, TrainingSetSpec
+from foreset.entrypoints.datasets import arrow_stream, read_delta_table
+from foreset.entrypoints.feature_store import FeatureStore
+from foreset.entrypoints.raising import given, reject
+from foreset.entrypoints.wiring import data_directory
+
+if TYPE_CHECKING:
+    import feast
+    import pandas as pd
+
+    from foreset.adapters.feast.registry import FeastRegistry
+    from foreset.entrypoints.training_set import TrainingSet
+
+DEFAULT_VIEW: Final = "classification_features"
+"""The view that bare feature names mean where several are registered."""
+OUR_STORES: Final = ("delta", "file")
+_FEAST_STORES: Final = (
+    "dask", "duckdb", "spark", "ray", "bigquery", "snowflake.offline", "snowflake", "redshift", "postgres", "trino",
+    "athena", "mssql", "clickhouse", "couchbase.offline", "couchbase", "oracle", "remote", "hybrid",
+)  # fmt: skip
+
+
+class FeastManager:
+    """A Feast repository whose views are registered in, and retrieved by, Foreset.
+
+    Everything that fails raises `ForesetError`. It may be used in a `with` block, which ends with `cleanup()`.
+    """
+
+    def __init__(self, repo_path: str | PathLike[str] = "feature_repo", project_name: str = "ml_workflow") -> None:
+        """Name the folder and the Feast project. Nothing is touched before `initialize()`."""
+        self.repo_path = Path(repo_path).absolute()
+        self.project_name = project_name
+        self.last_training_set_id: str | None = None
+        """The id of the last training set, by which `foreset rebuild` makes it again."""
+        self._registry: FeastRegistry | None = None
+        self._store: FeatureStore | None = None
+
+    def initialize(self, provider: str = "local", offline_store_type: str = "delta") -> None:
+        """Make or open the repository: feature_store.yaml, the event log, and Feast's registry built from it.
+
+        A registry that is missing or damaged is built again. `offline_store_type` "delta" and "file" both mean Foreset's
+        own engine, inside Feast too; what is known to answer wrongly on Delta is refused.
+        """
+        from foreset.entrypoints.wiring import feast_registry  # noqa: PLC0415  # loads Feast: seconds
+
+        check_offline_store(offline_store_type)
+        if provider != "local":
+            reject(f"FeastManager.initialize(provider={provider!r})", "only the local provider is known", "use 'local'")
+        store = given(FeatureStore.open(self.repo_path))
+        registry = given(feast_registry(self.repo_path, self.project_name, provider))
+        given(publish(store.adapters.events, registry))
+        self._store, self._registry = store, registry
+
+    @property
+    def store(self) -> "feast.FeatureStore":
+        """Feast's own FeatureStore over the repository."""
+        return self._opened()[1].store
+
+    @property
+    def features(self) -> FeatureStore:
+        """Foreset's FeatureStore in the same folder: definitions, training sets, history."""
+        return self._opened()[0]
+
+    def _opened(self) -> "tuple[FeatureStore, FeastRegistry]":
+        if self._store is None or self._registry is None:
+            reject(f"FeastManager({str(self.repo_path)!r})", "it is not initialized", "call manager.initialize() first")
+        return self._store, self._registry
+
+    def register_feature_view(self, feature_view: "feast.FeatureView") -> None:
+        """Register the view and its entities, all or none, and publish them to Feast's registry.
+
+        An entity is taken from Feast's registry, else from what is registered, else from the view's entity columns. The
+        view's table, its columns and their types are checked.
+        """
+        from foreset.adapters.feast import convert  # noqa: PLC0415
+
+        store, registry = self._opened()
+        table = _table_name(convert.source_path(given(convert.source_of(feature_view)), self.repo_path))
+        known = given(store.catalog()).entities
+
+        def find(name: str) -> EntitySpec | None:
+            return registry.entity(name) or (known[name].spec if name in known else None)
+
+        entities = given(convert.entities_of(feature_view, find))
+        view = given(convert.view_spec(feature_view, table, entities, self._columns(table)))
+        given(store.register(*entities, view))
+        given(publish(store.adapters.events, registry))
+
+    def _columns(self, table: str) -> tuple[Column, ...]:
+        return given(self.features.table(table)).columns
+
+    def get_entity_values(self, entity_column: str, dataset_name: str) -> list[Any]:
+        """The distinct values of a column of a dataset, in the table's order of first mention, without nulls."""
+        frame = read_delta_table(dataset_name, columns=[entity_column])
+        return frame[entity_column].drop_nulls().unique(maintain_order=True).to_list()
+
+    def get_features(
+        self, entity_df: "pd.DataFrame", features: Iterable[str], feature_view_name: str | None = None
+    ) -> "pd.DataFrame":
+        """The rows of `entity_df`, all of them and in their order, with the features known at their times.
+
+        `entity_df` has the join keys and `event_timestamp` (UTC where it has no zone). A feature is named alone, then it
+        is of `feature_view_name`, or as "view:feature". Without `feature_view_name` the only registered view is meant,
+        or `classification_features` where there are several. The result's columns are those of `entity_df` and the features.
+        """
+        return self._training_set(entity_df, list(features), feature_view_name).to_pandas()
+
+    def get_training_data(
+        self,
+        entity_df: "pd.DataFrame",
+        feature_names: Iterable[str],
+        target_name: str,
+        feature_view_name: str | None = None,
+    ) -> "tuple[pd.DataFrame, pd.Series[Any]]":
+        """Features X, shape (rows, features) in the order of `feature_names`, and target y, shape (rows,).
+
+        Views and times are as in `get_features`. The target is a feature too, unless `entity_df` has a column of its name
+        and the view has not.
+        """
+        names = list(feature_names)
+        if target_name in names:
+            remedy = f"leave {target_name!r} out of feature_names"
+            reject("get_training_data", f"the target {target_name!r} is among the features, which gives it away", remedy)
+        own_label = target_name in entity_df.columns and not self._has_feature(target_name, feature_view_name)
+        asked = names if own_label else [*names, target_name]
+        columns = [_column(name) for name in names]
+        frame = self._training_set(entity_df, asked, feature_view_name).frame
+        return frame.select(columns).to_pandas(), frame[_column(target_name)].to_pandas()
+
+    def _has_feature(self, name: str, view: str | None) -> bool:
+        if ":" in name:
+            return True
+        known = given(self.features.catalog()).views.get(self._view_name(view))
+        return known is not None and name in {field.name for field in known.spec.fields}
+
+    def _training_set(self, entity_df: "pd.DataFrame", features: list[str], view: str | None) -> "TrainingSet":
+        references = [name if ":" in name else f"{self._view_name(view)}:{name}" for name in features]
+        spine = arrow_stream(entity_df)
+        training_set = given(self.features.training_set(TrainingSetSpec(references), spine))
+        self.last_training_set_id = training_set.id
+        return training_set
+
+    def _view_name(self, given_name: str | None) -> str:
+        """The view that bare names mean."""
+        views = list(given(self.features.catalog()).views)
+        if given_name is not None or not views:
+            return given_name or DEFAULT_VIEW
+        if len(views) > 1 and DEFAULT_VIEW not in views:
+            remedy = f"give feature_view_name, one of {', '.join(views)}, or name features as 'view:feature'"
+            reject("FeastManager", "several feature views are registered, and none is named", remedy)
+        return views[0] if len(views) == 1 else DEFAULT_VIEW
+
+    def cleanup(self) -> None:
+        """Let go of the repository. What is registered and retrieved stays; `initialize()` opens it again."""
+        self._registry = None
+        self._store = None
+
+    def __enter__(self) -> Self:
+        """Begin a block that ends with `cleanup()`."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Clean up."""
+        self.cleanup()
+
+
+def create_feast_manager(
+    repo_path: str | PathLike[str] = "feature_repo",
+    project_name: str = "ml_workflow",
+    initialize: bool = True,  # noqa: FBT001, FBT002  # the guide's signature
+    provider: str = "local",
+    offline_store_type: str = "delta",
+) -> FeastManager:
+    """A manager, initialized unless `initialize` is False."""
+    manager = FeastManager(repo_path, project_name)
+    if initialize:
+        manager.initialize(provider, offline_store_type)
+    else:
+        check_offline_store(offline_store_type)
+    return manager
+
+
+def check_offline_store(store: str) -> None:
+    """Refuse the offline stores that Foreset does not run on, with the reason."""
+    if store in OUR_STORES:
+        return
+    if store == "dask":
+        reason = (
+            "Feast's dask store reads every Parquet file under a Delta table's folder, so deleted and overwritten rows "
+            "come back, and it drops and reorders the rows that are asked for"
+        )
+    elif store in _FEAST_STORES:
+        reason = "this version runs plans only on its own engine, and Feast's own join would answer in its place"
+    else:
+        reason = "there is no such store"
+    raise raised(OfflineStoreRefused(store=store, reason=reason))
+
+
+def _table_name(path: str) -> str:
+    """A table as the store should name it: by its dataset name where it lies in the data folder, so that logs travel."""
+    place = Path(path)
+    return place.name if place.is_absolute() and place.parent == data_directory() else path
+
+
+def _column(name: str) -> str:
+    """The column of the result that a feature fills."""
+    if ":" not in name:
+        return name
+    reference = FeatureRef.parse(name)
+    return reference.alias or reference.feature

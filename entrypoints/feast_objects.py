@@ -1,0 +1,84 @@
+"""Feast's objects by the guide's names. They are plain Feast objects; what fails raises `ForesetError`."""
+
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from returns.result import Success
+
+from foreset.entrypoints.datasets import tables_in
+from foreset.entrypoints.raising import given, reject
+from foreset.entrypoints.wiring import data_directory
+
+if TYPE_CHECKING:
+    from feast import Entity, FeatureView, Field, FileSource
+    from feast.data_format import FileFormat
+    from feast.types import FeastType
+
+
+def create_file_source(
+    path: str | PathLike[str],
+    timestamp_field: str,
+    source_name: str | None = None,
+    description: str | None = None,
+    file_format: "FileFormat | None" = None,
+    created_timestamp_column: str | None = None,
+) -> "FileSource":
+    """A Feast FileSource over a Delta table.
+
+    `path` is a dataset name, a URL or a path; a relative path is taken from the working directory. `timestamp_field` is
+    the event time; `created_timestamp_column` says when a row was written. The format is Delta unless another is given.
+    """
+    from foreset.adapters.delta.names import table_uri  # noqa: PLC0415  # vendors stay off the import of foreset
+    from foreset.adapters.feast import objects  # noqa: PLC0415
+
+    table = path if isinstance(path, str) else str(Path(path).absolute())
+    return objects.file_source(
+        given(table_uri(table, data_directory())),
+        timestamp_field,
+        name=source_name,
+        description=description,
+        file_format=file_format,
+        created=created_timestamp_column,
+    )
+
+
+def create_entity(name: str, join_keys: Sequence[str], description: str | None = None) -> "Entity":
+    """A Feast Entity. Feast takes one join key; several are refused."""
+    from foreset.adapters.feast import objects  # noqa: PLC0415
+
+    keys = (join_keys,) if isinstance(join_keys, str) else tuple(join_keys)
+    return given(objects.entity(name, keys, description))
+
+
+def create_schema(feature_names: Iterable[str], default_type: "FeastType | None" = None) -> "list[Field]":
+    """A list of Feast Fields, one a name, to which more may be appended. The type is Float64 by default."""
+    from foreset.adapters.feast import objects  # noqa: PLC0415
+    from foreset.adapters.feast.dtypes import feast_type  # noqa: PLC0415
+
+    if isinstance(feature_names, str):
+        reject(f"create_schema({feature_names!r})", "feature_names is one text", "give a list of names")
+    return objects.schema(feature_names, feast_type("float64") if default_type is None else default_type)
+
+
+def create_feature_view(
+    view_name: str,
+    source: "FileSource",
+    schema: "Sequence[Field]",
+    entity: "Entity",
+    ttl: timedelta | None = None,
+    tags: dict[str, str] | None = None,
+) -> "FeatureView":
+    """A Feast FeatureView whose schema names the entity's column, in its type in the table where there is one.
+
+    `ttl` is how old a value may be, None or zero for no limit; a negative one is refused. `schema` is not changed.
+    """
+    from foreset.adapters.feast import objects  # noqa: PLC0415
+
+    if ttl is not None and ttl < timedelta(0):
+        reject(f"The feature view {view_name!r}", f"its ttl is negative ({ttl})", "give a ttl of zero or more, or None")
+    seen = tables_in(data_directory()).observe(source.path)
+    key = seen.unwrap().facts.dtype(entity.join_key) if isinstance(seen, Success) else None
+    return given(objects.feature_view(view_name, source, schema, entity, key_dtype=key, ttl=ttl, tags=tags))

@@ -1,0 +1,162 @@
+"""Text of a spec file to plain values: YAML, TOML and JSON, with line and column of a mistake."""
+
+import json
+import re
+import tomllib
+from collections.abc import Callable
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import yaml
+from returns.result import Result, Success
+
+from foreset.domain.errors.problem import refuse
+from foreset.domain.errors.specs import SpecUnreadable
+
+LARGEST = 100_000
+"""How many values a file may hold: aliases in YAML make few lines into very many."""
+DEEPEST = 50
+"""How deep its values may be nested."""
+
+_TOML_PLACE = re.compile(r" \(at line (\d+), column (\d+)\)$")
+
+
+class _Mistake(Exception):  # noqa: N818  # it is caught below and becomes a SpecUnreadable
+    """What is wrong with the text, and where."""
+
+    def __init__(self, problem: str, where: str = "") -> None:
+        super().__init__(problem)
+        self.problem, self.where = problem, where
+
+
+def documents(path: Path) -> Result[tuple[object, ...], SpecUnreadable]:
+    """The documents in a file, of mappings, lists, texts, numbers, times and nulls; one or more.
+
+    The ending of its name tells the format; only YAML holds more than one document.
+    """
+    parse = _PARSERS.get(path.suffix.lower())
+    try:
+        if parse is None:
+            raise _Mistake("its name ends in none of " + ", ".join(_PARSERS))
+        found = [document for document in parse(_text(path)) if document is not None]
+        if not any(found):
+            raise _Mistake("it is empty")
+        return Success(tuple(_Walk().plain(document, 0) for document in found))
+    except _Mistake as mistake:
+        return refuse(SpecUnreadable(path=str(path), where=mistake.where, problem=mistake.problem))
+    except RecursionError:
+        return refuse(SpecUnreadable(path=str(path), where="", problem="it is nested too deeply"))
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as fault:
+        raise _Mistake("it is not UTF-8 text", f", byte {fault.start + 1}") from None
+    except OSError as fault:
+        raise _Mistake((fault.strerror or type(fault).__name__).lower()) from None
+
+
+def _place(line: int, column: int) -> str:
+    """Line and column as editors show them, both counted from 1."""
+    return f", line {line}, column {column}"
+
+
+# === JSON ===
+
+
+def _json(text: str) -> list[object]:
+    if not text.strip():
+        return []
+    try:
+        return [json.loads(text, object_pairs_hook=_distinct)]
+    except json.JSONDecodeError as fault:
+        raise _Mistake(_lower(fault.msg), _place(fault.lineno, fault.colno)) from None
+
+
+def _distinct(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise _Mistake(f"the field {twice!r} is given twice in one object")
+    return fields
+
+
+# === TOML ===
+
+
+def _toml(text: str) -> list[object]:
+    try:
+        return [tomllib.loads(text)]
+    except tomllib.TOMLDecodeError as fault:
+        problem = str(fault)
+        place = _TOML_PLACE.search(problem)
+        if place:
+            raise _Mistake(_lower(problem[: place.start()]), _place(int(place[1]), int(place[2]))) from None
+        lines = text.splitlines() or [""]
+        where = _place(len(lines), len(lines[-1]) + 1)
+        raise _Mistake(_lower(problem.removesuffix(" (at end of document)")), where) from None
+
+
+# === YAML ===
+
+
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # the C parser where it was built
+    """The safe loader, which takes no key twice."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002  # its signature
+        """A mapping, or an error at the second of two equal keys."""
+        seen: set[tuple[str, str]] = set()
+        for key, _ in node.value:
+            name = (key.tag, str(key.value))
+            if name in seen and isinstance(key, yaml.ScalarNode):
+                problem = f"the field {key.value!r} is given twice"
+                raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
+            seen.add(name)
+        self.flatten_mapping(node)
+        mapping: dict[Any, Any] = yaml.constructor.BaseConstructor.construct_mapping(self, node, deep=deep)
+        return mapping
+
+
+def _yaml(text: str) -> list[object]:
+    try:
+        return list(yaml.load_all(text, Loader=_Loader))  # noqa: S506  # a safe loader
+    except yaml.MarkedYAMLError as fault:
+        mark = fault.problem_mark or fault.context_mark
+        where = _place(mark.line + 1, mark.column + 1) if mark else ""
+        raise _Mistake(_lower(fault.problem or str(fault)), where) from None
+    except yaml.reader.ReaderError as fault:
+        before = text[: fault.position] if isinstance(fault.position, int) else ""
+        where = _place(before.count("\n") + 1, len(before) - before.rfind("\n"))
+        raise _Mistake(str(fault.reason), where) from None
+    except ValueError as fault:  # such as the 31st of February
+        raise _Mistake(_lower(str(fault))) from None
+
+
+def _lower(problem: str) -> str:
+    """A parser's sentence as the second half of ours."""
+    return (problem[:1].lower() + problem[1:]).rstrip(".")
+
+
+_PARSERS: dict[str, Callable[[str], list[object]]] = {".yaml": _yaml, ".yml": _yaml, ".toml": _toml, ".json": _json}
+
+
+class _Walk:
+    """Copies values, dates as ISO 8601 texts, within the bounds."""
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def plain(self, value: object, depth: int) -> object:
+        self._count += 1
+        if self._count > LARGEST or depth > DEEPEST:
+            raise _Mistake("it is nested too deeply" if depth > DEEPEST else f"it holds more than {LARGEST:,} values")
+        if isinstance(value, dict):
+            return {key: self.plain(item, depth + 1) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self.plain(item, depth + 1) for item in value]
+        if isinstance(value, date) and not isinstance(value, datetime):
+            return value.isoformat()
+        return value

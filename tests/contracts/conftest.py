@@ -1,0 +1,18 @@
+"""Events for the contract suites."""
+
+from collections.abc import Callable
+
+import pytest
+from foreset.domain.receipt import Event, TableWritten
+from foreset.domain.registry import EntityRegistered
+from foreset.domain.spec import EntitySpec
+
+
+@pytest.fixture
+def written() -> Callable[[int], Event]:
+    return lambda number: TableWritten(table="weather", version=number, mode="append", rows=1)
+
+
+@pytest.fixture
+def registered() -> Event:
+    return EntityRegistered(EntitySpec("plane", ["tailnum"]), 1)

@@ -1,0 +1,152 @@
+"""What every table store does. An adapter is one more entry in FACTORIES."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import polars as pl
+import pytest
+from foreset.adapters.clock import SystemClock
+from foreset.adapters.memory import MemoryTables
+from foreset.application.ports import TableStore
+from foreset.domain.errors.tables import (
+    AfterLastVersion,
+    BeforeFirstVersion,
+    SchemaMismatch,
+    TableMissing,
+    VersionMissing,
+    WriteFailed,
+)
+from foreset.domain.facts import Column
+
+FACTORIES: dict[str, Callable[[Path], TableStore]] = {
+    "memory": lambda _: MemoryTables(clock=SystemClock()),
+}
+MIDNIGHT = datetime(2024, 5, 1, tzinfo=UTC)
+FIRST = pl.DataFrame({"k": [1, 2], "t": [MIDNIGHT, MIDNIGHT + timedelta(days=1)], "x": [0.5, None]}).with_columns(
+    pl.col("t").cast(pl.Datetime("us", "UTC"))
+)
+SECOND = FIRST.with_columns(k=pl.Series([3, 3]), x=pl.Series([1.5, 2.5]))
+
+
+@pytest.fixture(params=FACTORIES)
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> TableStore:
+    return FACTORIES[request.param](tmp_path)
+
+
+def rows(store: TableStore, version: int | None = None, columns: tuple[str, ...] = ("k", "t", "x")) -> pl.DataFrame:
+    return pl.DataFrame(store.observe("weather", version).unwrap().read(columns).unwrap())
+
+
+def test_a_missing_table_is_told_with_the_next_step(store: TableStore) -> None:
+    error = store.observe("weather").failure()
+    assert isinstance(error, TableMissing)
+    assert str(error).startswith("Delta Lake table not found: 'weather' would be at ")
+    assert " Next: write it " in str(error)
+    assert store.version_at("weather", MIDNIGHT).failure() == error
+
+
+def test_the_first_write_makes_version_0(store: TableStore) -> None:
+    facts = store.write("weather", FIRST).unwrap()
+    assert (facts.table, facts.version, facts.rows, facts.files) == ("weather", 0, 2, 1)
+    assert facts.columns == (Column("k", "int64"), Column("t", "timestamp[us, UTC]"), Column("x", "float64"))
+    assert facts.partition_columns == ()
+    assert facts.size_bytes > 0
+    assert store.observe("weather").unwrap().facts == facts
+    assert rows(store).equals(FIRST)
+
+
+def test_the_time_range_holds_every_time(store: TableStore) -> None:
+    least, greatest = store.write("weather", FIRST).unwrap().time_ranges["t"]
+    day = 86_400_000_000
+    start = int(MIDNIGHT.timestamp()) * 1_000_000
+    assert start - 1_000 <= least <= start
+    assert start + day <= greatest <= start + day + 1_000
+
+
+def test_appends_are_read_in_their_order_and_old_versions_stay(store: TableStore) -> None:
+    store.write("weather", FIRST).unwrap()
+    facts = store.write("weather", SECOND).unwrap()
+    assert (facts.version, facts.rows, facts.files) == (1, 4, 2)
+    assert rows(store).equals(pl.concat([FIRST, SECOND]))
+    assert rows(store, 0).equals(FIRST)
+    assert rows(store, columns=("x", "k")).equals(pl.concat([FIRST, SECOND]).select("x", "k"))
+
+
+def test_overwriting_replaces_the_rows_and_not_the_past(store: TableStore) -> None:
+    first = store.write("weather", FIRST).unwrap()
+    second = store.write("weather", SECOND, "overwrite").unwrap()
+    assert (second.version, second.rows, second.table_id) == (1, 2, first.table_id)
+    assert rows(store).equals(SECOND)
+    assert rows(store, 0).equals(FIRST)
+
+
+def test_a_table_with_no_rows_is_a_table(store: TableStore) -> None:
+    facts = store.write("weather", FIRST.clear()).unwrap()
+    assert (facts.rows, facts.time_ranges) == (0, {})
+    assert rows(store).schema == FIRST.schema
+
+
+def test_each_table_has_an_id_of_its_own(store: TableStore) -> None:
+    assert store.write("a", FIRST).unwrap().table_id != store.write("b", FIRST).unwrap().table_id
+
+
+def test_partition_columns_are_kept(store: TableStore) -> None:
+    assert store.write("weather", FIRST, partition_by=("k",)).unwrap().partition_columns == ("k",)
+
+
+def test_narrower_columns_in_another_order_are_taken(store: TableStore) -> None:
+    store.write("weather", FIRST).unwrap()
+    store.write("weather", SECOND.select("x", "t", pl.col("k").cast(pl.Int32))).unwrap()
+    assert rows(store).equals(pl.concat([FIRST, SECOND]))
+
+
+@pytest.mark.parametrize("mode", ["append", "overwrite"])
+@pytest.mark.parametrize(
+    ("frame", "problem"),
+    [
+        (FIRST.with_columns(y=1), "beyond the table: ['y']; not in the frame: []"),
+        (FIRST.drop("x"), "beyond the table: []; not in the frame: ['x']"),
+        (FIRST.with_columns(k=pl.lit("a")), "column 'k' is string, and the table's int64 does not hold it"),
+    ],
+)
+def test_a_frame_that_does_not_fit_is_refused(store: TableStore, frame: pl.DataFrame, problem: str, mode: str) -> None:
+    store.write("weather", FIRST).unwrap()
+    error = store.write("weather", frame, mode).failure()  # type: ignore[arg-type]  # parametrised
+    assert isinstance(error, SchemaMismatch)
+    assert str(error).startswith(f"The frame does not fit the table 'weather': {problem}. Nothing was written.")
+    assert store.observe("weather").unwrap().facts.version == 0
+
+
+def test_mode_error_makes_only_new_tables(store: TableStore) -> None:
+    store.write("weather", FIRST, "error").unwrap()
+    error = store.write("weather", FIRST, "error").failure()
+    assert isinstance(error, WriteFailed)
+    assert "it exists" in str(error)
+    assert store.observe("weather").unwrap().facts.version == 0
+
+
+def test_a_version_that_is_not_there_is_told_with_those_that_are(store: TableStore) -> None:
+    store.write("weather", FIRST).unwrap()
+    store.write("weather", SECOND).unwrap()
+    error = store.observe("weather", 2).failure()
+    assert error == VersionMissing(table="weather", version=2, first=0, last=1)
+    assert "its log holds versions 0 to 1" in str(error)
+
+
+def test_times_outside_the_history_are_refused(store: TableStore) -> None:
+    store.write("weather", FIRST).unwrap()
+    before = store.version_at("weather", datetime(1999, 1, 1, tzinfo=UTC)).failure()
+    assert isinstance(before, BeforeFirstVersion)
+    assert str(before).startswith("At 1999-01-01T00:00:00+00:00 the table 'weather' did not exist: version 0")
+    after = store.version_at("weather", SystemClock().now() + timedelta(days=1)).failure()
+    assert isinstance(after, AfterLastVersion)
+    assert (after.table, after.last) == ("weather", 0)
+
+
+def test_a_snapshot_stays_as_it_was(store: TableStore) -> None:
+    store.write("weather", FIRST).unwrap()
+    snapshot = store.observe("weather").unwrap()
+    store.write("weather", SECOND, "overwrite").unwrap()
+    assert snapshot.facts.version == 0
+    assert pl.DataFrame(snapshot.read(("k", "t", "x")).unwrap()).equals(FIRST)
