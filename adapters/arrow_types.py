@@ -38,13 +38,13 @@ _PLAIN: Final[dict[str, pl.DataType]] = {
 _NAMES: Final = {dtype: name for name, dtype in _PLAIN.items()}
 _TIMESTAMP: Final = re.compile(r"timestamp\[(ms|us|ns)(?:, ([^\]]+))?\]")
 _DECIMAL: Final = re.compile(r"decimal\((\d+), ?(-?\d+)\)|decimal\((\d+)\)")
-_PLAIN_FIELD: Final = re.compile(r"[^\"<>,:()\[\]]+")
+_PLAIN_FIELD: Final = re.compile(r"\w(?:[\w .-]*\w)?")
 
 
 # === From polars ===
 
 
-def dtype_name(dtype: pl.DataType) -> str:
+def dtype_name(dtype: pl.DataType) -> str:  # noqa: PLR0911  # a type a line
     """The name of a polars type.
 
     >>> dtype_name(pl.Datetime("us", "UTC")), dtype_name(pl.List(pl.Struct({"a": pl.Int64})))
@@ -59,19 +59,14 @@ def dtype_name(dtype: pl.DataType) -> str:
             return f"decimal({precision},{scale})"
         case pl.List(inner=inner):
             return f"list<{dtype_name(_instance(inner))}>"
-        case pl.Array():
-            return _array_name(dtype)
+        case pl.Array(inner=inner):  # one dimension of its shape; `inner` has the others
+            return f"list<{dtype_name(_instance(inner))}>"
         case pl.Map(key=key, value=value):
             return f"map<{dtype_name(_instance(key))}, {dtype_name(_instance(value))}>"
         case pl.Struct(fields=fields):
             return f"struct<{', '.join(f'{_quoted(f.name)}: {dtype_name(_instance(f.dtype))}' for f in fields)}>"
         case _:
             return _NAMES.get(dtype, str(dtype).lower())
-
-
-def _array_name(array: pl.Array) -> str:
-    """Polars says `shape` for all dimensions and nests `inner` beneath it."""
-    return f"list<{dtype_name(_instance(array.inner))}>"
 
 
 def _instance(dtype: pl.DataType | DataTypeClass) -> pl.DataType:

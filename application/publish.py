@@ -11,7 +11,7 @@ from foreset.domain.registry import STREAM, Catalog, replay
 
 
 class Published(msgspec.Struct, frozen=True):
-    """What publishing did: how many definitions changed, and the position of the log that the registry now stands at."""
+    """What publishing did: how many definitions changed, and the position of the log at which the registry stands."""
 
     changed: int
     position: int

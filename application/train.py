@@ -29,9 +29,7 @@ def train(
 ) -> Result[Trained, TrainError]:
     """The model fitted to a training set. `ModelTrained` is in the set's stream of the log when this returns."""
     return Result.do(
-        trained
-        for trained in fit(task, frame, trainer)
-        for _ in _recorded(task, trained, receipt, adapters)
+        trained for trained in fit(task, frame, trainer) for _ in _recorded(task, trained, receipt, adapters)
     )
 
 

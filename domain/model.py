@@ -1,6 +1,6 @@
 """What users ask of a model, and what is recorded of one."""
 
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 import msgspec
 from msgspec.structs import force_setattr
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     Names = Iterable[str]
-    SplitLike = "Split | SplitKind"
+    SplitLike: TypeAlias = "Split | SplitKind"
 else:
     Names = tuple[str, ...]
     SplitLike = Any
@@ -23,7 +23,13 @@ else:
 class FeatureSpec(Spec, frozen=True):
     """Columns and how they are made ready for the estimator.
 
-    `auto`: numbers and booleans are completed by their median and standardised, text is one-hot encoded.
+    - `auto`: numbers and booleans as `standard`; text as `one_hot`, its 100 most frequent values.
+    - `standard`, `minmax`, `robust`: numbers and booleans, nulls replaced by the median, then scaled.
+    - `one_hot`: a column for each value, null being one; a value not seen in training is all zeros.
+    - `ordinal`: a number for each value, in their order; -1 for one not seen in training.
+    - `passthrough`: numbers and booleans as they are, nulls too.
+
+    Times and nested columns are refused.
     """
 
     columns: Names
@@ -41,7 +47,8 @@ class FeatureSpec(Spec, frozen=True):
 class Split(Spec, frozen=True):
     """Which rows are held back for the test.
 
-    `random`, `stratified` (each class in its share), or `time` (the latest rows; rows of one time stay together).
+    `random`, `stratified` (each class in its share), or `time` (the latest rows; rows of one time stay together, so the
+    share is only as near to `test_size` as that allows). `seed` is also the estimator's random_state where it has one.
     """
 
     kind: SplitKind = "random"
@@ -59,13 +66,15 @@ class Split(Spec, frozen=True):
 class ModelSpec(Spec, frozen=True):
     """A model: any scikit-learn estimator by class name or import path, its parameters, split and metrics.
 
-    `auto` picks a gradient-boosted classifier or regressor by the target. `metrics` are names such as roc_auc; by
-    default those usual for the task. `save_to` is a file for the fitted pipeline (by skops, without pickle).
-    Only estimators of `allowed_packages` are imported.
+    `auto` picks a gradient-boosted classifier or regressor by the target: text, booleans and at most 20 whole numbers
+    that repeat are classes. `metrics` are names such as roc_auc, r2, rmse; by default accuracy, f1_macro and roc_auc
+    (where the test rows and the estimator give it), or r2, mae and rmse. `save_to` is a file for the fitted
+    pipeline (by skops, without pickle). Only estimators of scikit-learn and of `allowed_packages` are imported. `params` are plain
+    values, for they are recorded.
     """
 
     estimator: str = "auto"
-    params: dict[str, Any] = {}
+    params: dict[str, Any] = {}  # noqa: RUF012  # msgspec gives each its own
     split: SplitLike = "random"
     metrics: Names = ()
     allowed_packages: Names = ("sklearn",)

@@ -72,7 +72,7 @@ def read_delta_table(
     """The rows of a table, in the snapshot's order, as a polars frame.
 
     At a `version`, or as it was at a `timestamp` (a datetime or ISO 8601 text; UTC where it has no zone; outside the
-    table's history is an error), by default the newest. `columns` are those to read, by default all, in the table's order.
+    table's history is an error), by default the newest. `columns` are those to read, in that order; by default all.
     """
     import polars as pl  # noqa: PLC0415
 
@@ -138,16 +138,20 @@ def write_to_delta_lake(
 def arrow_stream(frame: Any) -> ArrowStream:  # noqa: ANN401  # polars, pandas or pyarrow
     """A user's frame as one that crosses the ports; a pandas index is left out."""
     import polars as pl  # noqa: PLC0415
+    import pyarrow as pa  # noqa: PLC0415
 
-    if isinstance(frame, pl.LazyFrame):
-        return frame.collect()
-    if hasattr(frame, "to_arrow") or type(frame).__module__.startswith("pyarrow"):
-        return pl.DataFrame(frame)
+    problem = "it is no polars, pandas or pyarrow frame"
     try:
-        return pl.from_pandas(frame)
-    except (TypeError, ValueError, AttributeError) as fault:
-        problem = f"it is a {type(frame).__name__} that is no frame of columns ({str(fault).splitlines()[0]})"
-        raise raised(SpineUnreadable(spine=type(frame).__name__, problem=problem)) from fault
+        if isinstance(frame, pl.DataFrame | pl.LazyFrame):
+            return frame.lazy().collect()
+        if isinstance(frame, pa.Table | pa.RecordBatch):
+            return pl.DataFrame(frame)
+        if type(frame).__module__.startswith("pandas") and hasattr(frame, "columns"):
+            whole: pl.DataFrame = pl.from_pandas(frame)
+            return whole
+    except (TypeError, ValueError, pl.exceptions.PolarsError, pa.ArrowException) as fault:
+        problem = str(fault).splitlines()[0].rstrip(".")
+    raise raised(SpineUnreadable(spine=f"of type {type(frame).__name__}", problem=problem))
 
 
 def get_table_info(name_or_path: str | PathLike[str]) -> TableInfo:

@@ -10,7 +10,7 @@ from foreset.application.publish import publish
 from foreset.domain.errors.feast import OfflineStoreRefused
 from foreset.domain.errors.problem import raised
 from foreset.domain.facts import Column
-from foreset.domain.spec import EntitySpec, FeatureRef, TrainingSetSpec
+from foreset.domain.spec import EntitySpec, FeatureRef, FeatureViewSpec, TrainingSetSpec
 from foreset.entrypoints.datasets import arrow_stream, read_delta_table
 from foreset.entrypoints.feature_store import FeatureStore
 from foreset.entrypoints.raising import given, reject
@@ -50,8 +50,8 @@ class FeastManager:
     def initialize(self, provider: str = "local", offline_store_type: str = "delta") -> None:
         """Make or open the repository: feature_store.yaml, the event log, and Feast's registry built from it.
 
-        A registry that is missing or damaged is built again. `offline_store_type` "delta" and "file" both mean Foreset's
-        own engine, inside Feast too; what is known to answer wrongly on Delta is refused.
+        A registry that is missing or damaged is built again. `offline_store_type` "delta" and "file" both mean
+        Foreset's own engine, inside Feast too; what is known to answer wrongly on Delta is refused.
         """
         from foreset.entrypoints.wiring import feast_registry  # noqa: PLC0415  # loads Feast: seconds
 
@@ -95,7 +95,12 @@ class FeastManager:
 
         entities = given(convert.entities_of(feature_view, find))
         view = given(convert.view_spec(feature_view, table, entities, self._columns(table)))
-        given(store.register(*entities, view))
+        self.register(*entities, view)
+
+    def register(self, *specs: EntitySpec | FeatureViewSpec) -> None:
+        """Register Foreset's own specs, all or none, and publish them to Feast's registry."""
+        store, registry = self._opened()
+        given(store.register(*specs))
         given(publish(store.adapters.events, registry))
 
     def _columns(self, table: str) -> tuple[Column, ...]:
@@ -111,9 +116,10 @@ class FeastManager:
     ) -> "pd.DataFrame":
         """The rows of `entity_df`, all of them and in their order, with the features known at their times.
 
-        `entity_df` has the join keys and `event_timestamp` (UTC where it has no zone). A feature is named alone, then it
-        is of `feature_view_name`, or as "view:feature". Without `feature_view_name` the only registered view is meant,
-        or `classification_features` where there are several. The result's columns are those of `entity_df` and the features.
+        `entity_df` has the join keys and `event_timestamp` (UTC where it has no zone). A feature is named alone, then
+        it is of `feature_view_name`, or as "view:feature". Without `feature_view_name` the only registered view is
+        meant, or `classification_features` where there are several. The result has the columns of `entity_df`, then
+        the features.
         """
         return self._training_set(entity_df, list(features), feature_view_name).to_pandas()
 
@@ -126,13 +132,15 @@ class FeastManager:
     ) -> "tuple[pd.DataFrame, pd.Series[Any]]":
         """Features X, shape (rows, features) in the order of `feature_names`, and target y, shape (rows,).
 
-        Views and times are as in `get_features`. The target is a feature too, unless `entity_df` has a column of its name
-        and the view has not.
+        Views and times are as in `get_features`. The target is a feature too, unless `entity_df` has a column of its
+        name and the view has not.
         """
         names = list(feature_names)
         if target_name in names:
             remedy = f"leave {target_name!r} out of feature_names"
-            reject("get_training_data", f"the target {target_name!r} is among the features, which gives it away", remedy)
+            reject(
+                "get_training_data", f"the target {target_name!r} is among the features and gives itself away", remedy
+            )
         own_label = target_name in entity_df.columns and not self._has_feature(target_name, feature_view_name)
         asked = names if own_label else [*names, target_name]
         columns = [_column(name) for name in names]
@@ -211,7 +219,7 @@ def check_offline_store(store: str) -> None:
 
 
 def _table_name(path: str) -> str:
-    """A table as the store should name it: by its dataset name where it lies in the data folder, so that logs travel."""
+    """A table as the log names it: by its dataset name where it lies in the data folder, so that logs travel."""
     place = Path(path)
     return place.name if place.is_absolute() and place.parent == data_directory() else path
 

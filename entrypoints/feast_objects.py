@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from feast.types import FeastType
 
 
-def create_file_source(
+def create_file_source(  # noqa: PLR0913, PLR0917  # the guide's signature
     path: str | PathLike[str],
     timestamp_field: str,
     source_name: str | None = None,
@@ -63,7 +63,7 @@ def create_schema(feature_names: Iterable[str], default_type: "FeastType | None"
     return objects.schema(feature_names, feast_type("float64") if default_type is None else default_type)
 
 
-def create_feature_view(
+def create_feature_view(  # noqa: PLR0913, PLR0917  # the guide's signature
     view_name: str,
     source: "FileSource",
     schema: "Sequence[Field]",

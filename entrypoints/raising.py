@@ -13,7 +13,8 @@ T = TypeVar("T")
 def given(result: Result[T, Problem]) -> T:
     """The value of a result; of a refusal, the exception of the class for its fault."""
     if isinstance(result, Success):
-        return result.unwrap()
+        value: T = result.unwrap()
+        return value
     raise raised(result.failure())
 
 

@@ -21,8 +21,8 @@ def generate(name: str, *, n_samples: int = 1000, n_features: int | None = None,
     """Write the sample table `name`: "classification_data" (two classes) or "regression_data".
 
     Columns: sample_index (int64, 0 ..), feature_0 .. (float64), target (int64, or float64 for regression), ingested_at
-    (UTC, spread over September 2025). `n_features` is 20 or 15 by default. The same arguments give the same rows. A table
-    that is there gets a new version with these rows; its older versions stay.
+    (UTC, spread over September 2025). `n_features` is 20 or 15 by default. The same arguments give the same rows. A
+    table that is there gets a new version with these rows; its older versions stay.
     """
     if name not in FEATURES:
         remedy = f"{did_you_mean(name, FEATURES)}The samples are: {', '.join(FEATURES)}"

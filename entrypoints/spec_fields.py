@@ -69,7 +69,7 @@ def _told(text: str, spec: type, at: str) -> FieldError:
         known = tuple(field.encode_name for field in struct.fields) if struct else ()
         return UnknownField(spec=here, field=unknown[1], known=known)
     if missing := re.fullmatch(r"Object missing required field `(.*)`", problem):
-        return InvalidSpec(spec=here, problem=f"the field {missing[1]!r} is missing", remedy=f"add {missing[1]}: ...")
+        return InvalidSpec(spec=here, problem=f"the field {missing[1]!r} is missing", remedy=f"add {missing[1]!r}")
     if kinds := re.fullmatch(r"Expected `(.*)`, got `(.*)`", problem):
         wanted = " or ".join(_word(kind.strip()) for kind in kinds[1].split("|"))
         remedy = f"write {wanted} there" + _example(kinds[1])

@@ -1,5 +1,6 @@
 """A training set in the user's hands."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -73,7 +74,8 @@ class TrainingSet:
             self.frame.write_parquet(partial)
             partial.replace(place)
         except OSError as fault:
-            partial.unlink(missing_ok=True)
+            with suppress(OSError):
+                partial.unlink()
             raise raised(OutputUnwritable(path=str(place), problem=str(fault))) from fault
         return place
 

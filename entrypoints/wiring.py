@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from returns.result import Result
 
-from foreset.application.ports import Adapters
+from foreset.application.ports import Adapters, ModelTrainer
 from foreset.domain.errors.problem import refuse
 from foreset.domain.errors.store import StoreError, UnknownLocation
 from foreset.entrypoints.logs import logger
@@ -112,6 +112,13 @@ def unrecorded(data_dir: str | Path | None = None) -> Adapters:
         actor=actor(),
         libraries=libraries(),
     )
+
+
+def trainer() -> ModelTrainer:
+    """What fits models: scikit-learn."""
+    from foreset.adapters.sklearn.trainer import SklearnTrainer  # noqa: PLC0415
+
+    return SklearnTrainer()
 
 
 def feast_registry(

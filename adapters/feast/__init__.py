@@ -1,1 +1,1 @@
-"""Feast: its objects, its registry, and its offline store. Importing `feast` costs seconds, so only this folder does."""
+"""Feast: its objects, its registry, and its offline store. Importing `feast` costs seconds: only this folder does."""

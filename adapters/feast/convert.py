@@ -13,8 +13,7 @@ from returns.result import Result, Success
 
 from foreset.adapters.feast.dtypes import dtype_of, feast_type, value_type
 from foreset.domain.errors.feast import FeastObjectRefused, SourceRefused
-from foreset.domain.errors.problem import CallerError, refuse
-from foreset.domain.errors.specs import InvalidSpec
+from foreset.domain.errors.problem import refuse
 from foreset.domain.facts import Column
 from foreset.domain.registry import Catalog
 from foreset.domain.registry import FeatureView as RegisteredView
@@ -23,9 +22,6 @@ from foreset.domain.spec import DeltaSource, EntitySpec, FeatureField, FeatureVi
 VERSION_TAG = "foreset.version"
 DIGEST_TAG = "foreset.digest"
 _OURS = "foreset."
-
-ConversionError = SourceRefused | FeastObjectRefused | InvalidSpec
-"""Why a Feast object has no spec."""
 
 
 # === From Feast ===
@@ -82,12 +78,12 @@ def entities_of(
 
 def view_spec(
     view: FeatureView, table: str, entities: Iterable[EntitySpec], columns: tuple[Column, ...]
-) -> Result[FeatureViewSpec, ConversionError]:
-    """A Feast view over `table` as a spec. Where it names no features, they are the `columns` that are no key and no time."""
-    try:
-        return source_of(view).map(lambda source: _view_spec(view, source, table, tuple(entities), columns))
-    except CallerError as fault:
-        return refuse(fault.error)
+) -> Result[FeatureViewSpec, SourceRefused]:
+    """A Feast view over `table` as a spec. Where it names no features, they are the `columns` beside keys and times.
+
+    What the spec itself refuses (such as a negative ttl) raises `CallerError`, as everywhere.
+    """
+    return source_of(view).map(lambda source: _view_spec(view, source, table, tuple(entities), columns))
 
 
 def _view_spec(
@@ -159,7 +155,7 @@ def _entity(spec: EntitySpec, key: str, *, version: int, dtype: str | None) -> E
 
 
 def _entity_name(spec: EntitySpec, key: str) -> str:
-    return spec.name if len(spec.join_keys) == 1 else f"{spec.name}__{key}"
+    return spec.name if len(tuple(spec.join_keys)) == 1 else f"{spec.name}__{key}"
 
 
 def _key_dtypes(catalog: Catalog) -> dict[str, str | None]:

@@ -22,7 +22,7 @@ _TO_FEAST: Final = {
     "string": types.String,
     "binary": types.Bytes,
 }
-_FROM_FEAST: Final = {
+_FROM_FEAST: Final[dict[types.FeastType, str]] = {
     types.Bool: "bool",
     types.Int32: "int32",
     types.Int64: "int64",

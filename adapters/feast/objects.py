@@ -14,7 +14,7 @@ from foreset.domain.errors.feast import FeastObjectRefused
 from foreset.domain.errors.problem import refuse
 
 
-def file_source(
+def file_source(  # noqa: PLR0913  # what a source has
     path: str,
     timestamp_field: str,
     *,
@@ -38,7 +38,7 @@ def entity(name: str, join_keys: Sequence[str], description: str | None = None) 
     """An entity of one join key, whose type is left open until a view says it."""
     if len(join_keys) != 1:
         problem = f"it has {len(join_keys)} join keys ({', '.join(join_keys)}), and Feast takes one for each entity"
-        remedy = "make an entity of each key and a view of several entities, or register EntitySpec(...) in a FeatureStore"
+        remedy = "make an entity of each key, or register EntitySpec(...) and FeatureViewSpec(...) in a FeatureStore"
         return refuse(FeastObjectRefused(object=f"entity {name!r}", problem=problem, remedy=remedy))
     return Success(
         Entity(name=name, join_keys=list(join_keys), value_type=ValueType.UNKNOWN, description=description or "")
@@ -50,7 +50,7 @@ def schema(feature_names: Iterable[str], dtype: FeastType) -> list[Field]:
     return [Field(name=name, dtype=dtype) for name in feature_names]
 
 
-def feature_view(
+def feature_view(  # noqa: PLR0913  # what a view has
     name: str,
     source: FileSource,
     fields: Sequence[Field],

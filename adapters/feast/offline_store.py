@@ -1,7 +1,7 @@
 """Foreset as an offline store of Feast: historical features by Foreset's planner and engine, over Delta tables.
 
-In feature_store.yaml: `offline_store: {type: foreset.adapters.feast.offline_store.DeltaOfflineStore}`. Feast asks for the
-class and its configuration in one module, by these names.
+In feature_store.yaml: `offline_store: {type: foreset.adapters.feast.offline_store.DeltaOfflineStore}`. Feast asks for
+the class and its configuration in one module, by these names.
 """
 
 from collections.abc import Callable, Iterable
@@ -63,7 +63,8 @@ class DeltaRetrievalJob(RetrievalJob):
         return self._table
 
     def _to_df_internal(self, timeout: int | None = None) -> pd.DataFrame:
-        return self._to_arrow_internal(timeout).to_pandas()
+        frame: pd.DataFrame = self._to_arrow_internal(timeout).to_pandas()
+        return frame
 
     @property
     def full_feature_names(self) -> bool:
@@ -80,7 +81,7 @@ class DeltaRetrievalJob(RetrievalJob):
         """What was asked."""
         return self._metadata
 
-    def persist(self, storage: object, allow_overwrite: bool = False, timeout: int | None = None) -> NoReturn:  # noqa: ARG002, FBT001, FBT002  # Feast's signature
+    def persist(self, *_: Any, **__: Any) -> NoReturn:  # noqa: ANN401  # Feast's, refused as a whole
         """Saved datasets are not supported."""
         _refuse("saved datasets", "use FeatureStore.training_set(...), which records and keeps its sets")
 
@@ -91,7 +92,7 @@ class DeltaOfflineStore(OfflineStore):
     supports_filter_by_created_timestamp = True
 
     @staticmethod
-    def get_historical_features(
+    def get_historical_features(  # noqa: PLR0913, PLR0917  # Feast's signature
         config: RepoConfig,
         feature_views: list[FeatureView],
         feature_refs: list[str],
@@ -191,9 +192,13 @@ def _specs(view: FeatureView, repo: Path) -> Iterable[EntitySpec | FeatureViewSp
 
 
 def _name(view: FeatureView) -> str:
-    return str(view.projection.name_to_use()).replace("@", "_")
+    return _feast_name(view).replace("@", "_")
+
+
+def _feast_name(view: FeatureView) -> str:
+    return str(view.projection.name_to_use())  # type: ignore[no-untyped-call]
 
 
 def _references(view: FeatureView, names: list[str], *, full: bool) -> Iterable[str]:
     for name in names:
-        yield f"{_name(view)}:{name} as {view.projection.name_to_use()}__{name}" if full else f"{_name(view)}:{name}"
+        yield f"{_name(view)}:{name} as {_feast_name(view)}__{name}" if full else f"{_name(view)}:{name}"

@@ -61,14 +61,14 @@ class FeastRegistry:
 
     def _bring(self, catalog: Catalog, position: int) -> int:
         if not (self._repo / repository.REGISTRY).exists():
-            self.store.registry.commit()  # what this process last knew of it; refreshing needs a file
-        self.store.refresh_registry()
+            self.store.registry.commit()  # type: ignore[no-untyped-call]  # what this process last knew of it; refreshing needs a file
+        self.store.refresh_registry()  # type: ignore[no-untyped-call]
         views = [feast_view(view, catalog, self._locate(view.spec.source.table)) for view in catalog.views.values()]
         entities, present = feast_entities(catalog), self.store.list_feature_views()
         new_entities, old_entities = _difference(entities, self.store.list_entities())
         new_views, old_views = _difference(views, present)
-        changed = [*new_entities, *new_views]
-        gone = [*old_entities, *old_views, *_unused_sources(old_views, [*views, *present])]
+        changed: list[Any] = [*new_entities, *new_views]
+        gone: list[Any] = [*old_entities, *old_views, *_unused_sources(old_views, [*views, *present])]
         if changed or gone or self._position() != position:
             project = Project(name=self.store.project, tags={POSITION_TAG: str(position)})
             self.store.apply([project, *changed], objects_to_delete=gone, partial=False)
@@ -105,7 +105,10 @@ def _difference(wanted: Iterable[O], present: Iterable[O]) -> tuple[list[O], lis
 
 
 def _digest(item: Entity | FeatureView) -> str:
-    return hashlib.sha256(item.to_proto().spec.SerializeToString(deterministic=True)).hexdigest()[:16]
+    spec = item.to_proto().spec
+    if isinstance(item, FeatureView):
+        spec.batch_source.ClearField("meta")  # when the object was made
+    return hashlib.sha256(spec.SerializeToString(deterministic=True)).hexdigest()[:16]
 
 
 def _unused_sources(gone: Iterable[FeatureView], views: Iterable[FeatureView]) -> list[Any]:

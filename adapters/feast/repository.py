@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import yaml
 from feast.protos.feast.core.Registry_pb2 import Registry
-from google.protobuf.message import DecodeError
+from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from returns.result import Result, Success
 
 from foreset.domain.errors.feast import RepositoryDiffers
@@ -46,7 +46,9 @@ def _agrees(place: Path, wanted: dict[str, Any]) -> Result[None, RepositoryDiffe
         found = yaml.safe_load(place.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as fault:
         problem = str(fault).splitlines()[0]
-        return refuse(RepositoryDiffers(path=str(place), setting="no readable YAML", found=problem, asked="a Feast file"))
+        return refuse(
+            RepositoryDiffers(path=str(place), setting="unreadable YAML", found=problem, asked="a Feast file")
+        )
     found = found if isinstance(found, dict) else {}
     for setting in ("project", "provider", "registry", "offline_store"):
         if _plain(found.get(setting)) != _plain(wanted[setting]):

@@ -14,7 +14,7 @@ from foreset.application.ports import ArrowStream, Retrieved, TableStore
 from foreset.domain.dtypes import NANOSECONDS, time_unit
 from foreset.domain.errors.problem import refuse
 from foreset.domain.errors.tables import TableError
-from foreset.domain.plan import Gather, Match, RetrievalPlan
+from foreset.domain.plan import Gather, Match, RetrievalPlan, Scan
 from foreset.domain.point_in_time import Key, Label, Row, Terms, rivals, serving_row
 
 _NANOSECONDS_PER_MICROSECOND = NANOSECONDS["us"]
@@ -33,7 +33,7 @@ class MemoryExecutor:
         served: dict[str, pl.Series] = {}
         ties: dict[str, int] = {}
         for gather, match, scan in plan.gathers:
-            read = self._tables.observe(scan.table, scan.version).bind(lambda s, c=scan.columns: s.read(c))
+            read = self._read(scan)
             if not isinstance(read, Success):
                 return refuse(read.failure())
             table = pl.DataFrame(read.unwrap()).rechunk()
@@ -42,6 +42,9 @@ class MemoryExecutor:
             ties[match.view] = ties.get(match.view, 0) + answers.ties(gather)
         columns = {name: served[name] if name in served else rows[name] for name in plan.result.columns}
         return Success(Retrieved(pl.DataFrame(columns), ties))
+
+    def _read(self, scan: Scan) -> Result[ArrowStream, TableError]:
+        return self._tables.observe(scan.table, scan.version).bind(lambda snapshot: snapshot.read(scan.columns))
 
 
 class _Answers:

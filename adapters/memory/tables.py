@@ -10,7 +10,7 @@ from uuid import uuid4
 import polars as pl
 from returns.result import Result, Success
 
-from foreset.adapters.arrow_types import dtype_name, polars_dtype
+from foreset.adapters.arrow_types import dtype_name
 from foreset.application.ports import ArrowStream, Clock, WriteMode
 from foreset.domain.dtypes import NANOSECONDS, time_unit, widens
 from foreset.domain.errors.problem import refuse

@@ -99,6 +99,15 @@ class SqliteEventStore:
         with self._lock:
             self._disconnect()
 
+    def before_fork(self) -> None:
+        """Let the file go and keep every thread out until `after_fork`."""
+        self._lock.acquire()
+        self._disconnect()
+
+    def after_fork(self) -> None:
+        """Let threads in again: in the parent, and in the child."""
+        self._lock.release()
+
     def _connected(self) -> sqlite3.Connection:
         if self._connection is None:
             self._connection = connect(self._path, self._timeout)
@@ -129,14 +138,13 @@ _FORKING: Final = threading.Lock()
 def _before_fork() -> None:
     _FORKING.acquire()  # one fork at a time, so that two threads cannot wait for each other's stores
     for store in list(_STORES):
-        store._lock.acquire()  # noqa: SLF001  # released after the fork, on both sides
-        store._disconnect()  # noqa: SLF001
+        store.before_fork()
         _HELD.append(store)
 
 
 def _after_fork() -> None:
     while _HELD:
-        _HELD.pop()._lock.release()  # noqa: SLF001
+        _HELD.pop().after_fork()
     _FORKING.release()
 
 

@@ -64,20 +64,30 @@ def _make_folder(folder: Path) -> None:
 
 def _refuse_newer(path: Path) -> None:
     """Look at the format without a lock and without writing, which a common connection would do when it closes."""
-    try:
-        with path.open("rb") as file:
-            header = file.read(72)
-        pending = path.with_name(f"{path.name}-wal").exists()
-    except FileNotFoundError:
+    header = _header(path)
+    if not header:
         return
-    except OSError as fault:
-        raise Damage(StoreUnwritable(path=str(path), problem=fault.strerror or str(fault))) from fault
     if not header.startswith(_MAGIC):
-        return  # empty, which is a new log, or no database, which SQLite says best
+        if path.with_name(f"{path.name}-journal").exists():
+            return  # it is being made, or was when its maker was killed: SQLite brings it to an end
+        header = _header(path)  # made since the first look
+    if not header.startswith(_MAGIC):
+        # SQLite takes a file of zeros for a new one, and that is what a disk may leave of a log.
+        raise Damage(LogCorrupt(path=str(path), problem="file is not a database"))
     _check(int.from_bytes(header[68:72], "big"), int.from_bytes(header[60:64], "big"), path)
-    if pending:  # the newest header may still be in the write-ahead log
+    if path.with_name(f"{path.name}-wal").exists():  # the newest header may still be in the write-ahead log
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
             _check_format(connection, path)
+
+
+def _header(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(72)
+    except FileNotFoundError:
+        return b""
+    except OSError as fault:
+        raise Damage(StoreUnwritable(path=str(path), problem=fault.strerror or str(fault))) from fault
 
 
 def _check_format(connection: sqlite3.Connection, path: Path) -> None:

@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+import msgspec
 from returns.result import Success
 
 from foreset.domain.errors.problem import Problem
@@ -17,18 +18,20 @@ def run_demo(folder: Path, *, quick: bool = False, json: bool = False) -> int:
     from foreset.entrypoints.demo.show import Show, terminal  # noqa: PLC0415  # the CLI starts without them
     from foreset.entrypoints.demo.story import QUICK, YEAR, tell  # noqa: PLC0415
 
-    show = Show(terminal(quiet=json))
-    told = tell(folder, QUICK if quick else YEAR, show)
+    told = tell(folder, QUICK if quick else YEAR, Show(terminal(quiet=json)))
     if not isinstance(told, Success):
-        return _refused(told.failure())
-    figures = told.unwrap()
+        return _refused(told.failure(), json=json)
     if json:
-        import msgspec  # noqa: PLC0415
-
-        sys.stdout.write(msgspec.json.encode(figures).decode() + "\n")
+        sys.stdout.write(_document(told.unwrap()))
     return 0
 
 
-def _refused(error: Problem) -> int:
-    sys.stderr.write(f"{error.message}\n")
+def _refused(error: Problem, *, json: bool) -> int:
+    says, _, then = error.message.partition(" Next: ")
+    fields = {"error": type(error).__name__, "fault": error.fault, "message": error.message}
+    sys.stderr.write(_document(fields) if json else f"error: {says}\nNext: {then}\n")
     return 2 if error.fault == "caller" else 1
+
+
+def _document(content: object) -> str:
+    return msgspec.json.format(msgspec.json.encode(content), indent=2).decode() + "\n"

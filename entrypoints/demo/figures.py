@@ -57,23 +57,29 @@ class Compared(msgspec.Struct, frozen=True, kw_only=True):
     """Areas under the ROC curve on the later flights, of the same model trained on the earlier ones.
 
     `careless` is what a careless join reports, `honest` what the training set gives, and `careless_in_service` what
-    the model of the careless join scores on what is known at departure.
+    the model of the careless join scores on what is known at departure. `share_from_the_future` is the share of the
+    careless join's rows that hold what came after departure.
     """
 
     careless: float
     honest: float
     careless_in_service: float
-    rows_from_the_future: int
+    share_from_the_future: float
     trained_rows: int
     tested_rows: int
     seconds: float
 
 
 class Rebuilt(msgspec.Struct, frozen=True, kw_only=True):
-    """The training set rebuilt by its id after the tables changed, and the same question asked anew."""
+    """The training set rebuilt by its id after the tables changed, and the same question asked anew.
+
+    `recorded` is the fingerprint of its receipt, `fingerprint` that of the rebuild.
+    """
 
     id: str
+    recorded: str
     fingerprint: str
+    rows: int
     identical: bool
     seconds: float
     versions_now: dict[str, int]

@@ -19,7 +19,7 @@ _ISLANDS = "America/Puerto_Rico"
 
 @dataclass(frozen=True)
 class Source:
-    """The package's tables. `flights` has the UTC times `scheduled`, `departed` and `landed`; `weather` has `observed`."""
+    """The package's tables, with UTC times: flights `scheduled`, `departed` and `landed`, weather `observed`."""
 
     flights: pl.DataFrame
     weather: pl.DataFrame
@@ -28,7 +28,7 @@ class Source:
 
 def read_source(months: tuple[int, ...]) -> Result[Source, DemoDataMissing | DemoDataUnfit]:
     """The flights and the weather of these months of 2013, and all planes."""
-    return _data_folder().bind(lambda folder: _read(folder, months))
+    return Result.do(source for folder in _data_folder() for source in _read(folder, months))
 
 
 def _data_folder() -> Result[Path, DemoDataMissing]:
@@ -83,9 +83,9 @@ def with_times(flights: pl.DataFrame, airports: pl.DataFrame) -> pl.DataFrame:
     arrived = pl.col("arr_time") // 100 * 60 + pl.col("arr_time") % 100
     elapsed = (arrived - pl.coalesce(*offsets) - left) % (24 * 60)
     known = pl.col("arr_delay").is_not_null()
-    return departures.with_columns(
-        landed=pl.when(known).then(pl.col("departed") + pl.duration(minutes=elapsed))
-    ).drop("zone")
+    return departures.with_columns(landed=pl.when(known).then(pl.col("departed") + pl.duration(minutes=elapsed))).drop(
+        "zone"
+    )
 
 
 def _offset_minutes(zone: str) -> pl.Expr:

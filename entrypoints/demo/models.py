@@ -42,7 +42,7 @@ def compare(stage: Stage, training_set: TrainingSet, weather: pl.DataFrame) -> R
             careless=deceived.metrics[METRIC],
             honest=honest.metrics[METRIC],
             careless_in_service=_auc(deceived, known.tail(honest.rows_test), task.feature_columns),
-            rows_from_the_future=careless.from_the_future,
+            share_from_the_future=careless.from_the_future / max(stage.spine.height, 1),
             trained_rows=honest.rows_train,
             tested_rows=honest.rows_test,
             seconds=perf_counter() - start,

@@ -19,7 +19,8 @@ def busy(console: Console, text: str, work: Callable[[], T]) -> T:
 
 def track(console: Console, text: str, items: Sequence[T]) -> Iterator[T]:
     """Go through the items, with a bar."""
-    with _progress(console, TextColumn("  {task.description}"), BarColumn(), MofNCompleteColumn(), Elapsed()) as progress:
+    columns = (TextColumn("  {task.description}"), BarColumn(), MofNCompleteColumn(), Elapsed())
+    with _progress(console, *columns) as progress:
         yield from progress.track(items, description=text)
 
 

@@ -2,19 +2,35 @@
 
 from collections.abc import Iterable
 from datetime import timedelta
+from shlex import quote
+from textwrap import indent as indent_text
+from textwrap import wrap
 
-from rich.console import Console, RenderableType
+from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from foreset.domain.spec import EntitySpec, FeatureViewSpec
-from foreset.entrypoints.demo.figures import Appended, Built, Compared, Corrected, Rebuilt, SpineCounts, TableGrown
+from foreset.entrypoints.demo.figures import (
+    Appended,
+    Built,
+    Compared,
+    Corrected,
+    Figures,
+    Rebuilt,
+    SpineCounts,
+    TableGrown,
+)
 from foreset.entrypoints.demo.plan_text import folded
 
 WIDTH = 96
 _INDENT = 3
 _BAR = 40
+YEAR = 12
+"""Months."""
+_SHOWN = 32
+"""Letters of a fingerprint, where two are compared by eye."""
 
 
 def terminal(*, quiet: bool) -> Console:
@@ -32,13 +48,14 @@ class Show:
         self.console = console
         self._step = 0
 
-    def opening(self) -> None:
+    def opening(self, months: int) -> None:
         """What will be seen."""
         self.console.print(Text("\nforeset demo", style="bold"))
+        period = "2013" if months == YEAR else f"{months} months of 2013"
         self._say(
-            "Will a flight out of New York land more than 15 minutes late? Every flight of 2013 is a row of the "
-            "training set, at its scheduled departure, with only what was known by then. The features come from "
-            "Delta tables that grow and change."
+            "Will a flight out of New York land more than 15 minutes late? Every flight of "
+            f"{period} is a row of the training set, at its scheduled departure, with only what was known by then. The "
+            "features come from Delta tables that grow and change."
         )
 
     def tables(self, counts: SpineCounts, readings: int, tables: Iterable[TableGrown]) -> None:
@@ -50,16 +67,17 @@ class Show:
         )
         grid = _grid("table", "commits", "rows", "files", "size")
         for grown in tables:
-            size = f"{grown.size_bytes / 1e6:.1f} MB"
+            size = f"{grown.size_bytes / 1e3:,.0f} kB"
             grid.add_row(grown.table, f"{grown.commits}", f"{grown.rows:,}", f"{grown.files}", size)
-        self._put(grid)
+        self._aside(grid)
 
     def mended(self, change: Corrected) -> None:
         """The correction before the training set is built."""
         self._say(
-            f"Then a correction: {change.rewritten} reading(s) rewritten, such as a wind of 1,048 miles per hour at "
-            f"Newark, and {change.deleted} deleted, without wind or temperature. "
-            f"That is version {change.version} of {change.table}."
+            f"Then one commit corrects {change.table}: readings rewritten, {change.rewritten} (a wind of 1,048 miles "
+            f"per hour at Newark), and readings deleted, {change.deleted} (without a wind or a temperature). "
+            f"It is at version {change.version} now.",
+            gap=True,
         )
 
     def registered(self, entities: Iterable[EntitySpec], views: Iterable[FeatureViewSpec]) -> None:
@@ -70,43 +88,56 @@ class Show:
         for view in views:
             key = ", ".join(keys[name] for name in view.entities)
             grid.add_row(view.name, key, view.source.table, _age(view.age_limit))
-        self._put(grid)
+        self._aside(grid)
+
+    def spine(self, counts: SpineCounts) -> None:
+        """The flights."""
+        self._head("The spine")
+        self._say(
+            f"All {counts.flights:,} flights, each at its scheduled departure. {counts.labelled:,} have a label, "
+            f"{counts.late_share:.1%} of them late; {counts.unlabelled:,} were cancelled or diverted and stay in, "
+            "without one."
+        )
 
     def planned(self, plan: str) -> None:
         """The plan."""
         self._head("The plan, made from the tables' logs: no feature has been read")
-        self._put(Text(folded(plan, self.console.width - _INDENT)))
+        self.console.print(Text("\n" + indent_text(folded(plan, self.console.width - _INDENT), " " * _INDENT)))
 
-    def built(self, built: Built, counts: SpineCounts) -> None:
+    def built(self, built: Built) -> None:
         """The training set."""
         self._head("The training set")
         self._say(
             f"{built.rows:,} rows x {len(built.features)} features in {built.seconds:.2f} s, receipt included: the "
-            f"rows of the spine, all of them, in their order. {counts.labelled:,} have a label "
-            f"({counts.late_share:.1%} are late); {counts.unlabelled:,} flights were cancelled or diverted."
+            "rows of the spine, all of them, in their order."
         )
-        self._facts({"id": built.id, "fingerprint": built.fingerprint, "read at": _versions(built.versions)})
+        facts = {"id": built.id, "fingerprint": built.fingerprint, "read": _versions(built.versions)}
+        ties = [f"{count:,} in {view}" for view, count in built.ties.items() if count]
+        self._facts(facts | ({"ties": f"{', '.join(ties)}, decided by the table's order"} if ties else {}))
 
-    def compared(self, compared: Compared, counts: SpineCounts) -> None:
+    def compared(self, compared: Compared) -> None:
         """Careless against honest."""
         self._head("Careless against honest")
         self._say(
             f"The same model, trained on the first {compared.trained_rows:,} flights, tested on the last "
-            f"{compared.tested_rows:,}. The careless join takes the day's last delays and the nearest weather."
+            f"{compared.tested_rows:,}. The careless join takes the same columns from the same tables: the delays of "
+            "the day, the weather nearest in time."
         )
-        grid = _grid("area under the ROC curve", "", "", left=1)
+        grid = _grid("area under the ROC curve (chance: 0.5)", "", "")
+        grid.columns[-1].justify = "left"
         for what, score, style in (
             ("careless join, as its notebook reports it", compared.careless, "red"),
             ("careless model, asked at departure", compared.careless_in_service, "red"),
             ("honest training set, and at departure", compared.honest, "green"),
         ):
             grid.add_row(what, f"{score:.3f}", Text("█" * round(_BAR * max(2 * score - 1, 0)), style=style))
-        self._put(grid)
+        self._aside(grid)
         self._say(
-            f"The {compared.careless:.3f} is a lie: {compared.rows_from_the_future / counts.flights:.0%} of its rows "
-            "hold what came after departure, most often the delay of the very flight that is to be predicted. At "
-            f"departure that is not there, and the model falls to {compared.careless_in_service:.3f}, below the "
-            f"honest one's {compared.honest:.3f}."
+            f"The {compared.careless:.3f} is a lie: {compared.share_from_the_future:.1%} of its rows hold what came "
+            "after departure, such as the plane's delays at the end of the day, which count the very flight that is to "
+            "be predicted. At departure nobody knows that, and the same model is worth "
+            f"{compared.careless_in_service:.3f}.",
+            gap=True,
         )
 
     def made_metric(self, change: Corrected) -> None:
@@ -123,45 +154,60 @@ class Show:
             f"{late.rows:,} landings after the last midnight are appended to {late.table}: version {late.version}."
         )
 
-    def rebuilt(self, rebuilt: Rebuilt, built: Built) -> None:
+    def rebuilt(self, rebuilt: Rebuilt) -> None:
         """The rebuild, and the same question anew."""
-        self._facts({
-            "built": f"{built.id}  {built.fingerprint}",
-            f"rebuilt, {rebuilt.seconds:.2f} s": f"{rebuilt.id}  {rebuilt.fingerprint}",
-            "asked anew": f"{rebuilt.anew_id}  {rebuilt.anew_fingerprint}",
-        })
-        verdict = "Identical, to the bit." if rebuilt.identical else "NOT identical."
-        line = Text(verdict, style="bold green" if rebuilt.identical else "bold red")
-        line.append(
-            f" The id alone gave it back, at the versions of its receipt. Asked anew, {rebuilt.anew_rows_that_differ:,} "
-            f"of {built.rows:,} rows differ.",
-            style="not bold default",
+        self._facts(
+            {
+                "built": _named(rebuilt.id, rebuilt.recorded),
+                f"rebuilt, {rebuilt.seconds:.2f} s": _named(rebuilt.id, rebuilt.fingerprint),
+                "asked anew": _named(rebuilt.anew_id, rebuilt.anew_fingerprint),
+            }
         )
-        self._put(line)
+        style, verdict = ("green", "Identical, to the bit.") if rebuilt.identical else ("red", "NOT identical.")
+        self.console.print(Padding(Text(verdict, style=f"bold {style}"), (1, 0, 0, _INDENT), expand=False))
+        self._say(
+            "The id alone gave it back, read at the versions of its receipt. Asked anew, "
+            f"{rebuilt.anew_rows_that_differ:,} of {rebuilt.rows:,} rows differ."
+        )
 
-    def closing(self, places: dict[str, str], commands: Iterable[str], seconds: float) -> None:
+    def closing(self, figures: Figures) -> None:
         """Where everything lies, and what to type next."""
-        self.console.print(Text(f"\nDone in {seconds:.0f} s. Everything lies here", style="bold"))
-        self._facts(places)
+        self.console.print(Text(f"\nDone in {figures.seconds:.0f} s. Everything lies here", style="bold"))
+        self._facts(
+            {
+                "Delta tables": figures.data,
+                "event log, spines": figures.store,
+                "training set": figures.training_set,
+            }
+        )
         self.console.print(Text("\nWhat to type next", style="bold"))
-        for command in commands:
+        for command in next_commands(figures):
             self.console.print(Text(f"   {command}", style="cyan"), soft_wrap=True)
 
     def _head(self, text: str) -> None:
         self._step += 1
         self.console.print(Text(f"\n{self._step}  {text}", style="bold"))
 
-    def _say(self, text: str) -> None:
-        self._put(Text(text))
+    def _say(self, text: str, *, gap: bool = False) -> None:
+        indent = " " * _INDENT
+        lines = wrap(text, self.console.width, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False)
+        self.console.print(Text("\n" * gap + "\n".join(lines)))
 
     def _facts(self, facts: dict[str, str]) -> None:
         grid = Table.grid(padding=(0, 2))
         for name, value in facts.items():
             grid.add_row(Text(name, style="dim"), Text(value, overflow="fold"))
-        self._put(grid)
+        self._aside(grid)
 
-    def _put(self, what: RenderableType) -> None:
-        self.console.print(Padding(what, (0, 0, 0, _INDENT)))
+    def _aside(self, grid: Table) -> None:
+        """Print a table, set off from the text before it."""
+        self.console.print(Padding(grid, (1, 0, 0, 2 * _INDENT), expand=False))
+
+
+def next_commands(figures: Figures) -> tuple[str, ...]:
+    """Commands that go on from the demo."""
+    foreset = f"foreset --store {quote(figures.store)} --data-dir {quote(figures.data)}"
+    return f"{foreset} log", f"{foreset} show {figures.built.id}", f"{foreset} rebuild {figures.built.id}"
 
 
 def _grid(*headers: str, left: int = 1) -> Table:
@@ -172,8 +218,12 @@ def _grid(*headers: str, left: int = 1) -> Table:
     return grid
 
 
+def _named(identifier: str, fingerprint: str) -> str:
+    return f"{identifier}  {fingerprint[:_SHOWN]}..."
+
+
 def _versions(versions: dict[str, int]) -> str:
-    return ", ".join(f"{table} version {version}" for table, version in versions.items())
+    return ", ".join(f"{table}@{version}" for table, version in versions.items())
 
 
 def _age(limit: timedelta | None) -> str:

@@ -9,6 +9,7 @@ from rich.console import Console
 
 from foreset.application.register import RegistryError
 from foreset.application.write import WriteError
+from foreset.domain.errors.problem import refuse
 from foreset.domain.errors.retrieval import PlanError, RebuildError, RetrievalError
 from foreset.entrypoints.demo.corrections import Correction
 from foreset.entrypoints.demo.definitions import ENTITIES, LABEL, TRAINING_SET, VIEWS
@@ -58,7 +59,7 @@ def grow(stage: Stage) -> Result[tuple[TableGrown, ...], WriteError]:
     for table, rows in track(stage.console, "Growing the Delta tables", growth(stage.source)):
         written = stage.store.write(rows, table)
         if not isinstance(written, Success):
-            return written
+            return refuse(written.failure())
         facts = written.unwrap()
         grown[table] = TableGrown(
             table=table,
@@ -93,9 +94,7 @@ def explain(stage: Stage) -> Result[str, PlanError]:
 def build(stage: Stage) -> Result[Made, RetrievalError]:
     """Build the training set, and time it."""
     start = perf_counter()
-    retrieved = busy(
-        stage.console, "Building it", lambda: stage.store.training_set(TRAINING_SET, stage.spine)
-    )
+    retrieved = busy(stage.console, "Building it", lambda: stage.store.training_set(TRAINING_SET, stage.spine))
     return retrieved.map(lambda training_set: Made(training_set, _built(training_set, perf_counter() - start)))
 
 
@@ -138,7 +137,9 @@ def _compared(first: TrainingSet, again: TrainingSet, anew: TrainingSet, seconds
     same = pl.all_horizontal(first.frame[name].eq_missing(anew.frame[name]) for name in first.frame.columns)
     return Rebuilt(
         id=again.id,
+        recorded=first.receipt.fingerprint,
         fingerprint=again.receipt.fingerprint,
+        rows=again.frame.height,
         identical=again.receipt.fingerprint == first.receipt.fingerprint and again.frame.equals(first.frame),
         seconds=seconds,
         versions_now=anew.receipt.versions,

@@ -4,7 +4,7 @@ from pathlib import Path
 from time import perf_counter
 
 from returns.functions import tap
-from returns.result import Result
+from returns.result import Result, Success
 
 from foreset.domain.errors.problem import Problem
 from foreset.entrypoints.demo.corrections import made_metric, mended
@@ -27,10 +27,9 @@ QUICK = (2, 3)
 def tell(folder: Path, months: tuple[int, ...], show: Show) -> Result[Figures, Problem]:
     """Run the demo in a folder, in the place of an earlier demo there; gives its figures."""
     start = perf_counter()
-    show.opening()
     return Result.do(
         figures
-        for _ in prepare(folder)
+        for _ in prepare(folder).map(tap(lambda _: show.opening(len(months))))
         for stage in _open(folder, months, show)
         for figures in _run(folder, stage, show, start)
     ).map(tap(show.closing))
@@ -53,7 +52,7 @@ def _run(folder: Path, stage: Stage, show: Show, start: float) -> Result[Figures
             store=str(folder / STORE),
             data=str(folder / DATA),
             training_set=str(file),
-            spine=stage.counts,
+            spine=spine,
             tables=tables,
             correction=correction,
             plan=plan,
@@ -67,11 +66,12 @@ def _run(folder: Path, stage: Stage, show: Show, start: float) -> Result[Figures
         for tables in grow(stage).map(tap(lambda grown: show.tables(stage.counts, readings.height, grown)))
         for correction in correct(stage, whole).map(tap(show.mended))
         for _ in register(stage).map(tap(lambda _: show.registered(ENTITIES, VIEWS)))
+        for spine in Success(stage.counts).map(tap(show.spine))
         for plan in explain(stage).map(tap(show.planned))
-        for made in build(stage).map(tap(lambda made: show.built(made.figures, stage.counts)))
+        for made in build(stage).map(tap(lambda made: show.built(made.figures)))
         for file in save(folder, made.training_set)
-        for compared in compare(stage, made.training_set, whole.frame).map(tap(lambda c: show.compared(c, stage.counts)))
+        for compared in compare(stage, made.training_set, whole.frame).map(tap(show.compared))
         for change in correct(stage, made_metric(whole.frame)).map(tap(show.made_metric))
         for late in join_late(stage).map(tap(show.appended))
-        for rebuilt in rebuild(stage, made).map(tap(lambda again: show.rebuilt(again, made.figures)))
+        for rebuilt in rebuild(stage, made).map(tap(show.rebuilt))
     )

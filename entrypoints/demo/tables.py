@@ -33,7 +33,7 @@ def plane_facts(source: Source) -> pl.DataFrame:
 
 
 def plane_delays(source: Source) -> pl.DataFrame:
-    """Per plane and landing: landed and reported (timestamp[us, UTC]), last delay, mean of the last 10, landings so far."""
+    """Per plane and landing: landed, reported (timestamp[us, UTC]), its delay, the mean of the last 10, their count."""
     delay = pl.col("arr_delay").cast(pl.Float64)
     return _landings(source, "tailnum").select(
         "tailnum",

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+
 from foreset.domain.receipt import Event, TableWritten
 from foreset.domain.registry import EntityRegistered
 from foreset.domain.spec import EntitySpec

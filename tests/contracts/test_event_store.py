@@ -6,12 +6,13 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
+from returns.result import Success
+
 from foreset.adapters.memory import MemoryEventStore
 from foreset.adapters.sqlite import SqliteEventStore
 from foreset.application.ports import EventStore
 from foreset.domain.errors.specs import StaleWrite
 from foreset.domain.receipt import Event
-from returns.result import Success
 
 FACTORIES: dict[str, Callable[[Path], EventStore]] = {
     "memory": lambda _: MemoryEventStore(),
@@ -81,7 +82,8 @@ def test_appending_nothing_writes_nothing(store: EventStore) -> None:
 def test_threads_share_a_store(store: EventStore, written: Written) -> None:
     def run(name: int) -> None:
         for number in range(25):
-            store.append(f"stream-{name % 2}", (written(number), written(number)), expected=None, at=AT, actor=str(name))
+            twice = (written(number), written(number))
+            store.append(f"stream-{name % 2}", twice, expected=None, at=AT, actor=str(name)).unwrap()
 
     threads = [threading.Thread(target=run, args=(name,)) for name in range(4)]
     for thread in threads:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+
 from foreset.adapters.clock import SystemClock
 from foreset.adapters.memory import MemoryTables
 from foreset.application.ports import TableStore

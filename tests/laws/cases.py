@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import polars as pl
 from hypothesis import strategies as st
@@ -36,13 +37,13 @@ def _tick(step: int, odd: int, dtype: str) -> int:
 
 def times(dtype: str, *, nullable: bool) -> st.SearchStrategy[int | None]:
     """Ticks of a time column."""
-    ticks = st.builds(_tick, st.integers(0, 12), st.sampled_from([0, 0, 0, 1, -1, 999]), st.just(dtype))
+    ticks = st.builds(_tick, st.integers(0, 4), st.sampled_from([0, 0, 0, 0, 0, 1, -1, 999]), st.just(dtype))
     return st.one_of(ticks, ticks, ticks, st.none()) if nullable else ticks
 
 
 def keys(dtype: str) -> st.SearchStrategy[object]:
     """Key values, few and sometimes null."""
-    values: list[object] = ["a", "b", "", None] if dtype == "string" else [1, 2, 3, None]
+    values: list[object] = ["a", "a", "a", "", None] if dtype == "string" else [1, 1, 1, 2, None]
     return st.sampled_from(values)
 
 
@@ -61,7 +62,12 @@ def tables(draw: st.DrawFn, key_dtypes: list[str], time_dtypes: list[str]) -> pl
     row = [*(keys(d) for d in dtypes.values()), times(ts, nullable=True), times(created, nullable=True)]
     row += [_VALUES["int64"], _VALUES["float64"], _VALUES["string"]]
     dtypes |= {"ts": ts, "created": created, "x": "int64", "y": "float64", "z": "string"}
-    return _frame(draw(st.lists(st.tuples(*row), max_size=12)), dtypes)
+    return _frame(draw(_rows(row, 12)), dtypes)
+
+
+def _rows(row: list[st.SearchStrategy[Any]], most: int) -> st.SearchStrategy[list[tuple[object, ...]]]:
+    """Usually several rows, sometimes few or none."""
+    return st.integers(0, 9).flatmap(lambda n: st.lists(st.tuples(*row), min_size=most // 2 if n else 0, max_size=most))
 
 
 def _frame(rows: list[tuple[object, ...]], dtypes: dict[str, str]) -> pl.DataFrame:
@@ -78,7 +84,7 @@ def cases(draw: st.DrawFn, *, time_dtypes: list[str] = SPINE_TIMES) -> Case:
     """A retrieval over one to three views of one or two tables; table times are of `time_dtypes`."""
     key_dtypes = draw(st.lists(st.sampled_from(sorted(KEYS)), min_size=1, max_size=2))
     named = {f"t{i}": draw(tables(key_dtypes, time_dtypes)) for i in range(draw(st.integers(1, 2)))}
-    known_at = draw(st.sampled_from([None, None, "event_time", datetime.fromtimestamp(EPOCH + 5 * 3_600, UTC)]))
+    known_at = draw(st.sampled_from([None, None, "event_time", datetime.fromtimestamp(EPOCH + 2 * 3_600, UTC)]))
     entity = EntitySpec("e", [f"k{i}" for i in range(len(key_dtypes))])
     views = tuple(
         draw(_views(index, named, with_created=known_at == "event_time")) for index in range(draw(st.integers(1, 3)))
@@ -92,7 +98,7 @@ def cases(draw: st.DrawFn, *, time_dtypes: list[str] = SPINE_TIMES) -> Case:
 def _views(draw: st.DrawFn, index: int, named: dict[str, pl.DataFrame], *, with_created: bool) -> FeatureViewSpec:
     created = "created" if with_created or draw(st.booleans()) else None
     source = DeltaSource(draw(st.sampled_from(sorted(named))), "ts", created)
-    ttl = draw(st.sampled_from([None, timedelta(0), timedelta(hours=1), timedelta(hours=4, microseconds=1)]))
+    ttl = draw(st.sampled_from([None, timedelta(0), timedelta(hours=1), timedelta(hours=2, microseconds=1)]))
     fields = draw(st.lists(st.sampled_from(["x", "y", "z"]), min_size=1, max_size=3, unique=True))
     return FeatureViewSpec(f"v{index}", ["e"], source, fields, ttl=ttl)
 
@@ -108,4 +114,4 @@ def _spines(draw: st.DrawFn, key_dtypes: list[str]) -> pl.DataFrame:
         st.integers(0, 9),
     ]
     dtypes = {f"k{i}": dtype for i, dtype in enumerate(given_keys)} | {"at": at, "label": "int64"}
-    return _frame(draw(st.lists(st.tuples(*row), max_size=10)), dtypes)
+    return _frame(draw(_rows(row, 10)), dtypes)

@@ -1,0 +1,1 @@
+"""Model training by scikit-learn, and fitted pipelines on disk by skops."""

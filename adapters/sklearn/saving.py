@@ -1,0 +1,97 @@
+"""Fitted pipelines: their fingerprint, and their files, by skops. Nothing is ever pickled or unpickled."""
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterable
+from io import BytesIO
+from pathlib import Path
+from typing import Any, Final
+from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile
+
+import skops.io
+from returns.result import Result, Success
+from skops.io.exceptions import UnsupportedTypeException, UntrustedTypesFoundException
+
+from foreset.domain.errors.problem import refuse
+from foreset.domain.errors.training import (
+    BadParameters,
+    ModelLoadError,
+    ModelUnreadable,
+    ModelUnwritable,
+    UntrustedModel,
+)
+
+_HARMLESS: Final = ("numpy.dtype",)
+"""Types that skops asks about and that only describe an array."""
+
+_FLEETING: Final = ("__id__", "_skops_version")
+"""What differs between two dumps of equal pipelines: addresses in memory, and the version that dumped."""
+
+
+def dump(pipeline: Any, path: str) -> Result[bytes, BadParameters]:  # noqa: ANN401
+    """The pipeline as skops writes it. `path` is the estimator's import path, for the message."""
+    try:
+        return Success(skops.io.dumps(pipeline, compression=ZIP_DEFLATED))
+    except UnsupportedTypeException as fault:
+        return refuse(BadParameters(estimator=path, problem=f"skops cannot record it ({str(fault).splitlines()[0]})"))
+
+
+def fingerprint(dumped: bytes) -> str:
+    """SHA-256 over what a dump says of the pipeline, 64 hexadecimal digits. Equal pipelines have equal ones."""
+    with ZipFile(BytesIO(dumped)) as archive:
+        files = {name: hashlib.sha256(archive.read(name)).hexdigest() for name in archive.namelist()}
+        state = json.loads(archive.read("schema.json"))
+    canonical = json.dumps(_canonical(state, files), sort_keys=False, separators=(",", ":"))
+    return hashlib.sha256(f"foreset-model.v1/{canonical}".encode()).hexdigest()
+
+
+def _canonical(node: Any, files: dict[str, str]) -> Any:  # noqa: ANN401  # JSON
+    """A node of the dump with files by their content and sets in an order of their own."""
+    if isinstance(node, list):
+        return [_canonical(item, files) for item in node]
+    if not isinstance(node, dict):
+        return node
+    kept = {key: _canonical(value, files) for key, value in node.items() if key not in _FLEETING}
+    if isinstance(node.get("file"), str):
+        kept["file"] = files.get(node["file"], node["file"])
+    if node.get("__loader__") == "SetNode" and isinstance(kept.get("content"), list):
+        kept["content"] = sorted(kept["content"], key=json.dumps)
+    return kept
+
+
+def save_model(dumped: bytes, path: str) -> Result[str, ModelUnwritable]:
+    """Write a dump, whole or not at all, making the folder where it is missing; gives the absolute path."""
+    place = Path(path).expanduser().absolute()
+    temporary = None
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(prefix=f".{place.name}.", dir=place.parent)
+        with os.fdopen(handle, "wb") as file:
+            file.write(dumped)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).replace(place)
+    except OSError as fault:
+        if temporary is not None:
+            Path(temporary).unlink(missing_ok=True)
+        return refuse(ModelUnwritable(path=str(place), problem=fault.strerror or str(fault)))
+    return Success(str(place))
+
+
+def load_model(path: str | Path, trusted: Iterable[str] = ()) -> Result[Any, ModelLoadError]:
+    """A pipeline that was saved. Types that skops does not know as harmless must be named in `trusted`."""
+    allowed = {*_HARMLESS, *((trusted,) if isinstance(trusted, str) else trusted)}
+    try:
+        data = Path(path).read_bytes()
+        strange = tuple(name for name in skops.io.get_untrusted_types(data=data) if name not in allowed)
+        if strange:
+            return refuse(UntrustedModel(path=str(path), types=strange))
+        return Success(skops.io.loads(data, trusted=sorted(allowed)))
+    except OSError as fault:
+        return refuse(ModelUnreadable(path=str(path), problem=fault.strerror or str(fault)))
+    except UntrustedTypesFoundException as fault:
+        return refuse(UntrustedModel(path=str(path), types=(str(fault).splitlines()[0],)))
+    except (BadZipFile, KeyError, ValueError, TypeError, AttributeError, ImportError) as fault:
+        return refuse(ModelUnreadable(path=str(path), problem=f"it is no whole skops file ({fault})"))

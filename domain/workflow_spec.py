@@ -1,0 +1,170 @@
+"""What the guide's workflow is asked to do with the feature store, and the builder for it."""
+
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from operator import index
+from typing import TYPE_CHECKING, Any, Final, SupportsIndex
+
+from msgspec.structs import force_setattr, replace
+
+from foreset.domain.spec import Spec
+
+if TYPE_CHECKING:
+    from os import PathLike
+
+    Path = str | PathLike[str]
+    Indices = Iterable[SupportsIndex] | None
+    Time = datetime | None
+else:  # msgspec decodes what the checkers narrow; __post_init__ validates it
+    Path = Indices = Time = Any
+
+_DATASET: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+
+
+class FeatureStoreSpec(Spec, frozen=True):
+    """Where the workflow's features come from.
+
+    - `repo_path`: the folder of the store and of Feast's repository, kept as a str.
+    - `dataset_name`: a dataset in the data folder, with the columns sample_index, feature_0 and so on (`n_features` of
+      them), target and ingested_at.
+    - `timestamp`: what was known at this time; without a zone it is UTC. None: everything.
+    - `sample_indices`: only these samples, in this order, kept as a tuple of int. None: all.
+    """
+
+    enabled: bool = False
+    repo_path: Path = "feature_repo"
+    project_name: str = "ml_workflow"
+    dataset_name: str = "classification_data"
+    n_features: int = 20
+    offline_store_type: str = "delta"
+    feature_view_name: str = "classification_features"
+    initialize_on_start: bool = True
+    timestamp: Time = None
+    sample_indices: Indices = None
+
+    def __post_init__(self) -> None:
+        """Validate."""
+        if hasattr(self.repo_path, "__fspath__"):
+            force_setattr(self, "repo_path", self.repo_path.__fspath__())
+        for field in ("repo_path", "project_name", "offline_store_type", "feature_view_name"):
+            if not isinstance(getattr(self, field), str) or not getattr(self, field).strip():
+                self._refuse(f"{field} is {getattr(self, field)!r}", f"give a {field} that is not empty")
+        if not isinstance(self.dataset_name, str) or not _DATASET.fullmatch(self.dataset_name):
+            self._refuse(
+                f"{self.dataset_name!r} is not a dataset name: names have letters, digits, '_', '-' and '.', "
+                "and do not begin with '.'",
+                "give the name alone; the folder is set by FORESET_DATA_DIR",
+            )
+        force_setattr(self, "n_features", self._count(self.n_features))
+        force_setattr(self, "timestamp", self._time(self.timestamp))
+        force_setattr(self, "sample_indices", self._indices(self.sample_indices))
+
+    def _count(self, given: object) -> int:
+        count = _whole(given)
+        if count is None or count < 1:
+            self._refuse(f"n_features is {given!r}", "give a whole number of 1 or more")
+        return count or 1
+
+    def _time(self, given: object) -> datetime | None:
+        if isinstance(given, str):
+            try:
+                given = datetime.fromisoformat(given)
+            except ValueError:
+                self._refuse(f"timestamp is {given!r}", "give a time in ISO 8601, such as 2025-11-01T00:00:00")
+        if given is None:
+            return None
+        if not isinstance(given, datetime) or given != given:  # noqa: PLR0124  # pandas' NaT is a datetime
+            self._refuse(f"timestamp is {given!r}", "give a datetime, or None for everything")
+        assert isinstance(given, datetime)  # noqa: S101  # refused otherwise
+        at = given.replace(tzinfo=UTC) if given.tzinfo is None else given.astimezone(UTC)
+        return datetime.combine(at.date(), at.time(), UTC)
+
+    def _indices(self, given: Any) -> tuple[int, ...] | None:  # noqa: ANN401  # what users call a list of numbers
+        if given is None:
+            return None
+        if isinstance(given, (str, bytes)) or not isinstance(given, Iterable):
+            self._refuse(f"sample_indices is {given!r}", "give whole numbers, such as [0, 10, 20] or range(100)")
+        indices: list[int] = []
+        for item in given:
+            number = _whole(item)
+            if number is None:
+                self._refuse(f"sample_indices holds {item!r}", "give whole numbers, such as [0, 10, 20]")
+            else:
+                indices.append(number)
+        if not indices:
+            self._refuse("sample_indices is empty", "name at least one sample, or give None for all")
+        return tuple(indices)
+
+
+def _whole(given: Any) -> int | None:  # noqa: ANN401  # int, or what numpy calls one
+    if isinstance(given, bool) or not hasattr(given, "__index__"):
+        return None
+    try:
+        return index(given)
+    except TypeError:  # an array of several numbers
+        return None
+
+
+_DEFAULT: Final = FeatureStoreSpec()
+
+
+class FeatureStoreSpecBuilder(Spec, frozen=True):
+    """Builds a `FeatureStoreSpec`. Every setter checks its value and gives a new builder; this one stays as it is.
+
+    >>> FeatureStoreSpecBuilder().enable().set_n_features(15).build().n_features
+    15
+    """
+
+    spec: FeatureStoreSpec = _DEFAULT
+
+    def _with(self, **fields: Any) -> "FeatureStoreSpecBuilder":  # noqa: ANN401  # a value for any field
+        return FeatureStoreSpecBuilder(replace(self.spec, **fields))
+
+    def enable(self) -> "FeatureStoreSpecBuilder":
+        """Take X and y from the feature store."""
+        return self._with(enabled=True)
+
+    def disable(self) -> "FeatureStoreSpecBuilder":
+        """Take X and y from the caller."""
+        return self._with(enabled=False)
+
+    def set_repo_path(self, repo_path: Path) -> "FeatureStoreSpecBuilder":
+        """The folder of the store and of Feast's repository."""
+        return self._with(repo_path=repo_path)
+
+    def set_project_name(self, project_name: str) -> "FeatureStoreSpecBuilder":
+        """Feast's name for the project."""
+        return self._with(project_name=project_name)
+
+    def set_dataset_name(self, dataset_name: str) -> "FeatureStoreSpecBuilder":
+        """The dataset: a name, not a path."""
+        return self._with(dataset_name=dataset_name)
+
+    def set_n_features(self, n_features: int) -> "FeatureStoreSpecBuilder":
+        """How many features, from feature_0 on; 1 or more."""
+        return self._with(n_features=n_features)
+
+    def set_offline_store(self, offline_store_type: str) -> "FeatureStoreSpecBuilder":
+        """What retrieves: `delta` or `file` for Foreset's own engine, else the name of a store of Feast's."""
+        return self._with(offline_store_type=offline_store_type)
+
+    def set_feature_view(self, feature_view_name: str) -> "FeatureStoreSpecBuilder":
+        """The name of the feature view."""
+        return self._with(feature_view_name=feature_view_name)
+
+    def set_initialize_on_start(self, initialize_on_start: bool) -> "FeatureStoreSpecBuilder":  # noqa: FBT001  # the guide's signature
+        """Whether the workflow registers entity and view first."""
+        return self._with(initialize_on_start=initialize_on_start)
+
+    def set_timestamp(self, timestamp: Time) -> "FeatureStoreSpecBuilder":
+        """What was known at this time; without a zone it is UTC. None: everything."""
+        return self._with(timestamp=timestamp)
+
+    def set_sample_indices(self, sample_indices: Indices) -> "FeatureStoreSpecBuilder":
+        """Only these samples, in this order. None: all."""
+        return self._with(sample_indices=sample_indices)
+
+    def build(self) -> FeatureStoreSpec:
+        """The spec."""
+        return self.spec

@@ -1,0 +1,5 @@
+"""The command line, `foreset`."""
+
+from foreset.entrypoints.cli.main import main
+
+__all__ = ["main"]

@@ -1,0 +1,106 @@
+"""`apply`, `views`, `entities`, `publish`: what is defined."""
+
+import argparse
+from datetime import timedelta
+from pathlib import Path
+
+import msgspec
+from returns.result import Result, Success
+
+from foreset.application.publish import Published
+from foreset.application.publish import publish as publish_catalog
+from foreset.application.register import Registered, RegistryError
+from foreset.domain.errors.feast import RepositoryDiffers
+from foreset.domain.errors.problem import listed, refuse
+from foreset.domain.errors.store import StoreError
+from foreset.domain.registry import Catalog, Entity, FeatureView
+from foreset.entrypoints.cli.output import Answer, Table
+from foreset.entrypoints.cli.public import public
+from foreset.entrypoints.cli.stores import store_folder, store_to_read, store_to_write
+from foreset.entrypoints.cli.words import happened
+from foreset.entrypoints.spec_files import Registration, SpecFileError, read_registrations
+
+
+def apply(args: argparse.Namespace) -> Result[Answer, SpecFileError | RegistryError]:
+    """Register what the files define, all or none."""
+    return Result.do(
+        _registered(registered, len(specs))
+        for specs in _read(args.files)
+        for store in store_to_write(args)
+        for registered in store.register(*specs)
+    )
+
+
+def _read(files: list[str]) -> Result[tuple[Registration, ...], SpecFileError]:
+    """The definitions of all files: the first mistake in any of them stops before anything is opened."""
+    found: list[Registration] = []
+    for file in files:
+        read = read_registrations(file)
+        if not isinstance(read, Success):
+            return refuse(read.failure())
+        found.extend(read.unwrap())
+    return Success(tuple(found))
+
+
+def _registered(registered: Registered, given: int) -> Answer:
+    changes = [happened(recorded.event) for recorded in registered.events]
+    data = {"given": given, "changed": registered.changed, "events": [public(r) for r in registered.events]}
+    same = given - registered.changed
+    last = f"{registered.changed} changed, {same} as they were."
+    return Answer(data, [*changes, last])
+
+
+def views(args: argparse.Namespace) -> Result[Answer, StoreError]:
+    """The registered views."""
+    return store_to_read(args).bind(lambda store: store.catalog()).map(_views)
+
+
+def _views(catalog: Catalog) -> Answer:
+    found = list(catalog.views.values())
+    columns = ("view", "version", "entities", "table", "ttl", "features")
+    rows = [
+        (v.spec.name, v.version, listed(v.spec.entities), v.spec.source.table, _age(v.spec.age_limit), _features(v))
+        for v in found
+    ]
+    empty = "No feature views are registered. Next: `foreset apply FILE`."
+    return Answer([public(v) for v in found], [Table(columns, rows, frozenset({"version"}))] if found else [empty])
+
+
+def _features(view: FeatureView) -> str:
+    return listed((field.name for field in view.spec.fields), 8)
+
+
+def _age(limit: timedelta | None) -> str:
+    return "no limit" if limit is None else str(limit).removesuffix(", 0:00:00")
+
+
+def entities(args: argparse.Namespace) -> Result[Answer, StoreError]:
+    """The registered entities."""
+    return store_to_read(args).bind(lambda store: store.catalog()).map(_entities)
+
+
+def _entities(catalog: Catalog) -> Answer:
+    found: list[Entity] = list(catalog.entities.values())
+    rows = [(e.spec.name, e.version, listed(e.spec.join_keys), e.spec.description or "") for e in found]
+    columns = ("entity", "version", "join keys", "description")
+    empty = "No entities are registered. Next: `foreset apply FILE`."
+    return Answer([public(e) for e in found], [Table(columns, rows, frozenset({"version"}))] if found else [empty])
+
+
+
+def publish(args: argparse.Namespace) -> Result[Answer, StoreError | RepositoryDiffers]:
+    """Bring the Feast registry in the store's folder up to date."""
+    from foreset.entrypoints.wiring import feast_registry  # noqa: PLC0415  # loads Feast: seconds
+
+    return Result.do(
+        _published(published, store_folder(args))
+        for store in store_to_write(args)
+        for registry in feast_registry(Path(store_folder(args)).absolute(), args.project, "local")
+        for published in publish_catalog(store.adapters.events, registry)
+    )
+
+
+def _published(published: Published, folder: str) -> Answer:
+    data = {**msgspec.to_builtins(published), "repo": folder}
+    done = f"{published.changed} definitions changed in the Feast registry of {folder}."
+    return Answer(data, [f"{done} It stands at event {published.position}."])

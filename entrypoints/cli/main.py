@@ -1,0 +1,85 @@
+"""Run one command: parse, call, show, and end with the exit code that tells whose fault a failure is.
+
+0 only on success; 2 for what the caller can change, as for argparse's own errors; 1 for everything else; 130 when
+interrupted; 141 when the reader of the output went away.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib import import_module
+
+from foreset.entrypoints.cli.parser import parser
+
+FAILED, CALLER, INTERRUPTED, PIPE_CLOSED = 1, 2, 130, 141
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command in `argv` (default: the process's arguments); gives the exit code."""
+    args = parser().parse_args(argv)
+    try:
+        with _environment(args):
+            code = _run(args)
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted\n")
+        return INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the interpreter complains as it ends
+        return PIPE_CLOSED
+    return code
+
+
+def _run(args: argparse.Namespace) -> int:
+    from returns.result import Success  # noqa: PLC0415  # the start stays light
+
+    from foreset.domain.errors.problem import ForesetError  # noqa: PLC0415
+    from foreset.entrypoints.cli.output import show, show_problem  # noqa: PLC0415
+
+    module, _, function = args.run.partition(":")
+    command = getattr(import_module(f"foreset.entrypoints.cli.{module}"), function)
+    try:
+        result = command(args)
+    except ForesetError as fault:
+        problems = (fault.error,)
+    else:
+        if isinstance(result, int):
+            return result
+        if isinstance(result, Success):
+            answer = result.unwrap()
+            show(answer, json=args.json)
+            problems = answer.problems
+        else:
+            problems = (result.failure(),)
+    for problem in problems:
+        show_problem(problem, json=args.json)
+    return _exit_code([problem.fault for problem in problems])
+
+
+def _exit_code(faults: list[str]) -> int:
+    if not faults:
+        return 0
+    return CALLER if set(faults) == {"caller"} else FAILED
+
+
+@contextmanager
+def _environment(args: argparse.Namespace) -> Iterator[None]:
+    """The global options as the environment variables that they stand for, while the command runs."""
+    wanted = {
+        "FORESET_DATA_DIR": args.data_dir,
+        "FORESET_LOG": "info" if args.verbose or args.log_json else None,
+        "FORESET_LOG_FORMAT": "json" if args.log_json else None,
+    }
+    given = {name: value for name, value in wanted.items() if value}
+    before = {name: os.environ.get(name) for name in given}
+    os.environ.update(given)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value

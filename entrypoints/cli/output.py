@@ -1,0 +1,97 @@
+"""Answers on standard output, problems on standard error; for people, or one JSON document each."""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from foreset.domain.errors.problem import Problem
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of texts under headings, which may all be empty; columns named in `numbers` are aligned to the right."""
+
+    columns: tuple[str, ...]
+    rows: Sequence[Sequence[object]]
+    numbers: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command gives: `data` for programs, `blocks` for people, and the problems that it met on the way."""
+
+    data: object
+    blocks: Sequence[str | Table]
+    problems: tuple[Problem, ...] = field(default=())
+
+
+def show(answer: Answer, *, json: bool) -> None:
+    """Print an answer."""
+    if json:
+        encoded = msgspec.json.encode(answer.data, enc_hook=_plain)
+        sys.stdout.write(msgspec.json.format(encoded, indent=2).decode() + "\n")
+        return
+    for block in answer.blocks:
+        if isinstance(block, str):
+            sys.stdout.write(block + "\n")
+        elif sys.stdout.isatty():
+            _rich(block)
+        else:
+            sys.stdout.write(aligned(block) + "\n")
+
+
+def show_problem(problem: Problem, *, json: bool) -> None:
+    """Print a problem: what is wrong, and on a line of its own what to do next."""
+    if json:
+        fields = msgspec.to_builtins(problem)
+        head = {"error": fields.pop("error"), "fault": problem.fault, "message": problem.message}
+        encoded = msgspec.json.encode({**head, **{k: v for k, v in fields.items() if k not in head}})
+        sys.stderr.write(msgspec.json.format(encoded, indent=2).decode() + "\n")
+        return
+    says, separator, then = problem.message.rpartition(" Next: ")
+    sys.stderr.write(f"error: {says}\nNext: {then}\n" if separator else f"error: {then}\n")
+
+
+def aligned(table: Table) -> str:
+    """A table as plain text, two spaces between columns.
+
+    >>> print(aligned(Table(("name", "rows"), [("a", "5"), ("flights", "12")], frozenset({"rows"}))))
+    name     rows
+    a           5
+    flights    12
+    """
+    heading = [table.columns] if any(table.columns) else []
+    lines = [*heading, *([str(cell) for cell in row] for row in table.rows)]
+    widths = [max(len(line[index]) for line in lines) for index in range(len(table.columns))]
+    return "\n".join(_line(line, widths, table) for line in lines)
+
+
+def _line(cells: Sequence[str], widths: list[int], table: Table) -> str:
+    parts = (
+        cell.rjust(width) if name in table.numbers else cell.ljust(width)
+        for cell, width, name in zip(cells, widths, table.columns, strict=True)
+    )
+    return "  ".join(parts).rstrip()
+
+
+def _rich(table: Table) -> None:
+    from rich.console import Console  # noqa: PLC0415  # only where there is a terminal
+    from rich.table import Table as RichTable
+    from rich.text import Text
+
+    drawn = RichTable(box=None, pad_edge=False, header_style="bold", show_header=any(table.columns))
+    for name in table.columns:
+        drawn.add_column(name, justify="right" if name in table.numbers else "left", overflow="fold")
+    for row in table.rows:
+        drawn.add_row(*(Text(str(cell)) for cell in row))
+    Console(file=sys.stdout).print(drawn)
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Path):
+        return str(value)
+    message = f"{type(value).__name__} has no JSON form"
+    raise NotImplementedError(message)

@@ -1,0 +1,140 @@
+"""The arguments of `foreset`. Imports nothing heavy: `--help` is quick."""
+
+import argparse
+import sys
+
+STORE = "FORESET_STORE"
+
+_ABOUT = "Training sets from Delta Lake that do not leak and can be rebuilt bit for bit."
+_CODES = "exit codes: 0 done, 2 change the call, 1 anything else"
+
+
+class _Version(argparse.Action):
+    """Print the version, which is looked up only then."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        """Print and end."""
+        from importlib.metadata import version  # noqa: PLC0415
+
+        sys.stdout.write(f"foreset {version('foreset')}\n")
+        parser.exit()
+
+
+class _Commands:
+    """The subcommands, each with the function that runs it."""
+
+    def __init__(self, commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+        self._commands = commands
+
+    def add(self, name: str, run: str, about: str) -> argparse.ArgumentParser:
+        """A subcommand. `run` is `module:function` within this package."""
+        made = self._commands.add_parser(name, help=about, description=f"{about[0].upper()}{about[1:]}.")
+        made.set_defaults(run=run)
+        _add_globals(made)
+        return made
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser. Every command takes the global options before and after its name."""
+    whole = argparse.ArgumentParser(prog="foreset", description=_ABOUT, epilog=_CODES)
+    whole.add_argument("--version", action=_Version, nargs=0, help="show the version and end")
+    _add_globals(whole)
+    whole.set_defaults(store=None, data_dir=None, json=False, verbose=False, log_json=False)
+    commands = _Commands(whole.add_subparsers(title="commands", metavar="COMMAND", required=True))
+    _add_data(commands)
+    _add_definitions(commands)
+    _add_retrieval(commands)
+    _add_history(commands)
+    return whole
+
+
+def _add_globals(to: argparse.ArgumentParser) -> None:
+    group = to.add_argument_group("global options")
+    none = argparse.SUPPRESS  # so that a command does not reset what stood before its name
+    group.add_argument("--store", metavar="DIR", default=none, help=f"the store's folder (${STORE}; feature_repo)")
+    group.add_argument(
+        "--data-dir", metavar="DIR", default=none, help="where dataset names are looked up ($FORESET_DATA_DIR)"
+    )
+    group.add_argument("--json", action="store_true", default=none, help="answer with one JSON document")
+    group.add_argument("--verbose", action="store_true", default=none, help="log what is done to standard error")
+    group.add_argument("--log-json", action="store_true", default=none, help="the same, as JSON lines")
+
+
+def _add_data(commands: _Commands) -> None:
+    demo = commands.add("demo", "demo:demo", "the main job on real data, end to end")
+    demo.add_argument("--folder", metavar="DIR", default="foreset-demo", help="where to work (default: %(default)s)")
+    demo.add_argument("--quick", action="store_true", help="on two months instead of twelve")
+    generate = commands.add("generate", "tables:generate", "write a sample Delta table")
+    generate.add_argument("name", metavar="NAME", help="classification_data or regression_data")
+    generate.add_argument("--rows", type=_count, default=1000, metavar="N", help="rows (default: %(default)s)")
+    generate.add_argument("--features", type=_count, metavar="N", help="features (default: 20; 15 for regression)")
+    generate.add_argument("--seed", type=_natural, default=42, metavar="S", help="of the random numbers (%(default)s)")
+    commands.add("tables", "tables:tables", "the Delta tables in the data folder")
+
+
+def _add_definitions(commands: _Commands) -> None:
+    apply = commands.add("apply", "definitions:apply", "register entities and views from files, all or none")
+    apply.add_argument("files", nargs="+", metavar="FILE", help="a YAML, TOML or JSON file")
+    commands.add("views", "definitions:views", "the registered feature views")
+    commands.add("entities", "definitions:entities", "the registered entities")
+    publish = commands.add("publish", "definitions:publish", "bring the Feast registry up to date")
+    publish.add_argument("--project", metavar="NAME", default="ml_workflow", help="Feast's project (%(default)s)")
+
+
+def _add_retrieval(commands: _Commands) -> None:
+    plan = commands.add("plan", "retrieval:plan", "show how a training set would be built; reads no features")
+    get = commands.add("get", "retrieval:get", "build a training set and write it to a file or table")
+    for command in (plan, get):
+        command.add_argument("spec", metavar="SPEC", help="the training set: a YAML, TOML or JSON file")
+        _add_spine(command, required=True)
+    _add_output(get, required=True)
+    get.add_argument("--no-keep-spine", action="store_true", help="keep only the spine's fingerprint")
+    rebuild = commands.add("rebuild", "retrieval:rebuild", "build a training set again and prove that it is the same")
+    rebuild.add_argument("id", metavar="ID", help="its id, or a beginning of it")
+    _add_spine(rebuild, required=False)
+    _add_output(rebuild, required=False)
+    train = commands.add("train", "training:train", "retrieve, train and evaluate, as a file says")
+    train.add_argument("spec", metavar="SPEC", help="the workflow: a YAML, TOML or JSON file")
+    train.add_argument(
+        "--allow-package", action="append", default=[], metavar="P", help="take estimators of this package too"
+    )
+
+
+def _add_spine(command: argparse.ArgumentParser, *, required: bool) -> None:
+    kinds = "a dataset name, or the path of a Delta table, Parquet or CSV file"
+    command.add_argument("--spine", required=required, metavar="S", help=f"the label rows: {kinds}")
+    command.add_argument("--spine-version", type=_natural, metavar="V", help="a version of the Delta table")
+    command.add_argument("--spine-filter", metavar="SQL", help="a condition, such as \"carrier = 'UA'\"")
+
+
+def _add_output(command: argparse.ArgumentParser, *, required: bool) -> None:
+    kinds = "FILE.parquet, FILE.csv, or the folder of a Delta table"
+    command.add_argument("-o", "--output", required=required, metavar="F", help=kinds)
+
+
+def _add_history(commands: _Commands) -> None:
+    log = commands.add("log", "history:log", "what happened in the store, the newest last")
+    log.add_argument("--limit", type=_count, default=50, metavar="N", help="how many events (default: %(default)s)")
+    show = commands.add("show", "history:show", "the receipt of a training set")
+    show.add_argument("id", metavar="ID", help="its id, or a beginning of it")
+
+
+def _count(text: str) -> int:
+    """A whole number of 1 or more."""
+    return _at_least(1, text)
+
+
+def _natural(text: str) -> int:
+    """A whole number of 0 or more."""
+    return _at_least(0, text)
+
+
+def _at_least(least: int, text: str) -> int:
+    try:
+        number = int(text)
+    except ValueError:
+        number = least - 1
+    if number < least:
+        message = f"{text!r} is not a whole number of {least} or more"
+        raise argparse.ArgumentTypeError(message)
+    return number

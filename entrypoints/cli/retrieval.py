@@ -1,0 +1,103 @@
+"""`plan`, `get`, `rebuild`: training sets."""
+
+import argparse
+from pathlib import Path
+
+import msgspec
+from returns.result import Result, Success
+
+from foreset.domain.errors.problem import refuse
+from foreset.domain.errors.retrieval import PlanError, RebuildError, RetrievalError
+from foreset.domain.errors.specs import InvalidSpec
+from foreset.domain.plan import RetrievalPlan
+from foreset.domain.spec import SpineReference
+from foreset.entrypoints.cli.files import output_place, write
+from foreset.entrypoints.cli.output import Answer
+from foreset.entrypoints.cli.stores import store_to_read
+from foreset.entrypoints.cli.words import at_versions
+from foreset.entrypoints.spec_files import SpecFileError, read_training_set
+from foreset.entrypoints.training_set import TrainingSet
+
+
+def plan(args: argparse.Namespace) -> Result[Answer, SpecFileError | PlanError]:
+    """How a training set would be built."""
+    return Result.do(
+        _explained(planned)
+        for spec in read_training_set(args.spec)
+        for store in store_to_read(args)
+        for planned in store.plan(spec, _reference(args))
+    )
+
+
+def _explained(planned: RetrievalPlan) -> Answer:
+    data = {
+        "versions": planned.versions,
+        "columns": planned.result.columns,
+        "digest": planned.digest,
+        "nodes": msgspec.to_builtins(planned.nodes),
+    }
+    return Answer(data, [planned.explain()])
+
+
+def get(args: argparse.Namespace) -> Result[Answer, SpecFileError | RetrievalError]:
+    """Build a training set and write it."""
+    return Result.do(
+        _built(training_set, place)
+        for place in output_place(args.output)
+        for spec in read_training_set(args.spec)
+        for store in store_to_read(args)
+        for training_set in store.training_set(spec, _reference(args), keep_spine=not args.no_keep_spine)
+    )
+
+
+def rebuild(args: argparse.Namespace) -> Result[Answer, InvalidSpec | RebuildError]:
+    """Build a training set again; it is written only where that is asked."""
+    place = Success(None) if args.output is None else output_place(args.output)
+    return Result.do(
+        _rebuilt(training_set, where)
+        for where in place
+        for spine in _spine(args)
+        for store in store_to_read(args)
+        for training_set in store.rebuild(args.id, spine=spine)
+    )
+
+
+def _built(training_set: TrainingSet, place: Path) -> Answer:
+    spine = training_set.receipt.spine
+    again = "" if spine.kept or spine.reference else " --spine S"
+    then = f"Next: `foreset show {training_set.id}`, or `foreset rebuild {training_set.id}{again}`."
+    return _written(training_set, place, "Built", then)
+
+
+def _rebuilt(training_set: TrainingSet, place: Path | None) -> Answer:
+    return _written(training_set, place, "Rebuilt, identical:")
+
+
+def _written(training_set: TrainingSet, place: Path | None, *said: str) -> Answer:
+    receipt = training_set.receipt
+    written = None if place is None else write(training_set, place)
+    data = {
+        "id": receipt.id,
+        "rows": receipt.rows,
+        "columns": receipt.columns,
+        "versions": receipt.versions,
+        "fingerprint": receipt.fingerprint,
+        "output": written,
+    }
+    done, *then = said
+    shape = f"{receipt.rows:,} rows, {len(training_set.features)} features, from {at_versions(receipt.versions)}"
+    where = [] if written is None else [f"It lies at {written}."]
+    return Answer(data, [f"{done} {receipt.id}: {shape}.", *where, *then])
+
+
+def _reference(args: argparse.Namespace) -> SpineReference:
+    return SpineReference(path=args.spine, version=args.spine_version, filter=args.spine_filter)
+
+
+def _spine(args: argparse.Namespace) -> Result[SpineReference | None, InvalidSpec]:
+    if args.spine is not None:
+        return Success(_reference(args))
+    if args.spine_version is None and args.spine_filter is None:
+        return Success(None)
+    problem = "--spine-version and --spine-filter say nothing without --spine"
+    return refuse(InvalidSpec(spec="foreset rebuild", problem=problem, remedy="give --spine too, or leave them out"))

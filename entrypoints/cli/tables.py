@@ -1,0 +1,63 @@
+"""`generate` and `tables`: what lies in the data folder."""
+
+import argparse
+from pathlib import Path
+
+import msgspec
+from returns.result import Result, Success
+
+from foreset.domain.errors.problem import ForesetError, Problem, refuse
+from foreset.domain.errors.store import StoreUnwritable
+from foreset.entrypoints.cli.output import Answer, Table
+from foreset.entrypoints.cli.words import moment, size
+from foreset.entrypoints.datasets import TableInfo, get_table_info
+from foreset.entrypoints.wiring import data_directory
+
+
+def generate(args: argparse.Namespace) -> Result[Answer, Problem]:
+    """Write a sample table."""
+    from foreset.entrypoints import samples  # noqa: PLC0415  # loads scikit-learn
+
+    info = samples.generate(args.name, n_samples=args.rows, n_features=args.features, seed=args.seed)
+    wrote = f"Wrote {args.name} version {info.version}: {info.num_rows:,} rows, {len(info.columns)} columns."
+    return Success(Answer(info, [wrote, f"It lies at {info.path}."]))
+
+
+def tables(_: argparse.Namespace) -> Result[Answer, StoreUnwritable]:
+    """The tables of the data folder; those that cannot be read are named with what is wrong."""
+    folder = data_directory()
+    try:
+        names = sorted(place.name for place in folder.iterdir() if (place / "_delta_log").is_dir())
+    except FileNotFoundError:
+        names = []
+    except OSError as fault:
+        return refuse(StoreUnwritable(path=str(folder), problem=str(fault)))
+    found: dict[str, TableInfo] = {}
+    problems: list[Problem] = []
+    for name in names:
+        try:
+            found[name] = get_table_info(name)
+        except ForesetError as fault:
+            problems.append(fault.error)
+    return Success(_listed(folder, found, problems))
+
+
+def _listed(folder: Path, found: dict[str, TableInfo], problems: list[Problem]) -> Answer:
+    data = [{"table": name, **msgspec.to_builtins(info)} for name, info in found.items()]
+    columns = ("table", "version", "rows", "files", "size", "modified")
+    rows = [
+        (
+            name,
+            info.version,
+            "unknown" if info.num_rows is None else f"{info.num_rows:,}",
+            f"{info.num_files:,}",
+            size(info.size_bytes),
+            "" if info.modified is None else moment(info.modified),
+        )
+        for name, info in found.items()
+    ]
+    empty = f"No Delta tables are in {folder}. Next: `foreset generate classification_data`."
+    shown: list[str | Table] = [] if problems else [empty]
+    if rows:
+        shown = [Table(columns, rows, frozenset({"version", "rows", "files", "size"}))]
+    return Answer(data, shown, tuple(problems))

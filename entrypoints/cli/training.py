@@ -1,0 +1,39 @@
+"""`train`: a whole workflow from a file."""
+
+import argparse
+
+from returns.result import Result
+
+from foreset.entrypoints.cli.output import Answer, Table
+from foreset.entrypoints.cli.stores import store_path
+from foreset.entrypoints.spec_files import SpecFileError
+from foreset.entrypoints.workflow import WorkflowResult, run_ml_workflow
+from foreset.entrypoints.workflow_files import Workflow, read_workflow
+
+
+def train(args: argparse.Namespace) -> Result[Answer, SpecFileError]:
+    """Retrieve, train and evaluate; `ForesetError` where that fails."""
+    return read_workflow(args.spec, repo_path=store_path(args), allow=args.allow_package).map(_run)
+
+
+def _run(workflow: Workflow) -> Answer:
+    result = run_ml_workflow(workflow.features, workflow.model, feature_store_spec=workflow.feature_store)
+    return _trained(result, workflow)
+
+
+def _trained(result: WorkflowResult, workflow: Workflow) -> Answer:
+    rows, features = result.X.shape
+    data = {
+        "training_set_id": result.training_set_id,
+        "rows": rows,
+        "features": features,
+        "metrics": result.metrics,
+        "saved_to": result.saved_to,
+        "repo_path": workflow.feature_store.repo_path,
+    }
+    saved = [] if result.saved_to is None else [f"The fitted pipeline is in {result.saved_to}."]
+    metrics = Table(
+        ("metric", "on the test rows"), [(name, f"{v:.4f}") for name, v in result.metrics.items()], frozenset({"on the test rows"})
+    )
+    trained = f"Trained on {result.training_set_id}: {rows:,} rows, {features} features."
+    return Answer(data, [trained, metrics, *saved, f"Next: `foreset show {result.training_set_id}`."])

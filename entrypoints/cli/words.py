@@ -1,0 +1,61 @@
+"""Events in words."""
+
+from datetime import UTC, datetime
+
+from foreset.domain.errors.problem import listed
+from foreset.domain.model import ModelTrained
+from foreset.domain.receipt import Event, TableWritten, TrainingSetRebuilt, TrainingSetRetrieved
+from foreset.domain.registry import EntityRegistered, EntityRemoved, FeatureViewRegistered, FeatureViewRemoved
+
+
+def happened(event: Event) -> str:  # noqa: PLR0911  # a line for each kind of event
+    """What an event says, in one line."""
+    match event:
+        case EntityRegistered():
+            return f"registered the entity {event.spec.name} v{event.version} (keys: {listed(event.spec.join_keys)})"
+        case FeatureViewRegistered():
+            view = event.spec
+            size = f"{len(view.fields)} features of {listed(view.entities)} from {view.source.table}"
+            return f"registered the feature view {view.name} v{event.version} ({size})"
+        case EntityRemoved():
+            return f"removed the entity {event.name}"
+        case FeatureViewRemoved():
+            return f"removed the feature view {event.name}"
+        case TrainingSetRetrieved():
+            features = sum(len(gather.columns) for gather, _, _ in event.plan.gathers)
+            return f"built {event.id}: {event.rows:,} rows, {features} features, from {at_versions(event.versions)}"
+        case TrainingSetRebuilt():
+            return f"rebuilt {event.id}: identical"
+        case ModelTrained():
+            return f"trained {event.name or event.estimator} on {event.training_set_id}: {measured(event.metrics)}"
+        case TableWritten():
+            return f"wrote {event.table} version {event.version} ({event.mode}, {event.rows:,} rows)"
+
+
+def at_versions(versions: dict[str, int]) -> str:
+    """Tables with their versions."""
+    return listed(f"{table}@{version}" for table, version in versions.items())
+
+
+def measured(metrics: dict[str, float]) -> str:
+    """Metrics with four digits."""
+    return ", ".join(f"{name} {value:.4f}" for name, value in metrics.items())
+
+
+def moment(at: datetime) -> str:
+    """A time to the second, in UTC."""
+    return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+
+
+def size(count: int) -> str:
+    """Bytes for people.
+
+    >>> size(512), size(1_536_000)
+    ('512 B', '1.5 MB')
+    """
+    amount = float(count)
+    for unit in ("B", "kB", "MB", "GB"):
+        if amount < 1000:  # noqa: PLR2004  # a step of decimal units
+            return f"{amount:.0f} B" if unit == "B" else f"{amount:.1f} {unit}"
+        amount /= 1000
+    return f"{amount:.1f} TB"

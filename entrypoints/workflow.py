@@ -1,0 +1,244 @@
+"""The guide's workflow in one call: register, retrieve, train, evaluate."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from foreset.application.train import TrainingTask, fit, train
+from foreset.domain.errors.problem import listed, raised
+from foreset.domain.errors.specs import UnknownView
+from foreset.domain.facts import TableFacts
+from foreset.domain.model import FeatureSpec, ModelSpec, Trained
+from foreset.domain.registry import FeatureView
+from foreset.domain.spec import DeltaSource, EntitySpec, FeatureField, FeatureViewSpec, TrainingSetSpec
+from foreset.domain.workflow_spec import FeatureStoreSpec
+from foreset.entrypoints.feast_manager import check_offline_store, create_feast_manager
+from foreset.entrypoints.feature_store import FeatureStore
+from foreset.entrypoints.raising import given, reject
+from foreset.entrypoints.wiring import trainer
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import polars as pl
+
+    from foreset.entrypoints.training_set import TrainingSet
+
+ENTITY: Final = EntitySpec("sample", ("sample_index",))
+INGESTED: Final = "ingested_at"
+TARGET: Final = "target"
+TIME: Final = "event_timestamp"
+
+
+@dataclass(frozen=True)
+class WorkflowResult:
+    """A trained model, how well it does, and what it was trained on.
+
+    `model` is the fitted scikit-learn pipeline, `metrics` are those of the test rows. X, shape (rows, features), and y,
+    shape (rows,), are all rows, pandas. `training_set_id` rebuilds them; None where no feature store was used.
+    `saved_to` is where the pipeline was saved, if that was asked.
+    """
+
+    model: Any
+    metrics: dict[str, float]
+    X: "pd.DataFrame"
+    y: "pd.Series[Any]"
+    training_set_id: str | None = None
+    saved_to: str | None = None
+
+
+def run_ml_workflow(
+    feature_specs: Iterable[FeatureSpec] | None = None,
+    model_spec: ModelSpec | None = None,
+    X: Any = None,  # noqa: ANN401, N803  # a frame or an array; the field's own name
+    y: Any = None,  # noqa: ANN401  # a series or an array
+    feature_store_spec: FeatureStoreSpec | None = None,
+) -> WorkflowResult:
+    """Get the data, train, evaluate; what fails raises `ForesetError`.
+
+    With an enabled `feature_store_spec`, X and y come from the store: the entity `sample` and the view are registered,
+    and every sample of the dataset is retrieved as it was one second after the newest `ingested_at`, or at the spec's
+    `timestamp` (UTC where it has no zone). Samples that were ingested only after it are left out, for nothing was known
+    of them. With `sample_indices` only those are retrieved, in that order; one that was not known then is an error. The
+    model is recorded against the training set's id. Without a store, X (pandas, polars or an array of shape (rows,
+    features)) and y are used as given. `feature_specs` None prepares every feature sensibly; `model_spec` None chooses
+    by the target.
+    """
+    specs = None if feature_specs is None else tuple(feature_specs)
+    model = model_spec or ModelSpec()
+    if feature_store_spec is not None and feature_store_spec.enabled:
+        if X is not None or y is not None:
+            remedy = "leave X and y out, or leave feature_store_spec out"
+            reject("run_ml_workflow", "X or y is given, and the feature store is to load them too", remedy)
+        return _from_store(feature_store_spec, specs, model)
+    if X is None or y is None:
+        remedy = "give both, or an enabled feature_store_spec: FeatureStoreSpecBuilder().enable().build()"
+        reject("run_ml_workflow", "X or y is missing, and no feature store is enabled", remedy)
+    return _from_data(X, y, specs, model)
+
+
+# === With a store ===
+
+
+def _from_store(
+    spec: FeatureStoreSpec, feature_specs: tuple[FeatureSpec, ...] | None, model: ModelSpec
+) -> WorkflowResult:
+    check_offline_store(spec.offline_store_type)
+    store = _initialized(spec) if spec.initialize_on_start else given(FeatureStore.open(spec.repo_path))
+    features = [f"feature_{i}" for i in range(spec.n_features)]
+    training_set = _retrieved(store, spec, features)
+    task = TrainingTask(
+        model=model, features=feature_specs, feature_columns=tuple(features), target=TARGET, time_column=INGESTED
+    )
+    trained = given(train(task, training_set.frame, training_set.receipt, trainer(), store.adapters))
+    frame = training_set.frame
+    return _result(trained, frame.select(features).to_pandas(), frame[TARGET].to_pandas(), training_set.id)
+
+
+def _initialized(spec: FeatureStoreSpec) -> FeatureStore:
+    """The store with the workflow's entity and view registered, and Feast's repository brought up to date."""
+    with create_feast_manager(spec.repo_path, spec.project_name, offline_store_type=spec.offline_store_type) as manager:
+        manager.register(ENTITY, _view(spec, given(manager.features.table(spec.dataset_name))))
+        return manager.features
+
+
+def _view(spec: FeatureStoreSpec, table: TableFacts) -> FeatureViewSpec:
+    """feature_0 .. and the target, in the types of the table; registering tells which of them it does not have."""
+    names = [*(f"feature_{i}" for i in range(spec.n_features)), TARGET]
+    return FeatureViewSpec(
+        spec.feature_view_name,
+        (ENTITY.name,),
+        DeltaSource(spec.dataset_name, INGESTED),
+        tuple(FeatureField(name, table.dtype(name)) for name in names),
+    )
+
+
+def _retrieved(store: FeatureStore, spec: FeatureStoreSpec, features: Sequence[str]) -> "TrainingSet":
+    catalog = given(store.catalog())
+    view = catalog.views.get(spec.feature_view_name)
+    if view is None:
+        raise raised(UnknownView(view=spec.feature_view_name, known=tuple(catalog.views)))
+    if view.spec.source.table != spec.dataset_name:
+        problem = f"the view {view.spec.name!r} is over {view.spec.source.table!r}, not {spec.dataset_name!r}"
+        reject("FeatureStoreSpec", problem, "name another view with set_feature_view, or set_initialize_on_start(True)")
+    version = given(store.table(spec.dataset_name)).version
+    asked = TrainingSetSpec(
+        [f"{view.spec.name}:{name}" for name in (*features, TARGET)],
+        versions={spec.dataset_name: version},
+        name=spec.feature_view_name,
+    )
+    return given(store.training_set(asked, _spine(store, spec, view, version)))
+
+
+def _spine(store: FeatureStore, spec: FeatureStoreSpec, view: FeatureView, version: int) -> "pl.DataFrame":
+    """The samples that were known at the time: index, time of retrieval, and when each was last ingested by then."""
+    import polars as pl  # noqa: PLC0415  # kept off the import of foreset
+
+    (key,) = ENTITY.join_keys
+    source = view.spec.source
+    snapshot = given(store.adapters.tables.observe(source.table, version))
+    rows = pl.DataFrame(given(snapshot.read((key, source.timestamp_field)))).drop_nulls()
+    at = _at(spec, rows[source.timestamp_field])
+    known = (
+        rows.rename({source.timestamp_field: INGESTED})
+        .filter(pl.col(INGESTED) <= at)
+        .group_by(key, maintain_order=True)
+        .agg(pl.col(INGESTED).max())
+    )
+    if known.is_empty():
+        first = rows[source.timestamp_field].min()
+        problem = f"the dataset {source.table!r} had no samples at {at.isoformat()}: the first is of {first}"
+        reject("FeatureStoreSpec", problem, "set a later timestamp, or none for the newest")
+    return _chosen(spec, known, key).select(key, pl.lit(at).alias(TIME).cast(pl.Datetime("us", "UTC")), INGESTED)
+
+
+def _at(spec: FeatureStoreSpec, times: "pl.Series") -> datetime:
+    """The time of retrieval: the one asked, else one second after the newest row."""
+    if spec.timestamp is not None:
+        return spec.timestamp.replace(tzinfo=UTC) if spec.timestamp.tzinfo is None else spec.timestamp
+    newest = times.max()
+    if not isinstance(newest, datetime):
+        remedy = "write rows to it; for the samples: `foreset generate`"
+        reject("FeatureStoreSpec", f"the dataset {spec.dataset_name!r} has no rows with a time", remedy)
+    return (newest.replace(tzinfo=UTC) if newest.tzinfo is None else newest) + timedelta(seconds=1)
+
+
+def _chosen(spec: FeatureStoreSpec, known: "pl.DataFrame", key: str) -> "pl.DataFrame":
+    """All known samples, or those asked, in the order in which they were asked."""
+    import polars as pl  # noqa: PLC0415
+
+    if spec.sample_indices is None:
+        return known
+    asked = pl.DataFrame({key: list(spec.sample_indices)}, schema={key: known.schema[key]})
+    strange = asked.join(known, on=key, how="anti")[key].to_list()
+    if strange:
+        problem = f"sample_indices has {listed(strange, 10)}, which {spec.dataset_name!r} does not have at that time"
+        reject("FeatureStoreSpec", problem, "leave them out, or set a later timestamp")
+    return asked.join(known, on=key, how="left", maintain_order="left")
+
+
+# === Without a store ===
+
+
+def _from_data(
+    X: Any,  # noqa: ANN401, N803
+    y: Any,  # noqa: ANN401
+    feature_specs: tuple[FeatureSpec, ...] | None,
+    model: ModelSpec,
+) -> WorkflowResult:
+    import polars as pl  # noqa: PLC0415
+
+    features, target = _frame(X), _series(y)
+    if target.len() != features.height:
+        problem = f"X has {features.height} rows and y has {target.len()}"
+        reject("run_ml_workflow", problem, "give a target for each row")
+    if target.name in features.columns:
+        reject("run_ml_workflow", f"X has the target's column {target.name!r} too", "drop it from X, or rename y")
+    task = TrainingTask(
+        model=model,
+        features=feature_specs,
+        feature_columns=tuple(features.columns),
+        target=target.name,
+        time_column=None,
+    )
+    trained = given(fit(task, features.with_columns(target), trainer()))
+    return _result(trained, features.to_pandas(), pl.Series(target).to_pandas(), None)
+
+
+def _frame(X: Any) -> "pl.DataFrame":  # noqa: ANN401, N803
+    """X as a polars frame; the columns of an array are named feature_0 .."""
+    import polars as pl  # noqa: PLC0415
+
+    from foreset.entrypoints.datasets import arrow_stream  # noqa: PLC0415
+
+    if hasattr(X, "ndim") and not hasattr(X, "columns"):
+        if X.ndim != 2:  # noqa: PLR2004  # rows and features
+            reject("run_ml_workflow", f"X has {X.ndim} dimensions", "give an array of shape (rows, features)")
+        return pl.DataFrame({f"feature_{i}": X[:, i] for i in range(X.shape[1])})
+    return pl.DataFrame(arrow_stream(X))
+
+
+def _series(y: Any) -> "pl.Series":  # noqa: ANN401
+    import polars as pl  # noqa: PLC0415
+
+    name = str(getattr(y, "name", None) or TARGET)
+    try:
+        return pl.Series(name, y.to_numpy() if hasattr(y, "to_numpy") and not isinstance(y, pl.Series) else y)
+    except (TypeError, ValueError) as fault:
+        reject("run_ml_workflow", f"y is no series of values ({fault})", "give a series or an array of shape (rows,)")
+
+
+def _result(
+    trained: Trained,
+    X: "pd.DataFrame",
+    y: "pd.Series[Any]",
+    training_set_id: str | None,  # noqa: N803
+) -> WorkflowResult:
+    return WorkflowResult(
+        model=trained.pipeline,
+        metrics=trained.metrics,
+        X=X,
+        y=y,
+        training_set_id=training_set_id,
+        saved_to=trained.saved_to,
+    )
