@@ -26,7 +26,7 @@ class Planned(msgspec.Struct, frozen=True):
 def plan_retrieval(
     spec: TrainingSetSpec, spine: object, adapters: Adapters, catalog: Catalog
 ) -> Result[Planned, PlanError]:
-    """The plan for a spec and a spine: names first, then tables, then the spine, so that cheap mistakes are told early."""
+    """The plan for a spec and a spine. Names come first, then tables, then the spine: cheap mistakes are told early."""
     return Result.do(
         Planned(plan, frame)
         for selections in _selected(spec, adapters, catalog)

@@ -151,7 +151,7 @@ class FeatureRegistry(Protocol):
 class ModelTrainer(Protocol):
     """Fits models."""
 
-    def train(
+    def train(  # noqa: PLR0913  # one trip: all that a training needs
         self,
         frame: ArrowStream,
         *,

@@ -69,8 +69,8 @@ class ModelSpec(Spec, frozen=True):
     `auto` picks a gradient-boosted classifier or regressor by the target: text, booleans and at most 20 whole numbers
     that repeat are classes. `metrics` are names such as roc_auc, r2, rmse; by default accuracy, f1_macro and roc_auc
     (where the test rows and the estimator give it), or r2, mae and rmse. `save_to` is a file for the fitted
-    pipeline (by skops, without pickle). Only estimators of scikit-learn and of `allowed_packages` are imported. `params` are plain
-    values, for they are recorded.
+    pipeline (by skops, without pickle). Only estimators of scikit-learn and of `allowed_packages` are imported.
+    `params` are plain values, for they are recorded.
     """
 
     estimator: str = "auto"

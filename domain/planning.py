@@ -75,7 +75,7 @@ def plan_for(
 
     `tables` has the facts of every table that the selections read, by its name. The same arguments give the same plan.
     """
-    for problem in (_spine_problem(spec, selections, spine), _clash(spec, selections, spine)):
+    for problem in (_spine_problem(spec, selections, spine), _clash(selections, spine)):
         if problem is not None:
             return refuse(problem)
     for selection in selections:
@@ -106,7 +106,7 @@ def _spine_problem(spec: TrainingSetSpec, selections: tuple[Selection, ...], spi
     return None
 
 
-def _clash(spec: TrainingSetSpec, selections: tuple[Selection, ...], spine: SpineFacts) -> NameClash | None:
+def _clash(selections: tuple[Selection, ...], spine: SpineFacts) -> NameClash | None:
     owners = {column.name: ["the spine"] for column in spine.columns}
     for selection in selections:
         for feature, name in selection.features:

@@ -19,6 +19,10 @@ LARGEST = 100_000
 DEEPEST = 50
 """How deep its values may be nested."""
 
+EMPTY = "it is empty"
+TOO_DEEP = "it is nested too deeply"
+NOT_TEXT = "it is not UTF-8 text"
+
 _TOML_PLACE = re.compile(r" \(at line (\d+), column (\d+)\)$")
 
 
@@ -35,25 +39,30 @@ def documents(path: Path) -> Result[tuple[object, ...], SpecUnreadable]:
 
     The ending of its name tells the format; only YAML holds more than one document.
     """
-    parse = _PARSERS.get(path.suffix.lower())
     try:
-        if parse is None:
-            raise _Mistake("its name ends in none of " + ", ".join(_PARSERS))
-        found = [document for document in parse(_text(path)) if document is not None]
-        if not any(found):
-            raise _Mistake("it is empty")
-        return Success(tuple(_Walk().plain(document, 0) for document in found))
+        return Success(_parsed(path))
     except _Mistake as mistake:
         return refuse(SpecUnreadable(path=str(path), where=mistake.where, problem=mistake.problem))
     except RecursionError:
-        return refuse(SpecUnreadable(path=str(path), where="", problem="it is nested too deeply"))
+        return refuse(SpecUnreadable(path=str(path), where="", problem=TOO_DEEP))
+
+
+def _parsed(path: Path) -> tuple[object, ...]:
+    parse = _PARSERS.get(path.suffix.lower())
+    if parse is None:
+        problem = f"its name ends in none of {', '.join(_PARSERS)}"
+        raise _Mistake(problem)
+    found = [document for document in parse(_text(path)) if document is not None]
+    if not any(found):
+        raise _Mistake(EMPTY)
+    return tuple(_Walk().plain(document, 0) for document in found)
 
 
 def _text(path: Path) -> str:
     try:
         return path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as fault:
-        raise _Mistake("it is not UTF-8 text", f", byte {fault.start + 1}") from None
+        raise _Mistake(NOT_TEXT, f", byte {fault.start + 1}") from None
     except OSError as fault:
         raise _Mistake((fault.strerror or type(fault).__name__).lower()) from None
 
@@ -80,7 +89,8 @@ def _distinct(pairs: list[tuple[str, object]]) -> dict[str, object]:
     if len(fields) < len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
-        raise _Mistake(f"the field {twice!r} is given twice in one object")
+        problem = f"the field {twice!r} is given twice in one object"
+        raise _Mistake(problem)
     return fields
 
 
@@ -122,7 +132,7 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
 
 def _yaml(text: str) -> list[object]:
     try:
-        return list(yaml.load_all(text, Loader=_Loader))  # noqa: S506  # a safe loader
+        return list(yaml.load_all(text, Loader=_Loader))  # a safe loader
     except yaml.MarkedYAMLError as fault:
         mark = fault.problem_mark or fault.context_mark
         where = _place(mark.line + 1, mark.column + 1) if mark else ""
@@ -152,7 +162,7 @@ class _Walk:
     def plain(self, value: object, depth: int) -> object:
         self._count += 1
         if self._count > LARGEST or depth > DEEPEST:
-            raise _Mistake("it is nested too deeply" if depth > DEEPEST else f"it holds more than {LARGEST:,} values")
+            raise _Mistake(TOO_DEEP if depth > DEEPEST else f"it holds more than {LARGEST:,} values")
         if isinstance(value, dict):
             return {key: self.plain(item, depth + 1) for key, item in value.items()}
         if isinstance(value, list):

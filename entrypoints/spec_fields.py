@@ -60,7 +60,7 @@ def _own(cause: CallerError, at: str) -> FieldError:
 
 
 def _told(text: str, spec: type, at: str) -> FieldError:
-    """msgspec's sentence as an error of ours."""
+    """The sentence of msgspec as an error of ours."""
     place = _AT.search(text)
     path, problem = (place[1], text[: place.start()]) if place else ("", text)
     here = f"{at}{path}" if at.endswith("]") or not path else f"{at}, {path.lstrip('.')}"
@@ -89,8 +89,8 @@ def _word(kind: str) -> str:
 
 
 def _kind(value: object) -> str:
-    kinds = {dict: "object", list: "array", type(None): "null"}
-    return kinds.get(type(value), type(value).__name__)
+    name = type(value).__name__
+    return {"dict": "object", "list": "array", "NoneType": "null"}.get(name, name)
 
 
 def _struct_at(spec: type, path: str) -> inspect.StructType | None:

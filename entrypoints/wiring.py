@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from returns.result import Result
 
-from foreset.application.ports import Adapters, ModelTrainer
+from foreset.application.ports import Adapters, ArrowStream, ModelTrainer
 from foreset.domain.errors.problem import refuse
 from foreset.domain.errors.store import StoreError, UnknownLocation
 from foreset.entrypoints.logs import logger
@@ -71,7 +71,7 @@ def local_store(path: str | Path, data_dir: str | Path | None = None) -> Result[
     )
 
 
-def in_memory(tables: Mapping[str, object]) -> Adapters:
+def in_memory(tables: Mapping[str, ArrowStream]) -> Adapters:
     """Everything in memory: for tests. The executor is the reference semantics."""
     from foreset.adapters.clock import SystemClock  # noqa: PLC0415
     from foreset.adapters.memory.events import MemoryEventStore  # noqa: PLC0415

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
@@ -84,7 +85,7 @@ def _from_store(
     spec: FeatureStoreSpec, feature_specs: tuple[FeatureSpec, ...] | None, model: ModelSpec
 ) -> WorkflowResult:
     check_offline_store(spec.offline_store_type)
-    store = _initialized(spec) if spec.initialize_on_start else given(FeatureStore.open(spec.repo_path))
+    store = _initialized(spec) if spec.initialize_on_start else given(FeatureStore.open(Path(spec.repo_path)))
     features = [f"feature_{i}" for i in range(spec.n_features)]
     training_set = _retrieved(store, spec, features)
     task = TrainingTask(
@@ -137,19 +138,23 @@ def _spine(store: FeatureStore, spec: FeatureStoreSpec, view: FeatureView, versi
     (key,) = ENTITY.join_keys
     source = view.spec.source
     snapshot = given(store.adapters.tables.observe(source.table, version))
-    rows = pl.DataFrame(given(snapshot.read((key, source.timestamp_field)))).drop_nulls()
-    at = _at(spec, rows[source.timestamp_field])
-    known = (
-        rows.rename({source.timestamp_field: INGESTED})
-        .filter(pl.col(INGESTED) <= at)
-        .group_by(key, maintain_order=True)
-        .agg(pl.col(INGESTED).max())
-    )
+    read = pl.DataFrame(given(snapshot.read((key, source.timestamp_field)))).drop_nulls()
+    rows = read.select(key, _instants(read[source.timestamp_field]).alias(INGESTED))
+    at = _at(spec, rows[INGESTED])
+    known = rows.filter(pl.col(INGESTED) <= at).group_by(key, maintain_order=True).agg(pl.col(INGESTED).max())
     if known.is_empty():
-        first = rows[source.timestamp_field].min()
-        problem = f"the dataset {source.table!r} had no samples at {at.isoformat()}: the first is of {first}"
+        problem = f"the dataset {source.table!r} had no samples at {at}: the first is of {rows[INGESTED].min()!s}"
         reject("FeatureStoreSpec", problem, "set a later timestamp, or none for the newest")
     return _chosen(spec, known, key).select(key, pl.lit(at).alias(TIME).cast(pl.Datetime("us", "UTC")), INGESTED)
+
+
+def _instants(times: "pl.Series") -> "pl.Series":
+    """Times in UTC; those without a zone, and dates, are UTC already."""
+    import polars as pl  # noqa: PLC0415
+
+    if isinstance(times.dtype, pl.Datetime) and times.dtype.time_zone:
+        return times.dt.convert_time_zone("UTC")
+    return times.cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
 
 
 def _at(spec: FeatureStoreSpec, times: "pl.Series") -> datetime:
@@ -160,7 +165,7 @@ def _at(spec: FeatureStoreSpec, times: "pl.Series") -> datetime:
     if not isinstance(newest, datetime):
         remedy = "write rows to it; for the samples: `foreset generate`"
         reject("FeatureStoreSpec", f"the dataset {spec.dataset_name!r} has no rows with a time", remedy)
-    return (newest.replace(tzinfo=UTC) if newest.tzinfo is None else newest) + timedelta(seconds=1)
+    return newest + timedelta(seconds=1)
 
 
 def _chosen(spec: FeatureStoreSpec, known: "pl.DataFrame", key: str) -> "pl.DataFrame":
@@ -230,9 +235,9 @@ def _series(y: Any) -> "pl.Series":  # noqa: ANN401
 
 def _result(
     trained: Trained,
-    X: "pd.DataFrame",
+    X: "pd.DataFrame",  # noqa: N803
     y: "pd.Series[Any]",
-    training_set_id: str | None,  # noqa: N803
+    training_set_id: str | None,
 ) -> WorkflowResult:
     return WorkflowResult(
         model=trained.pipeline,

@@ -31,8 +31,8 @@ def read_workflow(
 ) -> Result[Workflow, SpecFileError]:
     """The workflow of a file with the sections `feature_store`, `features` (a list) and `model`; all may be left out.
 
-    `repo_path` is the store's folder, in place of the file's. A file cannot say which packages its estimator may come from:
-    they are scikit-learn and those in `allow`, which the caller names.
+    `repo_path` is the store's folder, in place of the file's. A file cannot say which packages its estimator may come
+    from: they are scikit-learn and those in `allow`, which the caller names.
     """
     return Result.do(
         Workflow(feature_store=store, features=features, model=model)
@@ -48,7 +48,8 @@ def _sections(path: Path) -> Result[dict[str, Any], SpecFileError]:
     if not isinstance(read, Success):
         return refuse(read.failure())
     if len(read.unwrap()) > 1:
-        return refuse(SpecUnreadable(path=str(path), where="", problem="it holds several documents, and one is wanted"))
+        problem = f"it holds {len(read.unwrap())} documents, and one is wanted"
+        return refuse(SpecUnreadable(path=str(path), where="", problem=problem))
     value = read.unwrap()[0]
     if not isinstance(value, dict):
         return refuse(wrong_kind(value, "a mapping with feature_store, features and model", at=str(path)))
@@ -93,7 +94,9 @@ def _model(sections: dict[str, Any], path: str, allow: tuple[str, ...]) -> Resul
     fields = section.unwrap()
     if "allowed_packages" in fields:
         problem = "a file cannot allow packages: whoever runs it does"
-        return refuse(InvalidSpec(spec=at, problem=problem, remedy="leave allowed_packages out; --allow-package P allows P"))
+        return refuse(
+            InvalidSpec(spec=at, problem=problem, remedy="leave allowed_packages out; --allow-package P allows P")
+        )
     wrong = unknown_field(fields, tuple(f for f in ModelSpec.__struct_fields__ if f != "allowed_packages"), at=at)
     if wrong is not None:
         return refuse(wrong)

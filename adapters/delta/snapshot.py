@@ -77,11 +77,12 @@ def _data_file(root: str, row: dict[str, object], columns: list[Column], partiti
 
 
 def _location(root: str, path: str) -> str:
-    """Where a file is: the log holds it URL-encoded, relative to the table or absolute."""
+    """Where a file is: the log holds it URL-encoded, relative to the table or absolute; a local root is encoded too."""
     decoded = unquote(path)
     if "://" in decoded:
         return decoded.removeprefix("file://")
-    return f"{root.removeprefix('file://').rstrip('/')}/{decoded}" if not decoded.startswith("/") else decoded
+    folder = unquote(root.removeprefix("file://")) if root.startswith("file://") else root
+    return decoded if decoded.startswith("/") else f"{folder.rstrip('/')}/{decoded}"
 
 
 def _partition_text(value: object) -> str | None:

@@ -65,8 +65,9 @@ class DeltaTables:
     def committed_at(self, table: str) -> Result[datetime | None, TableError]:
         """When the newest version was committed, in UTC; None where the log does not say."""
         with self._lock:
-            uri = table_uri(table, self._data_dir)
-            return uri.bind(lambda place: self._open(table, place)).map(committed_at)
+            return Result.do(
+                committed_at(handle) for uri in table_uri(table, self._data_dir) for handle in self._open(table, uri)
+            )
 
     def write(
         self,

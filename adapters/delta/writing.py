@@ -24,7 +24,7 @@ _STORED_AS = {
 }
 
 
-def write_frame(
+def write_frame(  # noqa: PLR0913  # what deltalake asks of a write
     table: str,
     uri: str,
     frame: pl.DataFrame,
@@ -35,7 +35,7 @@ def write_frame(
     storage_options: dict[str, str] | None,
     overwrite_schema: bool,
 ) -> Result[None, TableWriteError]:
-    """Commit the frame's rows, in their order, as one commit. `known` is the table that is there, if its schema holds."""
+    """Commit the frame's rows, in their order, as one commit. `known` is the table whose schema must hold."""
     if mode == "error" and known is not None:
         return refuse(WriteFailed(table=table, problem="it exists, and mode='error' only makes new tables"))
     fitted = _fitted(table, frame, known)

@@ -37,11 +37,14 @@ def _values(column: pl.Series, *, has_nulls: bool) -> pl.Expr:
         return value
     if dtype == pl.Boolean:
         return value.fill_null(value=False)
-    return value.fill_null(0 if dtype.is_temporal() or (dtype.is_numeric() and not dtype.is_decimal()) else _empty(dtype))
+    return value.fill_null(_nothing(dtype))
 
 
-def _empty(dtype: pl.DataType) -> str | bytes:
-    return b"" if dtype == pl.Binary else ""
+def _nothing(dtype: pl.DataType) -> int | str | bytes:
+    """What stands where a value is null."""
+    if dtype == pl.Binary:
+        return b""
+    return 0 if dtype.is_temporal() or (dtype.is_numeric() and not dtype.is_decimal()) else ""
 
 
 def _column(column: pl.Series, filled: pl.Series, *, has_nulls: bool) -> bytes:

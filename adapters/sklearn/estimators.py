@@ -83,7 +83,7 @@ def _near(attribute: str, known: tuple[str, ...]) -> tuple[str, ...]:
 def _in_sklearn(name: str) -> Result[type, EstimatorError]:
     for home in _HOMES:
         module = import_module(f"sklearn.{home}")
-        if name in module.__all__ and inspect.isclass(getattr(module, name, None)):
+        if inspect.isclass(getattr(module, name, None)) and not name.startswith("_"):
             return Success(getattr(module, name))
     return refuse(UnknownEstimator(estimator=name, known=_predictors()))
 
@@ -91,11 +91,14 @@ def _in_sklearn(name: str) -> Result[type, EstimatorError]:
 def _predictors() -> tuple[str, ...]:
     """The names of scikit-learn's classifiers and regressors."""
     modules = [import_module(f"sklearn.{home}") for home in _HOMES]
-    named = {name: getattr(module, name, None) for module in modules for name in module.__all__}
+    named = {name: getattr(module, name, None) for module in modules for name in dir(module)}
     return tuple(
         name
         for name, found in sorted(named.items())
-        if inspect.isclass(found) and issubclass(found, (ClassifierMixin, RegressorMixin))
+        if inspect.isclass(found)
+        and issubclass(found, (ClassifierMixin, RegressorMixin))
+        and not name.endswith("Mixin")
+        and not name.startswith(("_", "Base"))
     )
 
 

@@ -26,8 +26,8 @@ from foreset.domain.errors.training import (
 _HARMLESS: Final = ("numpy.dtype",)
 """Types that skops asks about and that only describe an array."""
 
-_FLEETING: Final = ("__id__", "_skops_version")
-"""What differs between two dumps of equal pipelines: addresses in memory, and the version that dumped."""
+_FLEETING: Final = ("__id__", "_skops_version", "n_threads")
+"""What differs between dumps of equal pipelines: addresses in memory, skops' version, how many threads fitted it."""
 
 
 def dump(pipeline: Any, path: str) -> Result[bytes, BadParameters]:  # noqa: ANN401
@@ -73,6 +73,8 @@ def save_model(dumped: bytes, path: str) -> Result[str, ModelUnwritable]:
             file.flush()
             os.fsync(file.fileno())
         Path(temporary).replace(place)
+    except FileExistsError:
+        return refuse(ModelUnwritable(path=str(place), problem="a file stands where its folder would be"))
     except OSError as fault:
         if temporary is not None:
             Path(temporary).unlink(missing_ok=True)

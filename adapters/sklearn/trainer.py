@@ -43,7 +43,7 @@ class _Checked:
 class SklearnTrainer:
     """Fits scikit-learn pipelines (the port `ModelTrainer`)."""
 
-    def train(
+    def train(  # noqa: PLR0913  # the port's signature
         self,
         frame: ArrowStream,
         *,
@@ -58,17 +58,18 @@ class SklearnTrainer:
         `features` None prepares every one of `feature_columns` but the target as `auto`. All is checked before anything
         is fitted. The same data, spec and seed give the same fingerprint.
         """
-        specs = (FeatureSpec(_all_but(target, feature_columns)),) if features is None and feature_columns else features
+        specs = _all_but(target, feature_columns) if features is None else features
         return Result.do(
             trained
             for data in _columns_there(pl.DataFrame(frame), target, time_column, model)
-            for checked in _checked(data, specs or (), feature_columns, target, time_column, model)
+            for checked in _checked(data, specs, feature_columns, target, time_column, model)
             for trained in _trained(checked, model)
         )
 
 
-def _all_but(target: str, columns: Iterable[str]) -> tuple[str, ...]:
-    return tuple(column for column in columns if column != target)
+def _all_but(target: str, columns: Iterable[str]) -> tuple[FeatureSpec, ...]:
+    columns = tuple(column for column in columns if column != target)
+    return (FeatureSpec(columns),) if columns else ()
 
 
 def _split(model: ModelSpec) -> Split:
@@ -90,7 +91,7 @@ def _columns_there(
     return Success(frame)
 
 
-def _checked(  # noqa: PLR0913  # what the port is given
+def _checked(  # noqa: PLR0913, PLR0917  # what the port is given
     frame: pl.DataFrame,
     specs: tuple[FeatureSpec, ...],
     feature_columns: tuple[str, ...],

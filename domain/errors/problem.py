@@ -122,7 +122,7 @@ def raised(error: Problem) -> ForesetError:
 E = TypeVar("E", bound=Problem)
 
 
-class UnwrappedFailure(ForesetError, UnwrapFailedError):
+class UnwrappedFailure(ForesetError, UnwrapFailedError):  # noqa: N818  # named as `returns` names its own
     """What `unwrap()` of a refusal raises: a `ForesetError` with the error's own message.
 
     It is also what `returns` raises, because `Result.do` catches that to stop early.

@@ -136,7 +136,7 @@ class NotReproduced(DataFault, frozen=True, kw_only=True):
     recorded: str
     found: str
     says = "The rebuilt training set differs from {id}: its fingerprint is {found}, and {recorded} was recorded."
-    then = "the tables' files were changed outside their logs, or another Foreset made it; `foreset show {id}` has the versions."
+    then = "find out what changed the tables' files outside their logs; `foreset show {id}` has tables and versions."
 
 
 class OutputUnwritable(WorldFault, frozen=True, kw_only=True):

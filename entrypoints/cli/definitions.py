@@ -87,7 +87,6 @@ def _entities(catalog: Catalog) -> Answer:
     return Answer([public(e) for e in found], [Table(columns, rows, frozenset({"version"}))] if found else [empty])
 
 
-
 def publish(args: argparse.Namespace) -> Result[Answer, StoreError | RepositoryDiffers]:
     """Bring the Feast registry in the store's folder up to date."""
     from foreset.entrypoints.wiring import feast_registry  # noqa: PLC0415  # loads Feast: seconds

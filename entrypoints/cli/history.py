@@ -56,9 +56,7 @@ def _shown(receipt: TrainingSetRetrieved, events: tuple[Recorded, ...]) -> Answe
     return Answer(data, [*blocks, *_models(models)])
 
 
-def _facts(
-    receipt: TrainingSetRetrieved, own: list[Recorded], rebuilt: list[Recorded]
-) -> list[tuple[str, str]]:
+def _facts(receipt: TrainingSetRetrieved, own: list[Recorded], rebuilt: list[Recorded]) -> list[tuple[str, str]]:
     spec, ties = receipt.spec, {view: count for view, count in receipt.ties.items() if count}
     facts = [
         ("training set", receipt.id),

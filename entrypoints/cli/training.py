@@ -32,8 +32,7 @@ def _trained(result: WorkflowResult, workflow: Workflow) -> Answer:
         "repo_path": workflow.feature_store.repo_path,
     }
     saved = [] if result.saved_to is None else [f"The fitted pipeline is in {result.saved_to}."]
-    metrics = Table(
-        ("metric", "on the test rows"), [(name, f"{v:.4f}") for name, v in result.metrics.items()], frozenset({"on the test rows"})
-    )
+    measured = [(name, f"{value:.4f}") for name, value in result.metrics.items()]
+    metrics = Table(("metric", "on the test rows"), measured, frozenset({"on the test rows"}))
     trained = f"Trained on {result.training_set_id}: {rows:,} rows, {features} features."
     return Answer(data, [trained, metrics, *saved, f"Next: `foreset show {result.training_set_id}`."])

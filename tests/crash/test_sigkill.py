@@ -11,10 +11,10 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.crash import worker
 
 from foreset import FeatureStore, TrainingSetSpec
 from foreset.domain.receipt import TrainingSetRetrieved
+from tests.crash import worker
 
 KILLS = int(os.environ.get("FORESET_KILLS", "4"))
 
@@ -59,7 +59,7 @@ def check_log(tmp_path: Path) -> FeatureStore:
 
 @pytest.mark.parametrize("job", ["register", "retrieve", "write"])
 def test_killed_at_a_random_moment(tmp_path: Path, store: FeatureStore, job: str) -> None:
-    chance = random.Random(job)
+    chance = random.Random(job)  # noqa: S311  # moments, not secrets
     done = 0
     for _ in range(KILLS):
         told = acknowledged_before_kill(tmp_path, job, chance.uniform(0, 0.15))

@@ -26,8 +26,10 @@ from foreset.domain.workflow_spec import FeatureStoreSpec, FeatureStoreSpecBuild
         (
             FeatureSpec,
             {"columns": ["a"], "preprocessing": "pca"},
-            "FeatureSpec: its preprocessing 'pca' is unknown. "
-            "Next: use one of auto, standard, minmax, robust, one_hot, ordinal, passthrough.",
+            (
+                "FeatureSpec: its preprocessing 'pca' is unknown. "
+                "Next: use one of auto, standard, minmax, robust, one_hot, ordinal, passthrough."
+            ),
         ),
         (Split, {"kind": "group"}, "Split: its kind 'group' is unknown. Next: use one of random, stratified, time."),
         (Split, {"test_size": 1.0}, "Split: its test_size 1.0 is no share. Next: give a number between 0 and 1."),
@@ -41,8 +43,10 @@ from foreset.domain.workflow_spec import FeatureStoreSpec, FeatureStoreSpecBuild
         (
             FeatureStoreSpec,
             {"dataset_name": "../secret"},
-            "FeatureStoreSpec: '../secret' is not a dataset name: names have letters, digits, '_', '-' and '.', "
-            "and do not begin with '.'. Next: give the name alone; the folder is set by FORESET_DATA_DIR.",
+            (
+                "FeatureStoreSpec: '../secret' is not a dataset name: names have letters, digits, '_', '-' and '.', "
+                "and do not begin with '.'. Next: give the name alone; the folder is set by FORESET_DATA_DIR."
+            ),
         ),
         (
             FeatureStoreSpec,

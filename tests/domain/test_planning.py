@@ -29,8 +29,10 @@ def with_column(name: str, dtype: str | None) -> SpineFacts:
 def test_a_plan_reads_as_a_person_would_want() -> None:
     assert planned(["stats:rate", "notes:note as remark"]).explain().splitlines() == [
         " 0  spine     100 rows, 50 distinct times in event_timestamp",
-        " 1  scan      trips version 7 (3 files, 1,000,000 rows, 50,000,000 bytes), at to 2024-01-08T12:00:00Z: "
-        "driver_id, at, written, rate, note",
+        (
+            " 1  scan      trips version 7 (3 files, 1,000,000 rows, 50,000,000 bytes), at to 2024-01-08T12:00:00Z: "
+            "driver_id, at, written, rate, note"
+        ),
         " 2  match     stats v1 on driver_id, not older than 172,800 s, by join: at most 5,000,000 pairs of rows",
         " 3  gather    of 2: rate",
         " 4  match     notes v1 on driver_id, by join: at most 5,000,000 pairs of rows",

@@ -30,7 +30,9 @@ def day(number: int) -> datetime:
     return datetime(2024, 1, number, tzinfo=UTC)
 
 
-LABELS = pl.DataFrame({"city": ["Rome", "Oslo", "Rome"], "event_timestamp": [day(2), day(2), day(4)], "late": [0, 1, 1]})
+LABELS = pl.DataFrame(
+    {"city": ["Rome", "Oslo", "Rome"], "event_timestamp": [day(2), day(2), day(4)], "late": [0, 1, 1]}
+)
 RAIN = pl.DataFrame({"city": ["Rome", "Rome"], "at": [day(1), day(3)], "mm": [2.0, 9.0], "hours": [1, 4]})
 
 
@@ -64,7 +66,8 @@ def told(capsys: pytest.CaptureFixture[str], *argv: str) -> Any:
     return json.loads(out)
 
 
-def test_apply_registers_once(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.usefixtures("here")
+def test_apply_registers_once(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["apply", "features.yaml"]) == 0
     assert capsys.readouterr().out.splitlines() == [
         "registered the entity city v1 (keys: city)",
@@ -84,7 +87,8 @@ def test_apply_takes_several_files_all_or_none(here: Path, capsys: pytest.Captur
     assert [entity["spec"]["name"] for entity in told(capsys, "entities")] == ["city", "carrier"]
 
 
-def test_views_and_entities_as_tables(store: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.usefixtures("store")
+def test_views_and_entities_as_tables(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["views"]) == 0
     assert main(["entities"]) == 0
     assert capsys.readouterr().out.splitlines() == [
@@ -95,7 +99,8 @@ def test_views_and_entities_as_tables(store: Path, capsys: pytest.CaptureFixture
     ]
 
 
-def test_storage_options_are_not_shown(store: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.usefixtures("store")
+def test_storage_options_are_not_shown(capsys: pytest.CaptureFixture[str]) -> None:
     (view,) = told(capsys, "views")
     assert view["spec"]["source"]["storage_options"] == {"token": "***"}
     main(["log", "--json"])
@@ -112,7 +117,8 @@ def test_looking_at_nothing_says_so_and_makes_nothing(
     assert sorted(place.name for place in here.iterdir()) == ["data", "features.yaml", "labels.parquet", "train.yaml"]
 
 
-def test_plan_explains_and_records_nothing(store: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.usefixtures("store")
+def test_plan_explains_and_records_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["plan", "train.yaml", "--spine", "labels.parquet"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[1] for line in lines] == ["spine", "scan", "match", "gather", "assemble"]
@@ -148,10 +154,11 @@ def test_get_of_a_spine_table_at_a_version_with_a_filter(store: Path, capsys: py
     assert told(capsys, "rebuild", answer["id"])["fingerprint"] == answer["fingerprint"]
 
 
-def test_a_spine_of_no_rows_gives_no_rows_with_the_right_columns(
-    store: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main(["get", "train.yaml", "--spine", "labels.parquet", "--spine-filter", "late > 5", "-o", "o.parquet"]) == 0
+@pytest.mark.usefixtures("store")
+def test_a_spine_of_no_rows_gives_no_rows_with_the_right_columns() -> None:
+    assert (
+        main(["get", "train.yaml", "--spine", "labels.parquet", "--spine-filter", "late > 5", "-o", "o.parquet"]) == 0
+    )
     assert pl.read_parquet("o.parquet").schema == {**LABELS.schema, "mm": pl.Float64(), "hours": pl.Int64()}
 
 
@@ -181,7 +188,8 @@ def test_a_spine_that_is_not_kept_is_asked_for_again(store: Path, capsys: pytest
     assert main(["rebuild", identifier, "--spine", "labels.parquet"]) == 0
 
 
-def test_log_and_show(store: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.usefixtures("store")
+def test_log_and_show(capsys: pytest.CaptureFixture[str]) -> None:
     built = told(capsys, "get", "train.yaml", "--spine", "labels.parquet", "-o", "a.parquet")
     told(capsys, "rebuild", built["id"])
     events = told(capsys, "log")
@@ -205,7 +213,8 @@ def test_log_and_show(store: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert receipt["plan"] in shown
 
 
-def test_generate_and_tables(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.usefixtures("here")
+def test_generate_and_tables(capsys: pytest.CaptureFixture[str]) -> None:
     info = told(capsys, "generate", "regression_data", "--rows", "30", "--features", "3", "--seed", "7")
     assert (info["num_rows"], info["version"]) == (30, 0)
     assert list(info["columns"]) == ["sample_index", "feature_0", "feature_1", "feature_2", "target", "ingested_at"]
@@ -224,9 +233,7 @@ def test_a_broken_table_is_named_and_the_others_are_listed(here: Path, capsys: p
     assert json.loads(err)["table"] == "broken"
 
 
-def test_the_data_folder_and_the_store_by_option_and_environment(
-    here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_data_folder_and_the_store_by_option_and_environment(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (here / "data" / "delta_lake").rename(here / "lake")
     assert main(["apply", "features.yaml"]) == 2
     assert main(["--store", "s1", "--data-dir", "lake", "apply", "features.yaml"]) == 0
@@ -238,7 +245,8 @@ def test_the_data_folder_and_the_store_by_option_and_environment(
     assert os.environ["FORESET_DATA_DIR"] == "lake"
 
 
-def test_logs_are_on_standard_error_when_asked(store: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.usefixtures("store")
+def test_logs_are_on_standard_error_when_asked(capsys: pytest.CaptureFixture[str]) -> None:
     get = ["get", "train.yaml", "--spine", "labels.parquet", "-o", "a.parquet"]
     assert main([*get, "--log-json", "--json"]) == 0
     out, err = capsys.readouterr()
@@ -274,12 +282,14 @@ print([name for name in heavy if name in sys.modules])
 
 def test_help_names_every_command_and_version_the_version() -> None:
     listed = run("--help").stdout
-    for name in "demo generate tables apply views entities publish plan get rebuild train log show".split():
+    names = ["demo", "generate", "tables", "apply", "views", "entities", "publish", "plan", "get", "rebuild", "train"]
+    for name in [*names, "log", "show"]:
         assert f"\n    {name} " in listed
     assert run("--version").stdout.startswith("foreset 0.")
 
 
-def test_a_process_ends_with_the_code_of_the_fault_and_no_traceback(store: Path) -> None:
+@pytest.mark.usefixtures("store")
+def test_a_process_ends_with_the_code_of_the_fault_and_no_traceback() -> None:
     assert run("views").returncode == 0
     caller = run("show", "nothing")
     world = run("--store", "train.yaml", "apply", "features.yaml")
@@ -293,7 +303,8 @@ def test_a_process_ends_with_the_code_of_the_fault_and_no_traceback(store: Path)
     assert "the following arguments are required: --spine, -o/--output" in usage.stderr
 
 
-def test_a_reader_that_goes_away_is_no_traceback(store: Path) -> None:
+@pytest.mark.usefixtures("store")
+def test_a_reader_that_goes_away_is_no_traceback() -> None:
     read, write = os.pipe()
     os.close(read)
     code = "import sys; from foreset.entrypoints.cli import main; sys.exit(main())"
@@ -304,7 +315,8 @@ def test_a_reader_that_goes_away_is_no_traceback(store: Path) -> None:
     assert (done.returncode, done.stderr) == (141, "")
 
 
-def test_an_interrupt_ends_with_130(store: Path) -> None:
+@pytest.mark.usefixtures("store")
+def test_an_interrupt_ends_with_130() -> None:
     code = """
 import sys
 from foreset.entrypoints.cli import definitions, main
@@ -317,7 +329,8 @@ sys.exit(main(["views"]))
     assert (done.returncode, done.stderr) == (130, "interrupted\n")
 
 
-def test_a_bug_keeps_its_traceback(store: Path) -> None:
+@pytest.mark.usefixtures("store")
+def test_a_bug_keeps_its_traceback() -> None:
     code = """
 import sys
 from foreset.entrypoints.cli import definitions, main

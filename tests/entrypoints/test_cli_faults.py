@@ -28,7 +28,7 @@ LABELS = pl.DataFrame({"city": ["Rome", "Oslo"], "event_timestamp": [AT, AT]})
 GET = ["get", "train.yaml", "--spine", "labels.parquet", "-o", "out.parquet"]
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Path:
     monkeypatch.chdir(tmp_path)
     for name in ("FORESET_STORE", "FORESET_DATA_DIR"):
@@ -55,30 +55,60 @@ APPLY = {
         "Delta Lake table not found: 'classification_data' would be at ",
         "make the sample with `foreset generate classification_data`.",
     ),
-    "missing table": (view(table="hail"), "TableMissing", "Delta Lake table not found: 'hail' would be at ", "write it"),
+    "missing table": (
+        view(table="hail"),
+        "TableMissing",
+        "Delta Lake table not found: 'hail' would be at ",
+        "write it",
+    ),
     "not a table": (view(table="plain"), "NotADeltaTable", "/plain is not a Delta table ('plain')", "name the folder"),
     "climbing name": (view(table="../rain"), "BadTableName", "'../rain' is not a dataset name", "give the name alone"),
     "unknown entity": (view(entities="town"), "UnknownEntity", "The entity 'town'", "Register it"),
-    "unknown column": (view(features="dept"), "MissingColumn", "from the column 'dept', which the table", "Did you mean depth?"),
+    "unknown column": (
+        view(features="dept"),
+        "MissingColumn",
+        "from the column 'dept', which the table",
+        "Did you mean depth?",
+    ),
     "negative ttl": (view(more=", ttl: -1d"), "InvalidSpec", "its ttl is negative", "give a ttl of zero or more"),
     "no features": (view(features=""), "InvalidSpec", "features is empty", "name at least one in features"),
-    "same feature twice": (view(features="depth, depth"), "InvalidSpec", "features names 'depth' twice", "name it once"),
+    "same feature twice": (
+        view(features="depth, depth"),
+        "InvalidSpec",
+        "features names 'depth' twice",
+        "name it once",
+    ),
     "unknown field": (view(more=", tll: 1d"), "UnknownField", "views[0] has no field 'tll'", "Did you mean ttl?"),
-    "wrong type": (view(features="{name: depth, dtype: int64}"), "UnfitType", "'depth' of the feature view 'v' is float64", ""),
+    "wrong type": (
+        view(features="{name: depth, dtype: int64}"),
+        "UnfitType",
+        "'depth' of the feature view 'v' is float64",
+        "",
+    ),
     "broken file": ("views: [\n", "SpecUnreadable", "bad.yaml, line 2, column 1 cannot be read", "mend the file"),
 }
 
 
 @pytest.mark.parametrize("case", APPLY)
-def test_apply_refuses(store: Path, capsys: pytest.CaptureFixture[str], case: str) -> None:
+def test_apply_refuses(capsys: pytest.CaptureFixture[str], case: str) -> None:
     text, name, says, then = APPLY[case]
     Path("bad.yaml").write_text(text)
     refused(capsys, ["apply", "bad.yaml"], name, says, then)
 
 
 GETTING = {
-    "unknown view": ("features: ['rian:depth']", "UnknownView", "The feature view 'rian' is not reg", "Did you mean rain?"),
-    "unknown feature": ("features: ['rain:dept']", "UnknownFeature", "'rain' has no feature 'dept'", "Did you mean depth?"),
+    "unknown view": (
+        "features: ['rian:depth']",
+        "UnknownView",
+        "The feature view 'rian' is not reg",
+        "Did you mean rain?",
+    ),
+    "unknown feature": (
+        "features: ['rain:dept']",
+        "UnknownFeature",
+        "'rain' has no feature 'dept'",
+        "Did you mean depth?",
+    ),
     "name clash": (
         "features: ['rain:depth', 'snow:depth']",
         "NameClash",
@@ -86,7 +116,12 @@ GETTING = {
         "set full_feature_names=True, or give one an alias",
     ),
     "no features": ("features: []", "InvalidSpec", "features is empty", "name at least one in features."),
-    "same feature twice": ("features: ['rain:depth', 'rain:depth']", "InvalidSpec", "names 'rain:depth' twice", "name it once"),
+    "same feature twice": (
+        "features: ['rain:depth', 'rain:depth']",
+        "InvalidSpec",
+        "names 'rain:depth' twice",
+        "name it once",
+    ),
     "unknown time column": (
         "features: ['rain:depth']\ntimestamp_field: event_time",
         "SpineColumnMissing",
@@ -105,13 +140,23 @@ GETTING = {
         "The table 'rain' has no version 7: its log holds versions 0 to 0.",
         "name a version in that range",
     ),
-    "a time to come": ("features: ['rain:depth']\nknown_at: 2999-01-01", "KnownInFuture", "known_at is 2999-01-01", "name"),
-    "unknown field": ("features: ['rain:depth']\nknownat: 1", "UnknownField", "no field 'knownat'", "Did you mean known_at?"),
+    "a time to come": (
+        "features: ['rain:depth']\nknown_at: 2999-01-01",
+        "KnownInFuture",
+        "known_at is 2999-01-01",
+        "name",
+    ),
+    "unknown field": (
+        "features: ['rain:depth']\nknownat: 1",
+        "UnknownField",
+        "no field 'knownat'",
+        "Did you mean known_at?",
+    ),
 }
 
 
 @pytest.mark.parametrize("case", GETTING)
-def test_get_refuses_the_spec(store: Path, capsys: pytest.CaptureFixture[str], case: str) -> None:
+def test_get_refuses_the_spec(capsys: pytest.CaptureFixture[str], case: str) -> None:
     text, name, says, then = GETTING[case]
     Path("train.yaml").write_text(text)
     refused(capsys, GET, name, says, then)
@@ -152,18 +197,28 @@ SPINES: dict[str, tuple[Callable[[], pl.DataFrame], str, str, str]] = {
 
 
 @pytest.mark.parametrize("case", SPINES)
-def test_get_refuses_the_spine(store: Path, capsys: pytest.CaptureFixture[str], case: str) -> None:
+def test_get_refuses_the_spine(capsys: pytest.CaptureFixture[str], case: str) -> None:
     spine, name, says, then = SPINES[case]
     spine().write_parquet("labels.parquet")
     refused(capsys, GET, name, says, then)
 
 
 ARGUMENTS = {
-    "no such spine": (["--spine", "nope.parquet"], "SpineUnreadable", "The spine nope.parquet cannot be read", "give a"),
+    "no such spine": (
+        ["--spine", "nope.parquet"],
+        "SpineUnreadable",
+        "The spine nope.parquet cannot be read",
+        "give a",
+    ),
     "no such spine table": (["--spine", "nope"], "TableMissing", "table not found: 'nope' would be at", "write it"),
     "spine that climbs": (["--spine", "../x"], "BadTableName", "'../x' is not a dataset name", "give the name alone"),
     "version of a file": (["--spine-version", "1"], "SpineUnreadable", "only a Delta table has versions", "give a"),
-    "filter": (["--spine-filter", "town = 1"], "SpineUnreadable", "the filter 'town = 1' is no condition on it", "give a"),
+    "filter": (
+        ["--spine-filter", "town = 1"],
+        "SpineUnreadable",
+        "the filter 'town = 1' is no condition on it",
+        "give a",
+    ),
     "ending": (["-o", "out.xlsx"], "InvalidSpec", "--output out.xlsx: its ending '.xlsx' is unknown", "name a file"),
     "no table": (["-o", "data"], "InvalidSpec", "--output data: it is there and no Delta table", "name a new folder"),
     "folder": (["-o", "folder.csv"], "InvalidSpec", "--output folder.csv: it is a folder", "name a file in it"),
@@ -171,14 +226,14 @@ ARGUMENTS = {
 
 
 @pytest.mark.parametrize("case", ARGUMENTS)
-def test_get_refuses_the_arguments(store: Path, capsys: pytest.CaptureFixture[str], case: str) -> None:
+def test_get_refuses_the_arguments(capsys: pytest.CaptureFixture[str], case: str) -> None:
     more, name, says, then = ARGUMENTS[case]
     Path("folder.csv").mkdir()
     refused(capsys, [*GET, *more], name, says, then)
 
 
 def refused(
-    capsys: pytest.CaptureFixture[str], argv: list[str], name: str, says: str, then: str, code: int = 2
+    capsys: pytest.CaptureFixture[str], argv: list[str], name: str, says: str, then: str, *, code: int = 2
 ) -> None:
     """The command ends with the code, its message, for people and for programs, and writes nothing."""
     before = tree()
@@ -207,12 +262,12 @@ def tree() -> dict[str, int]:
     return {**rest, "events": events.value_or(-1)}
 
 
-def test_a_store_that_cannot_be_made(store: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_store_that_cannot_be_made(capsys: pytest.CaptureFixture[str]) -> None:
     says, then = "The store cannot write ", "give a folder that you may write"
-    refused(capsys, ["--store", "train.yaml/repo", "apply", "features.yaml"], "StoreUnwritable", says, then, 1)
+    refused(capsys, ["--store", "train.yaml/repo", "apply", "features.yaml"], "StoreUnwritable", says, then, code=1)
 
 
-def test_a_store_by_url(store: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_store_by_url(capsys: pytest.CaptureFixture[str]) -> None:
     says = "A store cannot be opened at 's3://bucket/repo': only folders are known."
     refused(capsys, ["--store", "s3://bucket/repo", "views"], "UnknownLocation", says, "give the path of a folder")
 
@@ -223,7 +278,7 @@ def test_a_damaged_event_log(store: Path, capsys: pytest.CaptureFixture[str], co
     Path("damaged").write_bytes(b"this is no database, and was one" * 200)
     Path("damaged").replace(store / "feature_repo" / "events.db")
     says, then = "events.db is damaged: ", "restore the file from a backup"
-    refused(capsys, command, "LogCorrupt", says, then, 1)
+    refused(capsys, command, "LogCorrupt", says, then, code=1)
 
 
 def test_an_event_log_of_a_newer_format(store: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -231,10 +286,10 @@ def test_an_event_log_of_a_newer_format(store: Path, capsys: pytest.CaptureFixtu
         log.execute("PRAGMA user_version = 99")
     log.close()
     says = "was written by a newer Foreset: it has format 99"
-    refused(capsys, ["views"], "LogTooNew", says, "upgrade foreset on this machine", 1)
+    refused(capsys, ["views"], "LogTooNew", says, "upgrade foreset on this machine", code=1)
 
 
-def test_an_output_that_cannot_be_written_keeps_the_receipt(store: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_output_that_cannot_be_written_keeps_the_receipt(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*GET[:-1], "labels.parquet/deep/out.parquet"]) == 1
     err = capsys.readouterr().err
     assert err.startswith("error: labels.parquet/deep/out.parquet cannot be written: ")
@@ -250,13 +305,13 @@ GENERATE = {
 
 
 @pytest.mark.parametrize("case", GENERATE)
-def test_generate_refuses(store: Path, capsys: pytest.CaptureFixture[str], case: str) -> None:
+def test_generate_refuses(capsys: pytest.CaptureFixture[str], case: str) -> None:
     argv, says = GENERATE[case]
     refused(capsys, ["generate", *argv], "InvalidSpec", says, "")
 
 
 @pytest.mark.parametrize("argv", [["--limit", "0"], ["--limit", "x"]])
-def test_numbers_that_are_none(store: Path, capsys: pytest.CaptureFixture[str], argv: list[str]) -> None:
+def test_numbers_that_are_none(capsys: pytest.CaptureFixture[str], argv: list[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(["log", *argv])
     assert ended.value.code == 2

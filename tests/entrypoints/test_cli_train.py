@@ -46,9 +46,7 @@ def test_a_workflow_file() -> None:
             enabled=True, repo_path="elsewhere", n_features=4, timestamp=datetime(2025, 11, 1, tzinfo=UTC)
         ),
         features=(FeatureSpec(["feature_0", "feature_1"], "standard"), FeatureSpec(["feature_2"])),
-        model=ModelSpec(
-            "LogisticRegression", {"C": 0.5}, Split("stratified", 0.2), metrics=["roc_auc"], name="first"
-        ),
+        model=ModelSpec("LogisticRegression", {"C": 0.5}, Split("stratified", 0.2), metrics=["roc_auc"], name="first"),
     )
 
 
@@ -63,21 +61,36 @@ def test_only_the_caller_allows_packages() -> None:
 
 
 MISTAKES = [
-    ("featurs: []", "flow.yaml has no field 'featurs'. Next: Did you mean features? The fields are: feature_store, feat"),
+    (
+        "featurs: []",
+        "flow.yaml has no field 'featurs'. Next: Did you mean features? The fields are: feature_store, feat",
+    ),
     ("features: {columns: [a]}", "flow.yaml, features: it is a mapping of names to values, and a list is wanted."),
-    ("features: [{colums: [a]}]", "flow.yaml, features[0] has no field 'colums'. Next: Did you mean columns? The fields"),
+    (
+        "features: [{colums: [a]}]",
+        "flow.yaml, features[0] has no field 'colums'. Next: Did you mean columns? The fields",
+    ),
     ("features: [{columns: []}]", "flow.yaml, features[0]: FeatureSpec: columns is empty."),
     ("feature_store: here", "flow.yaml, feature_store: it is text, and a mapping of names to values is wanted."),
-    ("feature_store: {datset_name: x}", "flow.yaml, feature_store has no field 'datset_name'. Next: Did you mean dataset"),
+    (
+        "feature_store: {datset_name: x}",
+        "flow.yaml, feature_store has no field 'datset_name'. Next: Did you mean dataset",
+    ),
     ("feature_store: {dataset_name: ../x}", "flow.yaml, feature_store: FeatureStoreSpec: '../x' is not a dataset name"),
     ("feature_store: {n_features: 0}", "flow.yaml, feature_store: FeatureStoreSpec: n_features is 0."),
     ("model: LogisticRegression", "flow.yaml, model: it is text, and a mapping of names to values is wanted."),
-    ("model: {estimatr: x}", "flow.yaml, model has no field 'estimatr'. Next: Did you mean estimator? The fields are: e"),
-    ("model: {split: {kindd: time}}", "flow.yaml, model.split has no field 'kindd'. Next: Did you mean kind? The fields"),
+    (
+        "model: {estimatr: x}",
+        "flow.yaml, model has no field 'estimatr'. Next: Did you mean estimator? The fields are: e",
+    ),
+    (
+        "model: {split: {kindd: time}}",
+        "flow.yaml, model.split has no field 'kindd'. Next: Did you mean kind? The fields",
+    ),
     ("model: {split: sideways}", "flow.yaml, model: Split: its kind 'sideways' is unknown. Next: use one of random"),
     ("model: {split: {test_size: 2}}", "flow.yaml, model.split: Split: its test_size 2.0 is no share."),
     ("- model", "flow.yaml: it is a list, and a mapping with feature_store, features and model is wanted."),
-    ("model: {name: a}\n---\nmodel: {name: b}\n", "The spec file flow.yaml cannot be read: it holds several documents"),
+    ("model: {name: a}\n---\nmodel: {name: b}\n", "The spec file flow.yaml cannot be read: it holds 2 documents, and"),
 ]
 
 

@@ -1,3 +1,5 @@
+# ruff: noqa: N806  # X is the field's own name
+
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -34,7 +36,7 @@ def test_the_path_of_a_dataset_is_under_the_working_directory_or_where_the_envir
 
 @pytest.mark.parametrize("name", ["../secret", "a/b", "", ".hidden", "/etc", "a\\b", "x y"])
 def test_a_name_that_is_a_path_is_refused(name: str) -> None:
-    with pytest.raises(ValueError, match="is not a dataset name.*Next: give the name alone"):
+    with pytest.raises(ValueError, match=r"is not a dataset name.*Next: give the name alone"):
         get_delta_path(name)
 
 
@@ -86,9 +88,9 @@ def test_a_timestamp_selects_the_version_that_was_current() -> None:
 
 def test_version_and_timestamp_together_are_refused() -> None:
     write_to_delta_lake(FRAME, "t")
-    with pytest.raises(ValueError, match="version and timestamp are both given. Next: give one of them"):
+    with pytest.raises(ValueError, match=r"version and timestamp are both given. Next: give one of them"):
         read_delta_table("t", version=0, timestamp=datetime.now(UTC))
-    with pytest.raises(ValueError, match="timestamp is 'yesterday'. Next: give a datetime"):
+    with pytest.raises(ValueError, match=r"timestamp is 'yesterday'. Next: give a datetime"):
         read_delta_table("t", timestamp="yesterday")
 
 
@@ -110,7 +112,7 @@ def test_a_frame_that_does_not_fit_is_refused_unless_the_schema_is_replaced_in_s
         write_to_delta_lake(other, "t")
     with pytest.raises(ValueError, match="schema_mode is 'overwrite' and mode is 'append'"):
         write_to_delta_lake(other, "t", schema_mode="overwrite")
-    with pytest.raises(ValueError, match="mode is 'upsert'. Next: use one of append, overwrite, error"):
+    with pytest.raises(ValueError, match=r"mode is 'upsert'. Next: use one of append, overwrite, error"):
         write_to_delta_lake(other, "t", mode="upsert")  # type: ignore[arg-type]
     info = write_to_delta_lake(other, "t", mode="overwrite", schema_mode="overwrite")
     assert list(info.columns) == ["k", "v", "name", "extra"]
@@ -135,7 +137,7 @@ def test_paths_are_tables_too(workspace: Path) -> None:
 
 
 def test_a_missing_table_names_the_next_step() -> None:
-    with pytest.raises(ForesetError, match="not found: 'rain' would be at .*Next: write it with write_to_delta_lake"):
+    with pytest.raises(ForesetError, match=r"not found: 'rain' would be at .*Next: write it with write_to_delta_lake"):
         read_delta_table("rain")
     with pytest.raises(ForesetError, match="Next: make the sample with `foreset generate classification_data`"):
         load_data("classification_data")
@@ -149,7 +151,10 @@ def test_a_folder_without_a_log_is_no_table(workspace: Path) -> None:
 
 def test_load_data_gives_the_numbers_and_booleans_beside_target_index_and_times() -> None:
     frame = FRAME.with_columns(
-        sample_index=pl.Series([0, 1]), ok=pl.Series([True, False]), target=pl.Series([1.5, 2.5]), at=datetime(2024, 1, 1)
+        sample_index=pl.Series([0, 1]),
+        ok=pl.Series([True, False]),
+        target=pl.Series([1.5, 2.5]),
+        at=datetime(2024, 1, 1, tzinfo=UTC),
     )
     write_to_delta_lake(frame, "t")
     X, y = load_data("t")
@@ -167,7 +172,9 @@ def test_load_data_needs_a_feature() -> None:
         load_data("t")
 
 
-@pytest.mark.parametrize(("name", "features", "dtype"), [("classification_data", 20, "int64"), ("regression_data", 15, "float64")])
+@pytest.mark.parametrize(
+    ("name", "features", "dtype"), [("classification_data", 20, "int64"), ("regression_data", 15, "float64")]
+)
 def test_samples_are_as_the_guide_says(name: str, features: int, dtype: str) -> None:
     info = generate(name)
     names = [f"feature_{i}" for i in range(features)]

@@ -211,7 +211,7 @@ def test_the_rebuild_is_identical_after_the_tables_changed(told: tuple[Path, dic
 
 
 def test_the_model_is_recorded_against_the_training_set(told: tuple[Path, dict[str, Any]]) -> None:
-    from foreset import FeatureStore  # noqa: PLC0415
+    from foreset.entrypoints.feature_store import FeatureStore  # noqa: PLC0415
 
     store = FeatureStore.open(told[1]["store"], data_dir=told[1]["data"]).unwrap()
     kinds = [type(recorded.event).__name__ for recorded in store.history().unwrap()]

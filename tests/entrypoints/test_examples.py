@@ -42,7 +42,12 @@ def test_the_examples_give_every_row_in_any_zone(tmp_path: Path, zone: str) -> N
     environment |= {"TZ": zone, "PYTHONPATH": str(SOURCE)}
     scripts = [str(EXAMPLES / f"{name}.py") for name in PRINTED]
     done = subprocess.run(
-        [sys.executable, "-c", RUN_ALL, *scripts], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+        [sys.executable, "-c", RUN_ALL, *scripts],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     assert "Warning" not in done.stderr

@@ -1,3 +1,5 @@
+# ruff: noqa: N806  # X is the field's own name
+
 import warnings
 from datetime import timedelta
 from pathlib import Path
@@ -81,7 +83,9 @@ def test_a_view_registered_without_its_entity_gives_every_row_and_no_warning(man
 
 
 def test_a_plain_feast_view_takes_its_key_from_the_entity_that_feast_knows(manager: FeastManager) -> None:
-    entity = Entity(name="thing", join_keys=["sample_index"], value_type=ValueType.INT64, tags={"team": "x"}, owner="me")
+    entity = Entity(
+        name="thing", join_keys=["sample_index"], value_type=ValueType.INT64, tags={"team": "x"}, owner="me"
+    )
     source = FileSource(
         path=str(get_delta_path("classification_data")), timestamp_field="ingested_at", file_format=DeltaFormat()
     )
@@ -96,8 +100,10 @@ def test_a_plain_feast_view_takes_its_key_from_the_entity_that_feast_knows(manag
 
 def test_a_view_whose_entity_nobody_knows_is_refused(manager: FeastManager) -> None:
     entity = Entity(name="thing", join_keys=["sample_index"], value_type=ValueType.INT64)
-    view = FeatureView(name="plain", entities=[entity], source=sample_view().batch_source, schema=create_schema(["feature_0"]))
-    with pytest.raises(ForesetError, match="the join key of its entity 'thing' is not known.*Next: register it first"):
+    view = FeatureView(
+        name="plain", entities=[entity], source=sample_view().batch_source, schema=create_schema(["feature_0"])
+    )
+    with pytest.raises(ForesetError, match=r"the join key of its entity 'thing' is not known.*Next: register it first"):
         manager.register_feature_view(view)
     bare = FeatureView(name="plain", source=sample_view().batch_source, schema=create_schema(["feature_0"]))
     with pytest.raises(ForesetError, match="it has no entity"):
@@ -126,9 +132,15 @@ def test_the_users_own_schema_is_not_changed() -> None:
 def test_the_join_key_has_its_type_in_the_table() -> None:
     write_to_delta_lake(pl.DataFrame({"k": ["a"], "at": [pd.Timestamp("2024-01-01")], "v": [1.0]}), "texts")
     source = create_file_source("texts", "at")
-    assert create_feature_view("v", source, create_schema(["v"]), create_entity("e", ["k"])).entity_columns[0].dtype == String
+    assert (
+        create_feature_view("v", source, create_schema(["v"]), create_entity("e", ["k"])).entity_columns[0].dtype
+        == String
+    )
     missing = create_file_source("missing", "at")
-    assert create_feature_view("v", missing, create_schema(["v"]), create_entity("e", ["k"])).entity_columns[0].dtype == Int64
+    assert (
+        create_feature_view("v", missing, create_schema(["v"]), create_entity("e", ["k"])).entity_columns[0].dtype
+        == Int64
+    )
     typed = Entity(name="e", join_keys=["k"], value_type=ValueType.STRING)
     assert create_feature_view("v", missing, create_schema(["v"]), typed).entity_columns[0].dtype == String
 
@@ -156,12 +168,16 @@ def test_a_parquet_source_is_refused(manager: FeastManager, workspace: Path) -> 
 
 def test_missing_tables_and_columns_are_named(manager: FeastManager) -> None:
     entity = create_entity("sample", ["sample_index"])
-    missing = create_feature_view("v", create_file_source("regression_data", "ingested_at"), create_schema(["f"]), entity)
+    missing = create_feature_view(
+        "v", create_file_source("regression_data", "ingested_at"), create_schema(["f"]), entity
+    )
     with pytest.raises(ForesetError, match="foreset generate regression_data"):
         manager.register_feature_view(missing)
     source = create_file_source("classification_data", "ingested_at")
     strange = create_feature_view("v", source, create_schema(["feature_99"]), entity)
-    with pytest.raises(ForesetError, match="takes its feature 'feature_99' from the column 'feature_99', which the table"):
+    with pytest.raises(
+        ForesetError, match="takes its feature 'feature_99' from the column 'feature_99', which the table"
+    ):
         manager.register_feature_view(strange)
     assert manager.features.history().unwrap() == ()
     assert manager.store.list_feature_views() == []
@@ -177,7 +193,9 @@ def test_missing_tables_and_columns_are_named(manager: FeastManager) -> None:
     ],
 )
 def test_other_offline_stores_are_refused_with_the_reason(store: str, reason: str, workspace: Path) -> None:
-    with pytest.raises(ForesetError, match=f"offline_store_type='{store}' is refused: .*{reason}.*Use offline_store_type='delta'"):
+    with pytest.raises(
+        ForesetError, match=f"offline_store_type='{store}' is refused: .*{reason}.*Use offline_store_type='delta'"
+    ):
         create_feast_manager(offline_store_type=store)
     assert not (workspace / "feature_repo").exists()
 
@@ -213,7 +231,7 @@ def test_bare_names_mean_the_only_view_or_the_guides(manager: FeastManager) -> N
     manager.register_feature_view(sample_view("one"))
     assert manager.get_features(spine([1]), ["feature_0"]).shape == (1, 3)
     manager.register_feature_view(sample_view("two"))
-    with pytest.raises(ForesetError, match="several feature views are registered.*one of one, two"):
+    with pytest.raises(ForesetError, match=r"several feature views are registered.*one of one, two"):
         manager.get_features(spine([1]), ["feature_0"])
     assert manager.get_features(spine([1]), ["feature_0"], feature_view_name="two").shape == (1, 3)
     manager.register_feature_view(sample_view())

@@ -40,7 +40,8 @@ source = {table = "rain", timestamp_field = "at"}
 """
 JSON = """
 {"entities": [{"name": "city", "join_keys": ["city_id"]}],
- "views": [{"name": "rain", "entities": ["city"], "ttl": 2592000, "features": ["mm", {"name": "hours", "dtype": "int64"}],
+ "views": [{"name": "rain", "entities": ["city"], "ttl": 2592000,
+            "features": ["mm", {"name": "hours", "dtype": "int64"}],
             "source": {"table": "rain", "timestamp_field": "at"}}]}
 """
 
@@ -89,7 +90,12 @@ def view_yaml(more: str = "", *, entities: str = "[city]", source: str = "{table
 
 SYNTAX = [
     ("s.yaml", "entities:\n- {name: city, join_keys: [k]\n", ", line 3, column 1", "did not find expected ',' or '}'"),
-    ("s.yaml", "entities: []\nviews: [\t]\nentities: []\n", ", line 3, column 1", "the field 'entities' is given twice"),
+    (
+        "s.yaml",
+        "entities: []\nviews: [\t]\nentities: []\n",
+        ", line 3, column 1",
+        "the field 'entities' is given twice",
+    ),
     ("s.yaml", "a: !!python/object/apply:os.system [ls]", ", line 1, column 4", "could not determine a constructor"),
     ("s.yaml", "a: 2024-02-31", "", "day is out of range for month"),
     ("s.yaml", "a: &a [*a]", "", "it is nested too deeply"),
@@ -148,17 +154,26 @@ CONTENT = [
         ", views[0].features[1] has no field 'nam'. Next: Did you mean name? The fields are: name, dtype, ",
     ),
     (view_yaml(entities="city"), ", views[0].entities: it is text, and a list is wanted. Next: write a list there"),
-    (view_yaml("tags: {a: 1}"), ", views[0].tags[...]: it is a whole number, and text is wanted. Next: write text there."),
+    (
+        view_yaml("tags: {a: 1}"),
+        ", views[0].tags[...]: it is a whole number, and text is wanted. Next: write text there.",
+    ),
     (view_yaml("ttl: soon"), ", views[0].ttl: it is no length of time. Next: write it as 30d, 12h, 15m, 45s, in ISO"),
     (view_yaml("ttl: true"), ", views[0].ttl: it is true or false, and a length of time or nothing is wanted."),
     (view_yaml("ttl: 9.0e+99"), ", views[0].ttl: 9e+99 is longer than can be told. Next: leave ttl out for no limit."),
-    (view_yaml("ttl: -5d"), ", views[0]: FeatureViewSpec('rain'): its ttl is negative (-5 days, 0:00:00). Next: give a"),
+    (
+        view_yaml("ttl: -5d"),
+        ", views[0]: FeatureViewSpec('rain'): its ttl is negative (-5 days, 0:00:00). Next: give a",
+    ),
     (view_yaml(source="{table: rain}"), ", views[0].source: the field 'timestamp_field' is missing. Next: add 'timest"),
     (view_yaml(source="rain"), ", views[0].source: it is text, and a mapping of names to values is wanted."),
     ("views: rain\n", ", views: it is text, and a list is wanted. Next: write a list there."),
     ("- views\n", ": it is a list, and a mapping with entities and views is wanted."),
     ("entities: [city]\n", ", entities[0]: it is text, and a mapping of names to values is wanted."),
-    ("entities: [{name: a b, join_keys: [k]}]\n", ", entities[0]: EntitySpec('a b'): its name is empty or holds one of"),
+    (
+        "entities: [{name: a b, join_keys: [k]}]\n",
+        ", entities[0]: EntitySpec('a b'): its name is empty or holds one of",
+    ),
 ]
 
 

@@ -1,3 +1,5 @@
+# ruff: noqa: N806  # X is the field's own name
+
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -53,7 +55,10 @@ def test_every_sample_is_retrieved_trained_on_and_recorded() -> None:
     events = [recorded.event for recorded in store.history().unwrap()]
     trained = events[-1]
     assert isinstance(trained, ModelTrained)
-    assert (trained.training_set_id, trained.estimator) == (result.training_set_id, "sklearn.linear_model.LogisticRegression")
+    assert (trained.training_set_id, trained.estimator) == (
+        result.training_set_id,
+        "sklearn.linear_model.LogisticRegression",
+    )
     assert trained.metrics == result.metrics
     assert list(result.metrics) == ["accuracy"]
     assert (trained.rows_train, trained.rows_test) == (60, 20)
@@ -79,7 +84,9 @@ def test_at_a_time_only_the_samples_known_then_are_retrieved() -> None:
     assert result.X.equals(load_data("classification_data")[0][:40])
     assert run(SPEC.set_timestamp(times[39].replace(tzinfo=None))).training_set_id == result.training_set_id
     assert len(run(SPEC.set_timestamp(datetime(2025, 10, 1))).X) == 80  # noqa: DTZ001
-    with pytest.raises(ForesetError, match="'classification_data' had no samples at 2025-08-01.*Next: set a later timestamp"):
+    with pytest.raises(
+        ForesetError, match=r"'classification_data' had no samples at 2025-08-01 .*Next: set a later timestamp"
+    ):
         run(SPEC.set_timestamp(datetime(2025, 8, 1, tzinfo=UTC)))
 
 
@@ -89,6 +96,10 @@ def test_a_sample_written_twice_is_one_row_with_the_values_of_the_time() -> None
     frame = pl.DataFrame(rows, schema=["sample_index", "ingested_at", "feature_0", "target"], orient="row")
     write_to_delta_lake(frame, "grown")
     builder = SPEC.set_dataset_name("grown").set_n_features(1).set_feature_view("grown")
+    naive = frame.with_columns(pl.col("ingested_at").dt.replace_time_zone(None))
+    write_to_delta_lake(naive, "naive")
+    newest = run(builder)
+    assert run(builder.set_dataset_name("naive")).X.equals(newest.X)
     newest = run(builder)
     assert newest.X["feature_0"].tolist() == [-float(i) for i in range(20)] + [float(i) for i in range(20, 40)]
     before = run(builder.set_timestamp(START + timedelta(days=50)))
@@ -100,7 +111,9 @@ def test_only_the_asked_samples_in_their_order() -> None:
     indices = list(range(79, 20, -2))
     result = run(SPEC.set_sample_indices(indices))
     assert result.X.equals(load_data("classification_data")[0].iloc[indices].reset_index(drop=True))
-    with pytest.raises(ForesetError, match="sample_indices has 80, -1, which 'classification_data' does not have at that"):
+    with pytest.raises(
+        ForesetError, match="sample_indices has 80, -1, which 'classification_data' does not have at that"
+    ):
         run(SPEC.set_sample_indices([80, 1, -1]))
     with pytest.raises(ForesetError, match="sample_indices has 79, which"):
         run(SPEC.set_sample_indices([1, 79]).set_timestamp(datetime(2025, 9, 10, tzinfo=UTC)))
@@ -115,7 +128,9 @@ def test_a_split_by_time_goes_by_when_samples_were_ingested() -> None:
 
 @pytest.mark.usefixtures("sample")
 def test_the_features_that_are_asked_are_those_that_are_trained_on() -> None:
-    result = run_ml_workflow([FeatureSpec(["feature_1"], preprocessing="standard")], MODEL, feature_store_spec=SPEC.build())
+    result = run_ml_workflow(
+        [FeatureSpec(["feature_1"], preprocessing="standard")], MODEL, feature_store_spec=SPEC.build()
+    )
     assert result.X.shape == (80, 4)
     assert result.model[-1].coef_.shape == (1, 1)
     with pytest.raises(ForesetError, match="no column 'feature_9'"):
@@ -132,7 +147,9 @@ def test_a_regression_dataset() -> None:
 
 @pytest.mark.usefixtures("sample")
 def test_more_features_than_the_table_has_are_refused_with_the_name() -> None:
-    with pytest.raises(ForesetError, match="takes its feature 'feature_4' from the column 'feature_4', which the table"):
+    with pytest.raises(
+        ForesetError, match="takes its feature 'feature_4' from the column 'feature_4', which the table"
+    ):
         run(SPEC.set_n_features(5))
     assert FeatureStore.open("feature_repo").unwrap().history().unwrap() == ()
 
@@ -152,8 +169,17 @@ def test_without_initialisation_the_view_must_be_there() -> None:
 def test_missing_data_is_told_with_the_next_step() -> None:
     with pytest.raises(ForesetError, match="foreset generate classification_data"):
         run()
-    write_to_delta_lake(pl.DataFrame(schema={"sample_index": pl.Int64, "ingested_at": pl.Datetime("us", "UTC"),
-                                             "feature_0": pl.Float64, "target": pl.Int64}), "empty")
+    write_to_delta_lake(
+        pl.DataFrame(
+            schema={
+                "sample_index": pl.Int64,
+                "ingested_at": pl.Datetime("us", "UTC"),
+                "feature_0": pl.Float64,
+                "target": pl.Int64,
+            }
+        ),
+        "empty",
+    )
     with pytest.raises(ForesetError, match="the dataset 'empty' has no rows with a time"):
         run(SPEC.set_dataset_name("empty").set_n_features(1).set_feature_view("empty"))
 
@@ -161,7 +187,12 @@ def test_missing_data_is_told_with_the_next_step() -> None:
 @pytest.mark.usefixtures("sample")
 def test_given_data_is_used_as_it_is_and_nothing_is_recorded() -> None:
     X, y = load_data("classification_data")
-    forms = [(X, y), (pl.DataFrame(X), pl.Series("target", y.to_list())), (X.to_numpy(), y.to_numpy()), (X, y.to_list())]
+    forms = [
+        (X, y),
+        (pl.DataFrame(X), pl.Series("target", y.to_list())),
+        (X.to_numpy(), y.to_numpy()),
+        (X, y.to_list()),
+    ]
     results = [run_ml_workflow(model_spec=MODEL, X=a, y=b, feature_store_spec=FeatureStoreSpec()) for a, b in forms]
     assert {tuple(result.metrics.items()) for result in results} == {tuple(results[0].metrics.items())}
     assert all(result.training_set_id is None for result in results)

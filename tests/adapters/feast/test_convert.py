@@ -16,11 +16,24 @@ SAMPLE = EntitySpec("sample", ["k"], description="a thing", tags={"a": "b"}, own
 PAIR = EntitySpec("pair", ["left", "right"])
 SOURCE = DeltaSource("/data/t", "at", "written", {"kay": "k"}, name="t_source", description="all of it")
 VIEW = FeatureViewSpec(
-    "v", ["sample"], SOURCE, [FeatureField("x", "float64", "ex", {"u": "m"}), "y"], timedelta(days=2), "view", {"c": "d"}, "you"
+    "v",
+    ["sample"],
+    SOURCE,
+    [FeatureField("x", "float64", "ex", {"u": "m"}), "y"],
+    timedelta(days=2),
+    "view",
+    {"c": "d"},
+    "you",
 )
 COLUMNS = tuple(
     Column(*c)
-    for c in (("kay", "int64"), ("at", "timestamp[us, UTC]"), ("written", "timestamp[us]"), ("x", "float32"), ("y", "string"))
+    for c in (
+        ("kay", "int64"),
+        ("at", "timestamp[us, UTC]"),
+        ("written", "timestamp[us]"),
+        ("x", "float32"),
+        ("y", "string"),
+    )
 )
 CATALOG = replay([EntityRegistered(SAMPLE, 1), FeatureViewRegistered(VIEW, 3, COLUMNS)])
 
@@ -61,13 +74,20 @@ def test_a_key_of_two_types_leaves_the_entitys_type_open() -> None:
     columns = (Column("k", "int32"), Column("at", "date"), Column("x", "float64"))
     catalog = replay([FeatureViewRegistered(other, 1, columns)], CATALOG)
     assert feast_entities(catalog)[0].value_type == ValueType.UNKNOWN
-    assert [feast_view(v, catalog, "/t").entity_columns[0].dtype.name for v in catalog.views.values()] == ["INT64", "INT32"]
+    assert [feast_view(v, catalog, "/t").entity_columns[0].dtype.name for v in catalog.views.values()] == [
+        "INT64",
+        "INT32",
+    ]
 
 
 def test_a_view_of_no_features_takes_all_columns_beside_keys_and_times() -> None:
     entity = Entity(name="sample", join_keys=["k"], value_type=ValueType.INT64)
     source = FileSource(
-        path="/data/t", timestamp_field="at", created_timestamp_column="written", field_mapping={"kay": "k"}, file_format=DeltaFormat()
+        path="/data/t",
+        timestamp_field="at",
+        created_timestamp_column="written",
+        field_mapping={"kay": "k"},
+        file_format=DeltaFormat(),
     )
     view = FeatureView(name="v", entities=[entity], source=source)
     assert [field.name for field in view_spec(view, "t", [SAMPLE], COLUMNS).unwrap().fields] == ["x", "y"]

@@ -94,7 +94,9 @@ def test_a_view_joined_under_another_name_and_key(store: FeatureStore) -> None:
 def test_on_demand_views_are_computed_by_feast_on_the_result(store: FeatureStore) -> None:
     request = RequestSource(name="now", schema=[Field(name="extra", dtype=Float64)])
 
-    @on_demand_feature_view(sources=[store.get_feature_view("stats"), request], schema=[Field(name="more", dtype=Float64)])
+    @on_demand_feature_view(
+        sources=[store.get_feature_view("stats"), request], schema=[Field(name="more", dtype=Float64)]
+    )
     def more(inputs: pd.DataFrame) -> pd.DataFrame:
         return pd.DataFrame({"more": inputs["rate"] + inputs["extra"]})
 
@@ -119,11 +121,13 @@ def test_the_job_says_what_was_asked(store: FeatureStore) -> None:
 
 def test_what_is_not_supported_says_so(store: FeatureStore) -> None:
     for frame in (None, "SELECT 1"):
-        with pytest.raises(ForesetError, match="does not support .*Next: give a pandas frame"):
+        with pytest.raises(ForesetError, match=r"does not support .*Next: give a pandas frame"):
             store.get_historical_features(frame, ["stats:rate"], **({"start_date": DAY} if frame is None else {}))
-    with pytest.raises(ForesetError, match="does not support .*Next"):
+    with pytest.raises(ForesetError, match=r"does not support .*Next"):
         store.materialize(DAY, DAY + timedelta(days=9))
-    with pytest.raises(ForesetError, match="does not support writing to offline tables. Next: use write_to_delta_lake"):
+    with pytest.raises(
+        ForesetError, match=r"does not support writing to offline tables. Next: use write_to_delta_lake"
+    ):
         store.write_to_offline_store("absolute", STATS.to_pandas())
     job = store.get_historical_features(entity_df((2, 5)), ["stats:rate"])
     with pytest.raises(ForesetError, match="does not support saved datasets"):
@@ -133,9 +137,7 @@ def test_what_is_not_supported_says_so(store: FeatureStore) -> None:
 
 
 def test_a_view_without_its_entity_column_is_refused(store: FeatureStore) -> None:
-    bare = FeatureView(
-        name="bare", source=view("bare").batch_source, schema=[Field(name="rate", dtype=Float64)]
-    )
+    bare = FeatureView(name="bare", source=view("bare").batch_source, schema=[Field(name="rate", dtype=Float64)])
     store.apply([bare])
     with pytest.raises(ForesetError, match="it names no entity column"):
         store.get_historical_features(entity_df((1, 5)), ["bare:rate"])

@@ -102,6 +102,8 @@ def test_a_registry_that_is_lost_while_in_use_is_built_again(registry: FeastRegi
 
 def test_a_moved_data_folder_is_published_anew(registry: FeastRegistry) -> None:
     registry.publish(TWO, 3).unwrap()
-    moved = FeastRegistry.open(Path(registry.store.repo_path), "project", "local", lambda table: f"/moved/{table}").unwrap()
+    moved = FeastRegistry.open(
+        Path(registry.store.repo_path), "project", "local", lambda table: f"/moved/{table}"
+    ).unwrap()
     assert moved.publish(TWO, 3).unwrap() == 2
     assert moved.store.get_feature_view("one").batch_source.path == "/moved/one"

@@ -94,8 +94,8 @@ def test_a_missing_or_torn_file_is_told(tmp_path: Path) -> None:
 def test_a_place_that_cannot_be_written_is_told_and_left_as_it_was(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("kept")
     assert str(train(tmp_path / "file" / "m.skops").failure()) == (
-        f"The model cannot be saved to {tmp_path / 'file' / 'm.skops'}: Not a directory. What stood there is as it was. "
-        "Next: give a place that you may write, or leave save_to out."
+        f"The model cannot be saved to {tmp_path / 'file' / 'm.skops'}: a file stands where its folder would be. "
+        "What stood there is as it was. Next: give a place that you may write, or leave save_to out."
     )
     (tmp_path / "folder").mkdir()
     assert "Is a directory" in str(train(tmp_path / "folder").failure())
