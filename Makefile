@@ -43,4 +43,4 @@ wheel: install
 	$(BIN)/python -m hatchling build
 
 clean:
-	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage* htmlcov benchmarks/work demo
+	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage* htmlcov benchmarks/work foreset-demo

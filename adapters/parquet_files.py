@@ -78,21 +78,33 @@ def read_files(
     table: str, files: Sequence[DataFile], columns: Sequence[Column]
 ) -> Result[pl.DataFrame, TableUnreadable | UnsupportedTable]:
     """The rows of the files, in memory."""
-    ambiguous = zoneless_partition(files, columns)
+    ambiguous = ambiguous_partition(files, columns)
     if ambiguous is not None:
         return refuse(UnsupportedTable(table=table, feature=ambiguous))
     try:
-        return Success(scan_files(files, columns).collect())
+        frame = scan_files(files, columns).collect()
     except READ_FAULTS as fault:
         return refuse(unreadable(table, fault))
+    return as_many_rows(frame, table, files)
 
 
-def zoneless_partition(files: Sequence[DataFile], columns: Sequence[Column]) -> str | None:
-    """What makes a partition column ambiguous: an instant whose text in the log has no zone."""
+def as_many_rows(frame: pl.DataFrame, table: str, files: Sequence[DataFile]) -> Result[pl.DataFrame, TableUnreadable]:
+    """The rows read from files, if they are as many as the log says: a file may have been put in another's place."""
+    said = [file.rows for file in files]
+    if not frame.width or None in said or frame.height == sum(rows for rows in said if rows is not None):
+        return Success(frame)
+    problem = f"its files have {frame.height} rows, and its log says {sum(rows for rows in said if rows is not None)}"
+    return refuse(TableUnreadable(table=table, problem=problem))
+
+
+def ambiguous_partition(files: Sequence[DataFile], columns: Sequence[Column]) -> str | None:
+    """A partition column whose text in the log does not tell its values: an instant without zone, or bytes."""
     partitions = files[0].partition if files else {}
     for column in columns:
         if column.name in partitions and column.dtype.startswith("timestamp") and "," in column.dtype:
             return f"the partition column {column.name!r} of type timestamp, whose values have no time zone in the log"
+        if column.name in partitions and column.dtype == "binary":
+            return f"the partition column {column.name!r} of type binary, whose values the log does not hold as bytes"
     return None
 
 

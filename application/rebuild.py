@@ -53,12 +53,15 @@ def _spine(
     source = given if given is not None else record.reference
     if source is None and not record.kept:
         return refuse(SpineNotKept(id=receipt.id, fingerprint=record.fingerprint))
-    frame: Result[ArrowStream, RebuildError] = (
-        adapters.spines.load(record.fingerprint)
-        if source is None
-        else adapters.spines.read(source).map(lambda spine: spine.frame)
+    if source is None:
+        return Result.do(
+            checked
+            for kept in adapters.spines.load(record.fingerprint)
+            for checked in _checked(kept, receipt, adapters)
+        )
+    return Result.do(
+        checked for spine in adapters.spines.read(source) for checked in _checked(spine.frame, receipt, adapters)
     )
-    return frame.bind(lambda f: _checked(f, receipt, adapters))
 
 
 def _checked(

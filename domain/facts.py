@@ -4,8 +4,6 @@ Times are whole microseconds since 1970-01-01 UTC, and ranges are widened where 
 range always holds every value.
 """
 
-from datetime import datetime
-
 import msgspec
 
 Range = tuple[int, int]
@@ -31,7 +29,6 @@ class TableFacts(msgspec.Struct, frozen=True, kw_only=True):
     size_bytes: int
     partition_columns: tuple[str, ...] = ()
     time_ranges: dict[str, Range] = {}
-    committed_at: datetime | None = None
 
     def dtype(self, column: str) -> str | None:
         """The type of a column, None where there is none of that name."""

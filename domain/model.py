@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     Names = Iterable[str]
-    SplitLike: TypeAlias = "Split | SplitKind"
+    SplitLike: TypeAlias = "Split | SplitKind | dict[str, Any]"
 else:
     Names = tuple[str, ...]
     SplitLike = Any

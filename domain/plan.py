@@ -176,7 +176,8 @@ def _line(node: Node) -> str:
             return f"spine     {node.rows:,} rows, {node.distinct_times:,} distinct times in {node.time}"
         case Scan():
             rows = "unknown rows" if node.rows is None else f"{node.rows:,} rows"
-            size = f"{node.files:,} files, {rows}, {node.size_bytes:,} bytes"
+            files = "1 file" if node.files == 1 else f"{node.files:,} files"
+            size = f"{files}, {rows}, {node.size_bytes:,} bytes"
             return (
                 f"scan      {node.table} version {node.version} ({size}){_bounds(node.bounds)}: {listed(node.columns)}"
             )

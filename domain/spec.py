@@ -83,7 +83,8 @@ class DeltaSource(Spec, frozen=True):
     `table` is a dataset name, looked up in the data folder, or the path or URL of a table. `timestamp_field` is the
     event time: from when on a row's values hold. `created_timestamp_field` says when the row was written; it
     breaks ties, and `known_at` needs it. `field_mapping` maps the table's column names to the names used
-    here. `storage_options` go to the object store's client. `warehouse_table` is the name under which a
+    here. `storage_options` go to the object store's client and are kept in the event log: leave credentials to the
+    environment. `warehouse_table` is the name under which a
     warehouse sees the same table.
     """
 

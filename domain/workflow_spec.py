@@ -45,12 +45,12 @@ class FeatureStoreSpec(Spec, frozen=True):
 
     def __post_init__(self) -> None:
         """Validate."""
-        if hasattr(self.repo_path, "__fspath__"):
+        if not isinstance(self.repo_path, str) and hasattr(self.repo_path, "__fspath__"):
             force_setattr(self, "repo_path", self.repo_path.__fspath__())
         for field in ("repo_path", "project_name", "offline_store_type", "feature_view_name"):
             if not isinstance(getattr(self, field), str) or not getattr(self, field).strip():
                 self._refuse(f"{field} is {getattr(self, field)!r}", f"give a {field} that is not empty")
-        if not isinstance(self.dataset_name, str) or not _DATASET.fullmatch(self.dataset_name):
+        if not _DATASET.fullmatch(self.dataset_name):
             self._refuse(
                 f"{self.dataset_name!r} is not a dataset name: names have letters, digits, '_', '-' and '.', "
                 "and do not begin with '.'",

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from foreset.application.ports import ArrowStream
 from foreset.domain.spec import EntitySpec, FeatureViewSpec, TrainingSetSpec
 from foreset.entrypoints.datasets import arrow_stream
 from foreset.entrypoints.feature_store import FeatureStore
@@ -11,13 +12,12 @@ from foreset.entrypoints.wiring import unrecorded
 
 if TYPE_CHECKING:
     import pandas as pd
-    import pyarrow as pa
 
 
 def run(
     specs: Iterable[EntitySpec | FeatureViewSpec], training_set: TrainingSetSpec, entity_df: "pd.DataFrame"
-) -> "pa.Table":
-    """The rows of `entity_df` with the features of these views; what fails raises `ForesetError`."""
+) -> ArrowStream:
+    """The rows of `entity_df` with these views' features, a pyarrow table; what fails raises `ForesetError`."""
     store = FeatureStore(unrecorded())
     given(store.register(*specs))
     return given(store.training_set(training_set, arrow_stream(entity_df), keep_spine=False)).to_arrow()

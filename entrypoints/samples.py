@@ -53,11 +53,11 @@ def _values(name: str, rows: int, features: int, seed: int) -> "tuple[np.ndarray
 
     informative = max(1, features // 2)
     if name == "regression_data":
-        values, target = make_regression(
+        made: Any = make_regression(
             n_samples=rows, n_features=features, n_informative=informative, noise=10.0, random_state=seed
         )
-        return values, target.astype("float64")
-    values, target = make_classification(
+        return made[0], made[1].astype("float64")
+    made = make_classification(
         n_samples=rows,
         n_features=features,
         n_informative=informative,
@@ -65,4 +65,4 @@ def _values(name: str, rows: int, features: int, seed: int) -> "tuple[np.ndarray
         n_clusters_per_class=1 if informative < 3 else 2,  # noqa: PLR2004  # 2 classes of 2 clusters need 2 features
         random_state=seed,
     )
-    return values, target.astype("int64")
+    return made[0], made[1].astype("int64")

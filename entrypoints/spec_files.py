@@ -51,7 +51,13 @@ def _items(fields: dict[str, object], path: str) -> Iterator[Result[Registration
             return
         for index, value in enumerate(values):
             at = f"{path}, {section}[{index}]"
-            yield _timed(value, at).bind(lambda item, at=at, spec=_SECTIONS[section]: as_spec(item, spec, at=at))
+            yield _item(value, _SECTIONS[section], at)
+
+
+def _item(
+    value: object, spec: type[EntitySpec] | type[FeatureViewSpec], at: str
+) -> Result[Registration, SpecFileError]:
+    return Result.do(item for timed in _timed(value, at) for item in as_spec(timed, spec, at=at))
 
 
 def _timed(value: object, at: str) -> Result[object, SpecFileError]:
@@ -67,14 +73,14 @@ def _timed(value: object, at: str) -> Result[object, SpecFileError]:
 
 def read_training_set(path: str | Path) -> Result[TrainingSetSpec, SpecFileError]:
     """The training set of a file, whose fields are those of `TrainingSetSpec`."""
-    return _single(Path(path)).bind(lambda value: as_spec(value, TrainingSetSpec, at=str(path)))
+    return Result.do(spec for value in _single(Path(path)) for spec in as_spec(value, TrainingSetSpec, at=str(path)))
 
 
 def _single(path: Path) -> Result[object, SpecFileError]:
     read = documents(path)
     if not isinstance(read, Success):
         return refuse(read.failure())
-    found = read.unwrap()
+    found = list(read.unwrap())
     if len(found) > 1:
         problem = f"it holds {len(found)} documents, and one is wanted"
         return refuse(SpecUnreadable(path=str(path), where="", problem=problem))

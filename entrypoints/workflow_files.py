@@ -66,8 +66,10 @@ def _section(sections: dict[str, Any], name: str, path: str) -> Result[dict[str,
 
 def _store(sections: dict[str, Any], path: str, repo_path: str | None) -> Result[FeatureStoreSpec, SpecFileError]:
     given = {} if repo_path is None else {"repo_path": repo_path}
-    return _section(sections, "feature_store", path).bind(
-        lambda fields: as_spec({"enabled": True, **fields, **given}, FeatureStoreSpec, at=f"{path}, feature_store")
+    return Result.do(
+        spec
+        for fields in _section(sections, "feature_store", path)
+        for spec in as_spec({"enabled": True, **fields, **given}, FeatureStoreSpec, at=f"{path}, feature_store")
     )
 
 

@@ -21,6 +21,8 @@ OPEN_FAULTS = (DeltaError, OSError, ValueError)
 """What opening a table or reading its log raises."""
 WRITE_FAULTS = (Exception,)
 """deltalake raises bare `Exception` while it writes; nothing of ours runs inside that call."""
+_UNFIT = ("Cast error", "Invalid data type", "The datatype", "not found in schema")
+_LONGEST = 300  # characters: some of deltalake's texts hold a dump of the log's listing
 
 
 def opening(table: str, place: str, fault: Exception) -> TableError:
@@ -36,7 +38,7 @@ def opening(table: str, place: str, fault: Exception) -> TableError:
 def writing(table: str, fault: Exception) -> SchemaMismatch | WriteFailed:
     """Why a write failed."""
     text = _first_line(fault)
-    if isinstance(fault, SchemaMismatchError) or "Cast error" in text:
+    if isinstance(fault, SchemaMismatchError) or any(phrase in text for phrase in _UNFIT):
         return SchemaMismatch(table=table, problem=text)
     if isinstance(fault, CommitFailedError):
         return WriteFailed(table=table, problem=f"another writer was faster ({text})")
@@ -45,4 +47,7 @@ def writing(table: str, fault: Exception) -> SchemaMismatch | WriteFailed:
 
 def _first_line(fault: Exception) -> str:
     lines = str(fault).splitlines()
-    return lines[0].rstrip(". ") if lines else repr(fault)
+    if not lines:
+        return repr(fault)
+    line = lines[0].partition(": ParsedLogPath")[0].rstrip(". ")
+    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}..."

@@ -1,5 +1,6 @@
 """Open tables, kept and brought up to date, so that a warm read does not replay the log."""
 
+import os
 from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
@@ -20,7 +21,7 @@ class Handles:
     def __init__(self) -> None:
         """Hold none."""
         self._newest: OrderedDict[str, tuple[DeltaTable, _Mark]] = OrderedDict()
-        self._snapshots: OrderedDict[tuple[str, int, str], DeltaSnapshot] = OrderedDict()
+        self._snapshots: OrderedDict[tuple[str, str, int, str], DeltaSnapshot] = OrderedDict()
 
     def newest(self, uri: str, storage_options: dict[str, str] | None) -> DeltaTable:
         """The table at its newest version.
@@ -31,10 +32,14 @@ class Handles:
         known, mark = self._newest.get(uri, (None, None))
         if known is not None and mark is not None and _mark(uri, known.version()) == mark:
             before = known.version()
+            _refuse_empty(uri, before + 1)
             known.update_incremental()
             if known.version() == before:
                 return known
         else:
+            if not is_url(uri):
+                self._forget(uri)
+                _refuse_empty(uri)
             known = DeltaTable(uri, storage_options=storage_options)
         _keep(self._newest, uri, (known, _mark(uri, known.version())))
         return known
@@ -49,12 +54,20 @@ class Handles:
         """The table at an older version."""
         return DeltaTable(uri, version=version, storage_options=storage_options)
 
-    def snapshot(self, uri: str, table: DeltaTable, make: Callable[[], DeltaSnapshot]) -> DeltaSnapshot:
-        """The snapshot of a table at its version, made once. The table's id tells a new table from an old one."""
-        key = (uri, table.version(), str(table.metadata().id))
+    def snapshot(self, name: str, uri: str, table: DeltaTable, make: Callable[[], DeltaSnapshot]) -> DeltaSnapshot:
+        """The snapshot of a table at its version, made once for each name that the table is called by.
+
+        The table's id tells a new table from an old one.
+        """
+        key = (uri, name, table.version(), str(table.metadata().id))
         if key not in self._snapshots:
             _keep(self._snapshots, key, make())
         return self._snapshots[key]
+
+    def _forget(self, uri: str) -> None:
+        """Drop what was made from a log that may be another one now, such as one restored from a backup."""
+        for key in [key for key in self._snapshots if key[0] == uri]:
+            del self._snapshots[key]
 
 
 def _mark(uri: str, version: int) -> _Mark:
@@ -66,6 +79,15 @@ def _mark(uri: str, version: int) -> _Mark:
     except OSError:
         return None
     return (seen.st_ino, seen.st_mtime_ns, seen.st_size)
+
+
+def _refuse_empty(uri: str, start: int = 0) -> None:
+    """Raise for a commit without a byte, which a power cut leaves and deltalake takes for a commit of nothing."""
+    for entry in os.scandir(Path(uri) / "_delta_log"):
+        name = entry.name.removesuffix(".json")
+        if name != entry.name and name.isdigit() and int(name) >= start and entry.stat().st_size == 0:
+            problem = f"the commit {entry.name} of its log is empty"
+            raise OSError(problem)
 
 
 def _keep(kept: OrderedDict, key: object, value: object) -> None:  # type: ignore[type-arg]  # of either kind

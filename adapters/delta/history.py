@@ -7,6 +7,8 @@ current from the latest commit time up to and including its own, as the Delta pr
 
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate
+from pathlib import Path
+from urllib.parse import unquote
 
 from deltalake import DeltaTable
 from returns.result import Result, Success
@@ -19,7 +21,7 @@ def version_at(table: str, handle: DeltaTable, at: datetime) -> Result[int, Tabl
     """The version that was current at `at`, a time with a zone."""
     commits = sorted(_commit_times(handle))
     asked = at.astimezone(UTC).isoformat()
-    if not commits or any(time is None for _, time in commits):
+    if not commits or any(time is None for _, time in commits) or len(commits) < _commit_files(handle):
         return refuse(HistoryMissing(table=table, at=asked, problem="its log has commits without a time"))
     versions = [version for version, _ in commits]
     times = list(accumulate((time for _, time in commits if time is not None), max))
@@ -36,6 +38,13 @@ def version_at(table: str, handle: DeltaTable, at: datetime) -> Result[int, Tabl
 def committed_at(handle: DeltaTable) -> datetime | None:
     """When the handle's newest version was committed; None where the log does not say."""
     return next((time for _, time in _commit_times(handle, 1)), None)
+
+
+def _commit_files(handle: DeltaTable) -> int:
+    """How many commits a local log has. deltalake leaves out commits without `commitInfo`, and then miscounts."""
+    log = Path(unquote(handle.table_uri.removeprefix("file://"))) / "_delta_log"
+    names = [path.stem for path in log.glob("*.json") if path.stem.isdigit()]  # none for a table in an object store
+    return sum(int(name) <= handle.version() for name in names)
 
 
 def _commit_times(handle: DeltaTable, limit: int | None = None) -> list[tuple[int, datetime | None]]:

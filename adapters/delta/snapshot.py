@@ -2,7 +2,6 @@
 
 import json
 from datetime import UTC, datetime
-from functools import cached_property
 from urllib.parse import unquote
 
 import polars as pl
@@ -23,36 +22,21 @@ class DeltaSnapshot:
 
     def __init__(self, name: str, table: DeltaTable) -> None:
         """Describe `table` as it is now; `name` is how it is called in specs and plans."""
+        metadata, columns = table.metadata(), columns_of(table)
         self._name = name
-        self._root = table.table_uri
-        self._columns = columns_of(table)
-        self._version = table.version()
-        self._metadata = table.metadata()
-        self._actions = pl.DataFrame(table.get_add_actions(flatten=True))
-
-    @cached_property
-    def facts(self) -> TableFacts:
-        """What was observed of it."""
-        files = self.files()
-        rows = [file.rows for file in files]
-        return TableFacts(
-            table=self._name,
-            table_id=str(self._metadata.id),
-            version=self._version,
-            columns=self._columns,
-            files=len(files),
+        self._files = _data_files(table, columns, metadata.partition_columns)
+        rows = [file.rows for file in self._files]
+        self.facts = TableFacts(
+            table=name,
+            table_id=str(metadata.id),
+            version=table.version(),
+            columns=columns,
+            files=len(self._files),
             rows=None if None in rows else sum(r for r in rows if r is not None),
-            size_bytes=sum(file.size_bytes for file in files),
-            partition_columns=tuple(self._metadata.partition_columns),
-            time_ranges=_whole_ranges(files),
+            size_bytes=sum(file.size_bytes for file in self._files),
+            partition_columns=tuple(metadata.partition_columns),
+            time_ranges=_whole_ranges(self._files),
         )
-
-    @cached_property
-    def _files(self) -> tuple[DataFile, ...]:
-        columns = [column for column in self._columns if column.dtype.startswith("timestamp")]
-        partitions = self._metadata.partition_columns
-        files = (_data_file(self._root, row, columns, partitions) for row in self._actions.iter_rows(named=True))
-        return tuple(sorted(files, key=lambda file: (file.modified_ms, file.path)))
 
     def files(self) -> tuple[DataFile, ...]:
         """Its files in the snapshot's order: by the modification time in the log, then by path."""
@@ -60,8 +44,15 @@ class DeltaSnapshot:
 
     def read(self, columns: tuple[str, ...]) -> Result[ArrowStream, TableError]:
         """Its rows in the snapshot's order, with these columns."""
-        wanted = [column for name in columns for column in self._columns if column.name == name]
+        wanted = [column for name in columns for column in self.facts.columns if column.name == name]
         return read_files(self._name, self._files, wanted)
+
+
+def _data_files(table: DeltaTable, columns: tuple[Column, ...], partitions: list[str]) -> tuple[DataFile, ...]:
+    times = [column for column in columns if column.dtype.startswith("timestamp")]
+    actions = pl.DataFrame(table.get_add_actions(flatten=True)).iter_rows(named=True)
+    files = (_data_file(table.table_uri, action, times, partitions) for action in actions)
+    return tuple(sorted(files, key=lambda file: (file.modified_ms, file.path)))
 
 
 def _data_file(root: str, row: dict[str, object], columns: list[Column], partitions: list[str]) -> DataFile:

@@ -22,6 +22,7 @@ from foreset.domain.errors.tables import (
     NotADeltaTable,
     TableError,
     TableMissing,
+    TableUnreadable,
     TableWriteError,
     UnsupportedTable,
     VersionMissing,
@@ -103,6 +104,8 @@ class DeltaTables:
         match found.swap():
             case Success(TableMissing()):
                 return Success(None)
+            case Success(NotADeltaTable()) if _is_free(Path(uri)):
+                return Success(None)
             case _:
                 return found.map(lambda snapshot: snapshot.facts)
 
@@ -123,7 +126,7 @@ class DeltaTables:
             return refuse(opening(table, uri, fault))
 
     def _older(self, table: str, uri: str, version: int, newest: DeltaTable) -> Result[DeltaTable, TableError]:
-        if version > newest.version():
+        if not 0 <= version <= newest.version():
             return refuse(_no_version(table, newest, version))
         try:
             return Success(self._handles.at(uri, version, self._options.get(table)))
@@ -141,7 +144,7 @@ class DeltaTables:
         if feature is not None:
             return refuse(UnsupportedTable(table=table, feature=feature))
         try:
-            return Success(self._handles.snapshot(uri, handle, lambda: DeltaSnapshot(table, handle)))
+            return Success(self._handles.snapshot(table, uri, handle, lambda: DeltaSnapshot(table, handle)))
         except OPEN_FAULTS as fault:
             return refuse(opening(table, uri, fault))
 
@@ -150,14 +153,23 @@ def _missing(table: str, uri: str) -> TableError | None:
     """A local place that holds no table, told before deltalake looks."""
     if is_url(uri):
         return None
-    place = Path(uri)
-    if not place.exists():
-        if table in SAMPLES:
-            return TableMissing(table=table, place=uri, remedy=f"make the sample with `foreset generate {table}`")
-        return TableMissing(table=table, place=uri)
-    if not (place / "_delta_log").is_dir() or not any((place / "_delta_log").iterdir()):
-        return NotADeltaTable(table=table, place=uri)
-    return None
+    log = Path(uri) / "_delta_log"
+    try:
+        if not Path(uri).exists():
+            if table in SAMPLES:
+                return TableMissing(table=table, place=uri, remedy=f"make the sample with `foreset generate {table}`")
+            return TableMissing(table=table, place=uri)
+        return None if log.is_dir() and any(log.iterdir()) else NotADeltaTable(table=table, place=uri)
+    except OSError as fault:
+        return TableUnreadable(table=table, problem=fault.strerror or str(fault))
+
+
+def _is_free(place: Path) -> bool:
+    """Whether a folder holds nothing, or only what a first write left that was killed: data without a commit."""
+    try:
+        return all(entry.name == "_delta_log" or entry.name.startswith("part-") for entry in place.iterdir())
+    except OSError:
+        return False
 
 
 def _no_version(table: str, newest: DeltaTable, version: int) -> VersionMissing:

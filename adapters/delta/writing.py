@@ -1,5 +1,6 @@
 """Write frames to Delta tables without harming them: no lossy cast, no silent change of schema."""
 
+from contextlib import suppress
 from pathlib import Path
 
 import polars as pl
@@ -15,12 +16,11 @@ from foreset.domain.errors.problem import refuse
 from foreset.domain.errors.tables import SchemaMismatch, TableWriteError, WriteFailed
 from foreset.domain.facts import TableFacts
 
-_STORED_AS = {
-    "uint8": "int16",
-    "uint16": "int32",
-    "uint32": "int64",
-    "timestamp[ms]": "timestamp[us]",
-    "timestamp[ns]": "timestamp[us]",
+_SIGNED: dict[pl.DataType, pl.DataType] = {
+    pl.UInt8(): pl.Int16(),
+    pl.UInt16(): pl.Int32(),
+    pl.UInt32(): pl.Int64(),
+    pl.UInt64(): pl.Int64(),
 }
 
 
@@ -41,8 +41,12 @@ def write_frame(  # noqa: PLR0913  # what deltalake asks of a write
     fitted = _fitted(table, frame, known)
     if not isinstance(fitted, Success):
         return refuse(fitted.failure())
+    unfit = _unfit_partition(fitted.unwrap(), known.partition_columns if known else partition_by)
+    if unfit is not None:
+        return refuse(SchemaMismatch(table=table, problem=unfit))
+    fresh = not is_url(uri) and not Path(uri).exists()
     try:
-        if not is_url(uri):
+        if fresh:
             Path(uri).parent.mkdir(parents=True, exist_ok=True)
         write_deltalake(
             uri,
@@ -53,6 +57,9 @@ def write_frame(  # noqa: PLR0913  # what deltalake asks of a write
             storage_options=storage_options,
         )
     except WRITE_FAULTS as fault:
+        if fresh:
+            with suppress(OSError):  # only an empty folder goes
+                Path(uri).rmdir()
         return refuse(writing(table, fault))
     return Success(None)
 
@@ -60,9 +67,9 @@ def write_frame(  # noqa: PLR0913  # what deltalake asks of a write
 def _fitted(table: str, frame: pl.DataFrame, known: TableFacts | None) -> Result[pl.DataFrame, SchemaMismatch]:
     """The frame in the table's types, or in those in which Delta stores a new table."""
     if known is None:
-        wanted = {name: _stored_as(dtype_name(dtype)) for name, dtype in frame.schema.items()}
+        wanted = {name: _stored_as(dtype) for name, dtype in frame.schema.items()}
     else:
-        wanted = {column.name: column.dtype for column in known.columns}
+        wanted = {column.name: polars_dtype(column.dtype) for column in known.columns}
     if set(wanted) != set(frame.columns):
         strange = [name for name in frame.columns if name not in wanted]
         absent = [name for name in wanted if name not in frame.columns]
@@ -71,27 +78,52 @@ def _fitted(table: str, frame: pl.DataFrame, known: TableFacts | None) -> Result
     for name, dtype in wanted.items():
         column = _cast(frame[name], dtype)
         if column is None:
-            problem = f"column {name!r} is {dtype_name(frame[name].dtype)}, and the table's {dtype} does not hold it"
+            given, held = dtype_name(frame[name].dtype), dtype_name(dtype)
+            problem = f"column {name!r} is {given}, and the table's {held} does not hold it"
             return refuse(SchemaMismatch(table=table, problem=problem))
         columns.append(column)
     return Success(pl.DataFrame(columns))
 
 
-def _stored_as(dtype: str) -> str:
-    if dtype.startswith(("timestamp[ms, ", "timestamp[ns, ", "timestamp[us, ")):
-        return "timestamp[us, UTC]"
-    return _STORED_AS.get(dtype, dtype)
+def _stored_as(dtype: pl.DataType) -> pl.DataType:
+    """The type in which Delta stores a type."""
+    match dtype:
+        case pl.Datetime(time_zone=zone):
+            return pl.Datetime("us", "UTC" if zone else None)
+        case pl.Categorical() | pl.Enum():
+            return pl.String()
+        case pl.List(inner=pl.DataType() as inner) | pl.Array(inner=pl.DataType() as inner):
+            return pl.List(_stored_as(inner))
+        case pl.Map(key=pl.DataType() as key, value=pl.DataType() as value):
+            return pl.Map(_stored_as(key), _stored_as(value))
+        case pl.Struct(fields=fields):
+            inner_types = {f.name: f.dtype for f in fields}
+            return pl.Struct({n: _stored_as(t) if isinstance(t, pl.DataType) else t for n, t in inner_types.items()})
+        case _:
+            return _SIGNED.get(dtype, dtype)
 
 
-def _cast(column: pl.Series, dtype: str) -> pl.Series | None:
+def _cast(column: pl.Series, target: pl.DataType) -> pl.Series | None:
     """The column in another type, None where a value would be lost."""
-    given = dtype_name(column.dtype)
-    target = polars_dtype(dtype)
-    if given == dtype or column.dtype == target:
-        return column.cast(target)
-    if column.dtype == pl.Null or widens(given, dtype):
-        return column.cast(target)
-    if isinstance(column.dtype, pl.Datetime) and _stored_as(given) == dtype:
-        exact = column.dtype.time_unit != "ns" or bool((column.to_physical() % 1_000 == 0).all())
-        return column.cast(target) if exact else None
+    given = column.dtype
+    if given == target:
+        return column
+    if given != pl.Null and not widens(dtype_name(given), dtype_name(target)) and _stored_as(given) != target:
+        return None
+    cast = column.cast(target, strict=False)
+    return cast if cast.cast(given, strict=False).eq_missing(column).all() else None
+
+
+def _unfit_partition(frame: pl.DataFrame, partitions: tuple[str, ...]) -> str | None:
+    """What Delta's log, which holds the values of partitions as text, would not give back as it was written."""
+    if strange := [name for name in partitions if name not in frame.columns]:
+        return f"it has no column to partition by: {strange}"
+    if set(frame.columns) == set(partitions):
+        return "it has no column beside those to partition by" if frame.columns else "it has no columns"
+    for name in partitions:
+        dtype = frame.schema[name]
+        if dtype == pl.Binary or dtype.is_nested() or (isinstance(dtype, pl.Datetime) and dtype.time_zone):
+            return f"column {name!r} is {dtype_name(dtype)}, which cannot be partitioned by without loss"
+        if dtype == pl.String and (frame[name] == "").any():
+            return f"column {name!r} holds an empty text, which a partition cannot tell from a null"
     return None

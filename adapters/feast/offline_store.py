@@ -11,19 +11,17 @@ from pathlib import Path
 from typing import Any, Final, NoReturn, cast
 
 import pandas as pd
-import pyarrow as pa
 from feast import FeatureView, OnDemandFeatureView
 from feast.infra.offline_stores.offline_store import OfflineStore, RetrievalJob, RetrievalMetadata
 from feast.infra.registry.base_registry import BaseRegistry
 from feast.repo_config import FeastConfigBaseModel, RepoConfig
-from feast.utils import _get_requested_feature_views_to_features_dict, _get_requested_on_demand_feature_views
 from pydantic import StrictStr
 
 from foreset.adapters.feast.convert import source_of, source_path
 from foreset.adapters.feast.dtypes import dtype_of
 from foreset.domain.errors.feast import FeastNotSupported, FeastObjectRefused
 from foreset.domain.errors.problem import raised
-from foreset.domain.errors.specs import InvalidSpec
+from foreset.domain.errors.specs import InvalidSpec, UnknownView
 from foreset.domain.spec import DeltaSource, EntitySpec, FeatureField, FeatureViewSpec, TrainingSetSpec
 
 TIME: Final = "event_timestamp"
@@ -42,7 +40,7 @@ class DeltaRetrievalJob(RetrievalJob):
 
     def __init__(
         self,
-        run: Callable[[], pa.Table],
+        run: Callable[[], Any],
         metadata: RetrievalMetadata,
         on_demand: list[OnDemandFeatureView],
         *,
@@ -50,12 +48,12 @@ class DeltaRetrievalJob(RetrievalJob):
     ) -> None:
         """Keep what is to be run."""
         self._run = run
-        self._table: pa.Table | None = None
+        self._table: Any = None
         self._metadata = metadata
         self._on_demand = on_demand
         self._full_feature_names = full_feature_names
 
-    def _to_arrow_internal(self, timeout: int | None = None) -> pa.Table:
+    def _to_arrow_internal(self, timeout: int | None = None) -> Any:  # noqa: ANN401  # a pyarrow table, without stubs
         if timeout is not None:
             _refuse("a timeout", "leave it out; retrieval runs in this process")
         if self._table is None:
@@ -108,18 +106,20 @@ class DeltaOfflineStore(OfflineStore):
             kind = "retrieval without an entity_df" if entity_df is None else "an entity_df that is no pandas frame"
             _refuse(kind, "give a pandas frame with the join keys and event_timestamp")
         time = _time_column(entity_df)
-        on_demand = _get_requested_on_demand_feature_views(feature_refs, project, registry)
-        asked, _requested = _get_requested_feature_views_to_features_dict(feature_refs, feature_views, on_demand)
+        on_demand = OnDemandFeatureView.get_requested_odfvs(feature_refs, project, registry)
+        references = [reference.replace("@latest:", ":") for reference in feature_refs]
+        asked = [(view, names) for view in feature_views if (names := _asked(_feast_name(view), references))]
+        _check_known(references, [*(_feast_name(view) for view in feature_views), *(v.name for v in on_demand)])
         repo = Path(config.repo_path or ".").absolute()
-        specs = [spec for view in asked for spec in _specs(view, repo)]
-        features = [ref for view, names in asked.items() for ref in _references(view, names, full=full_feature_names)]
+        specs = [spec for view, _names in asked for spec in _specs(view, repo)]
+        features = [ref for view, names in asked for ref in _references(view, names, full=full_feature_names)]
         known_at = "event_time" if filter_by_created_timestamp else None
         training_set = TrainingSetSpec(features, timestamp_field=time, known_at=cast("Any", known_at))
         keys = [name for name in entity_df.columns if name != time]
         return DeltaRetrievalJob(
             lambda: import_module(ENGINE).run(specs, training_set, entity_df),
             RetrievalMetadata(feature_refs, keys, _moment(entity_df[time].min()), _moment(entity_df[time].max())),
-            OnDemandFeatureView.get_requested_odfvs(feature_refs, project, registry),
+            on_demand,
             full_feature_names=full_feature_names,
         )
 
@@ -189,6 +189,20 @@ def _specs(view: FeatureView, repo: Path) -> Iterable[EntitySpec | FeatureViewSp
         tuple(FeatureField(field.name, dtype_of(field.dtype)) for field in view.features),
         ttl=view.ttl or None,
     )
+
+
+def _asked(view: str, references: list[str]) -> list[str]:
+    """The features of a view that are asked for, by `view:feature`."""
+    parts = (reference.partition(":") for reference in references)
+    return list(dict.fromkeys(feature for name, _, feature in parts if name == view))
+
+
+def _check_known(references: list[str], views: list[str]) -> None:
+    """Refuse a reference to a view that Feast did not hand over; those to on-demand views Feast computes itself."""
+    for reference in references:
+        view = reference.partition(":")[0]
+        if view not in views:
+            raise raised(UnknownView(view=view, known=tuple(views)))
 
 
 def _name(view: FeatureView) -> str:

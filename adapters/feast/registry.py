@@ -105,7 +105,7 @@ def _difference(wanted: Iterable[O], present: Iterable[O]) -> tuple[list[O], lis
 
 
 def _digest(item: Entity | FeatureView) -> str:
-    spec = item.to_proto().spec
+    spec: Any = item.to_proto().spec
     if isinstance(item, FeatureView):
         spec.batch_source.ClearField("meta")  # when the object was made
     return hashlib.sha256(spec.SerializeToString(deterministic=True)).hexdigest()[:16]

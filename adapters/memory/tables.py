@@ -3,7 +3,6 @@
 import threading
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from functools import cached_property
 from typing import Final, NamedTuple
 from uuid import uuid4
 
@@ -47,30 +46,19 @@ class MemorySnapshot:
 
     def __init__(self, name: str, table: _Table, version: int) -> None:
         """Describe version `version` of `table`."""
-        self._name = name
-        self._table = table
-        self._version = version
-
-    @cached_property
-    def facts(self) -> TableFacts:
-        """What was observed of it; a write counts as a file."""
-        frame, current = self._frame, self._table.versions[self._version]
-        return TableFacts(
-            table=self._name,
-            table_id=self._table.identifier,
-            version=self._version,
+        current = table.versions[version]
+        self._frame = frame = pl.concat(current.chunks)
+        self.facts = TableFacts(
+            table=name,
+            table_id=table.identifier,
+            version=version,
             columns=tuple(Column(name, dtype_name(dtype)) for name, dtype in frame.schema.items()),
             files=len(current.chunks),
             rows=frame.height,
             size_bytes=int(frame.estimated_size()),
-            partition_columns=self._table.partition_columns,
+            partition_columns=table.partition_columns,
             time_ranges=_ranges(frame),
-            committed_at=current.committed_at,
         )
-
-    @cached_property
-    def _frame(self) -> pl.DataFrame:
-        return pl.concat(self._table.versions[self._version].chunks)
 
     def files(self) -> None:
         """None: there are no files."""

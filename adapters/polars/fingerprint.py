@@ -12,6 +12,9 @@ import polars as pl
 
 from foreset.adapters.arrow_types import dtype_name
 
+_AS_TEXT = (pl.Categorical, pl.Enum, pl.Decimal, pl.Int128, pl.UInt128)
+"""Types whose bytes are not the same everywhere, or that numpy does not have."""
+
 
 def fingerprint(frame: pl.DataFrame) -> str:
     """The fingerprint, 64 hexadecimal digits."""
@@ -29,7 +32,7 @@ def _values(column: pl.Series, *, has_nulls: bool) -> pl.Expr:
     dtype, value = column.dtype, pl.col(column.name)
     if dtype.is_nested() or dtype == pl.Null:
         return value
-    if isinstance(dtype, (pl.Categorical, pl.Enum, pl.Decimal)):
+    if isinstance(dtype, _AS_TEXT):
         value = value.cast(pl.String)
     if dtype.is_temporal():
         value = value.to_physical()
@@ -44,7 +47,7 @@ def _nothing(dtype: pl.DataType) -> int | str | bytes:
     """What stands where a value is null."""
     if dtype == pl.Binary:
         return b""
-    return 0 if dtype.is_temporal() or (dtype.is_numeric() and not dtype.is_decimal()) else ""
+    return 0 if dtype.is_temporal() or (dtype.is_numeric() and not isinstance(dtype, _AS_TEXT)) else ""
 
 
 def _column(column: pl.Series, filled: pl.Series, *, has_nulls: bool) -> bytes:
@@ -54,12 +57,14 @@ def _column(column: pl.Series, filled: pl.Series, *, has_nulls: bool) -> bytes:
     dtype = column.dtype
     if isinstance(dtype, pl.Struct):
         digest.update(fingerprint(column.struct.unnest()).encode())
+    elif isinstance(dtype, pl.Map):
+        digest.update(fingerprint(column.to_physical().to_frame()).encode())
     elif isinstance(dtype, (pl.List, pl.Array)):
         lists = column.cast(pl.List(dtype.inner))
         lengths = lists.list.len().fill_null(0)
         digest.update(lengths.cast(pl.UInt64).to_numpy().tobytes())
         digest.update(fingerprint(lists.filter(lengths > 0).explode().to_frame()).encode())
-    elif filled.dtype in (pl.String, pl.Binary):
+    elif isinstance(filled.dtype, (pl.String, pl.Binary)):
         _update_bytes(digest, filled)
     elif dtype != pl.Null:
         digest.update(np.ascontiguousarray(filled.to_numpy()).data)

@@ -7,7 +7,7 @@ from typing import Final, Protocol
 import polars as pl
 from returns.result import Result, Success
 
-from foreset.adapters.parquet_files import scan_files, zoneless_partition
+from foreset.adapters.parquet_files import ambiguous_partition, as_many_rows, scan_files
 from foreset.application.ports import Snapshot
 from foreset.domain.errors.problem import raised, refuse
 from foreset.domain.errors.tables import TableError, TableUnreadable, UnsupportedTable
@@ -96,12 +96,12 @@ def open_source(snapshot: Snapshot, scan: Scan) -> Result[Source, TableError]:
     if files is None:
         return snapshot.read(scan.columns).map(lambda frame: FrameSource(pl.DataFrame(frame)))
     wanted = [c for c in snapshot.facts.columns if c.name in scan.columns]
-    ambiguous = zoneless_partition(files, wanted)
+    ambiguous = ambiguous_partition(files, wanted)
     if ambiguous is not None:
         return refuse(UnsupportedTable(table=scan.table, feature=ambiguous))
     chosen = [file for file in files if _may_serve(file, scan.bounds)]
     if sum(file.size_bytes for file in chosen) <= SMALL_BYTES:
-        return Success(FrameSource(scan_files(chosen, wanted).collect()))
+        return as_many_rows(scan_files(chosen, wanted).collect(), scan.table, chosen).map(FrameSource)
     return Success(FileSource(scan.table, chosen, wanted))
 
 

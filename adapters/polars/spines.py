@@ -8,6 +8,7 @@ import polars as pl
 from polars.exceptions import PolarsError
 from returns.result import Result, Success
 
+from foreset.adapters.arrow_types import dtype_name, polars_dtype
 from foreset.adapters.parquet_files import READ_FAULTS
 from foreset.adapters.polars.fingerprint import fingerprint
 from foreset.adapters.polars.profile import profile
@@ -37,7 +38,7 @@ class PolarsSpines:
 
     def _referenced(self, reference: SpineReference) -> Result[SpineFrame, SpineError]:
         suffix = Path(reference.path).suffix.lower()
-        if suffix in (".parquet", ".csv"):
+        if suffix in (".parquet", ".csv") and not Path(reference.path).is_dir():
             return Result.do(
                 SpineFrame(rows) for frame in _file(reference, suffix) for rows in _filtered(frame, reference)
             )
@@ -89,7 +90,7 @@ class FolderSpines(PolarsSpines):
                 file.flush()
                 os.fsync(file.fileno())
             partial.replace(path)
-        except OSError as fault:
+        except (OSError, PolarsError) as fault:
             partial.unlink(missing_ok=True)
             return refuse(StoreUnwritable(path=str(path), problem=str(fault)))
         return Success(None)
@@ -116,15 +117,35 @@ def _frame(spine: object) -> Result[pl.DataFrame, SpineUnreadable]:
             frame = spine.collect()
         elif type(spine).__module__.startswith("pandas."):
             frame = pl.from_pandas(spine)  # type: ignore[call-overload]  # its stubs want pandas imported
+        elif isinstance(spine, pl.Series):
+            return refuse(SpineUnreadable(spine=kind, problem="it is a single column"))
         elif hasattr(spine, "__arrow_c_stream__") or hasattr(spine, "__arrow_c_array__"):
             frame = pl.DataFrame(spine)  # type: ignore[arg-type]  # it has the method
         else:
             return refuse(SpineUnreadable(spine=kind, problem="it is no frame"))
-    except (PolarsError, ImportError, TypeError, ValueError, ArithmeticError, *READ_FAULTS) as fault:
-        return refuse(SpineUnreadable(spine=kind, problem=f"{type(fault).__name__}: {fault}"))
-    if not isinstance(frame, pl.DataFrame) or pl.Object in frame.dtypes:
-        return refuse(SpineUnreadable(spine=kind, problem="it holds Python objects, or is a single column"))
+    except (ImportError, TypeError, ValueError, ArithmeticError, NotImplementedError, *READ_FAULTS) as fault:
+        return refuse(SpineUnreadable(spine=kind, problem=f"{type(fault).__name__}: {_first_line(fault)}"))
+    if not isinstance(frame, pl.DataFrame):
+        return refuse(SpineUnreadable(spine=kind, problem="it is a single column"))
+    foreign = next((column for column in frame.get_columns() if not _is_known(column.dtype)), None)
+    if foreign is not None:
+        problem = f"its column {foreign.name!r} is {dtype_name(foreign.dtype)}, which no table holds"
+        return refuse(SpineUnreadable(spine=kind, problem=problem))
     return Success(frame)
+
+
+def _is_known(dtype: pl.DataType) -> bool:
+    """Whether a type has a name in the grammar of types: Python objects and other libraries' types have none."""
+    try:
+        polars_dtype(dtype_name(dtype))
+    except ValueError:
+        return False
+    return True
+
+
+def _first_line(fault: BaseException) -> str:
+    lines = str(fault).splitlines()
+    return lines[0].rstrip(". ") if lines else "no reason is given"
 
 
 def _file(reference: SpineReference, suffix: str) -> Result[pl.DataFrame, SpineUnreadable]:
@@ -135,7 +156,7 @@ def _file(reference: SpineReference, suffix: str) -> Result[pl.DataFrame, SpineU
             return Success(pl.read_csv(reference.path, try_parse_dates=True))
         return Success(pl.read_parquet(reference.path, glob=False))
     except READ_FAULTS as fault:
-        return refuse(SpineUnreadable(spine=reference.path, problem=str(fault).splitlines()[0]))
+        return refuse(SpineUnreadable(spine=reference.path, problem=_first_line(fault)))
 
 
 def _filtered(frame: pl.DataFrame, reference: SpineReference) -> Result[pl.DataFrame, SpineUnreadable]:
@@ -144,5 +165,5 @@ def _filtered(frame: pl.DataFrame, reference: SpineReference) -> Result[pl.DataF
     try:
         return Success(frame.filter(pl.sql_expr(reference.filter)))
     except PolarsError as fault:
-        problem = f"the filter {reference.filter!r} is no condition on it ({str(fault).splitlines()[0]})"
+        problem = f"the filter {reference.filter!r} is no condition on it ({_first_line(fault)})"
         return refuse(SpineUnreadable(spine=reference.path, problem=problem))

@@ -81,11 +81,11 @@ def _step(preprocessing: Preprocessing, *, text: bool) -> Any:  # noqa: ANN401  
 
 def _completed_text(encoder: Any) -> Pipeline:  # noqa: ANN401  # a transformer
     """None (as polars gives nulls) and NaN (as pandas reads them) become one value before the encoder sees them."""
-    fill = {"strategy": "constant", "fill_value": _MISSING, "keep_empty_features": True}
+    fill: dict[str, Any] = {"strategy": "constant", "fill_value": _MISSING, "keep_empty_features": True}
     return Pipeline(
         [
             ("impute_nan", SimpleImputer(missing_values=np.nan, **fill)),
-            ("impute_none", SimpleImputer(missing_values=None, **fill)),
+            ("impute_none", SimpleImputer(**fill | {"missing_values": None})),
             ("encode", encoder),
         ]
     )

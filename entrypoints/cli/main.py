@@ -7,7 +7,7 @@ interrupted; 141 when the reader of the output went away.
 import argparse
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 
@@ -65,7 +65,7 @@ def _exit_code(faults: list[str]) -> int:
 
 
 @contextmanager
-def _environment(args: argparse.Namespace) -> Iterator[None]:
+def _environment(args: argparse.Namespace) -> Generator[None, None, None]:
     """The global options as the environment variables that they stand for, while the command runs."""
     wanted = {
         "FORESET_DATA_DIR": args.data_dir,

@@ -23,8 +23,8 @@ class _Version(argparse.Action):
 class _Commands:
     """The subcommands, each with the function that runs it."""
 
-    def __init__(self, commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-        self._commands = commands
+    def __init__(self, whole: argparse.ArgumentParser) -> None:
+        self._commands = whole.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
     def add(self, name: str, run: str, about: str) -> argparse.ArgumentParser:
         """A subcommand. `run` is `module:function` within this package."""
@@ -40,7 +40,7 @@ def parser() -> argparse.ArgumentParser:
     whole.add_argument("--version", action=_Version, nargs=0, help="show the version and end")
     _add_globals(whole)
     whole.set_defaults(store=None, data_dir=None, json=False, verbose=False, log_json=False)
-    commands = _Commands(whole.add_subparsers(title="commands", metavar="COMMAND", required=True))
+    commands = _Commands(whole)
     _add_data(commands)
     _add_definitions(commands)
     _add_retrieval(commands)

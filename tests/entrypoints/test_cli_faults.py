@@ -316,3 +316,14 @@ def test_numbers_that_are_none(capsys: pytest.CaptureFixture[str], argv: list[st
         main(["log", *argv])
     assert ended.value.code == 2
     assert f"{argv[1]!r} is not a whole number of 1 or more" in capsys.readouterr().err
+
+
+def test_the_demo_keeps_to_its_own_folder(capsys: pytest.CaptureFixture[str]) -> None:
+    says, then = "foreset demo: its store and its tables are in its own folder.", "--folder DIR names the folder"
+    refused(capsys, ["demo", "--store", "elsewhere"], "InvalidSpec", says, then)
+
+
+def test_the_demo_takes_no_folder_of_others(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["demo", "--quick", "--folder", "data"]) == 2
+    assert "Traceback" not in capsys.readouterr().err
+    assert sorted(place.name for place in Path("data").iterdir()) == ["delta_lake"]

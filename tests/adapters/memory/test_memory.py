@@ -37,7 +37,8 @@ def test_commit_times_never_run_back() -> None:
     clock = MemoryClock(NOON)
     store = MemoryTables({"table": FRAME}, clock=clock)
     clock.set(NOON - timedelta(days=1))
-    assert store.write("table", FRAME).unwrap().committed_at == NOON
+    assert store.write("table", FRAME).unwrap().version == 1
+    assert isinstance(store.version_at("table", NOON - timedelta(hours=1)).failure(), BeforeFirstVersion)
     assert store.version_at("table", NOON).unwrap() == 1
 
 

@@ -151,7 +151,7 @@ def test_the_seed_and_enough_iterations_are_given_unless_the_parameters_say_othe
     ],
 )  # fmt: skip
 def test_the_usual_estimators_train_without_a_warning_and_alike_each_time(target: str, estimator: str) -> None:
-    params = {"n_estimators": 5} if "Forest" in estimator or "GradientB" in estimator else {}
+    params: dict[str, Any] = {"n_estimators": 5} if "Forest" in estimator or "GradientB" in estimator else {}
     params |= {"hidden_layer_sizes": [4], "max_iter": 3000} if "MLP" in estimator else {}
     first, second = (trained(target=target, model=ModelSpec(estimator, params)) for _ in range(2))
     assert first.fingerprint == second.fingerprint
@@ -328,7 +328,9 @@ def test_a_class_that_a_module_of_scikit_learn_only_borrows_is_refused() -> None
             {"model": ModelSpec("LogisticRegression", metrics=("acuracy",))},
             (
                 "There is no metric 'acuracy' for classification. There are: accuracy, f1, f1_macro, f1_micro, "
-                "f1_weighted, precision, precision_macro, precision_micro, precision_weighted, recall, recall_macro, recall_micro, "
+                "f1_weighted, precision, "
+                "precision_macro, precision_micro, precision_weighted, recall, "
+                "recall_macro, recall_micro, "
                 "recall_weighted, matthews_corrcoef, roc_auc, average_precision, log_loss. "
                 "Next: Did you mean accuracy? Name one of them."
             ),
