@@ -69,6 +69,8 @@ def _literal(value: str | None, dtype: pl.DataType) -> pl.Expr:
     text = pl.lit(value, pl.String)
     if dtype == pl.Boolean:
         return pl.lit(None if value is None else value == "true", pl.Boolean)
+    if dtype == pl.Date:
+        return text.str.to_date("%Y-%m-%d")
     if isinstance(dtype, pl.Datetime):
         return text.str.to_datetime(time_unit="us")
     return text.cast(dtype)
@@ -110,4 +112,4 @@ def ambiguous_partition(files: Sequence[DataFile], columns: Sequence[Column]) ->
 
 def unreadable(table: str, fault: BaseException) -> TableUnreadable:
     """The error for what polars raised over a table's files."""
-    return TableUnreadable(table=table, problem=str(fault).splitlines()[0] if str(fault) else repr(fault))
+    return TableUnreadable(table=table, problem=str(fault).splitlines()[0].rstrip(". ") if str(fault) else repr(fault))

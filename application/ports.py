@@ -151,6 +151,10 @@ class FeatureRegistry(Protocol):
 class ModelTrainer(Protocol):
     """Fits models."""
 
+    def check(self, model: ModelSpec) -> Result[None, TrainingError]:
+        """That the model can be made, before there is any data."""
+        ...
+
     def train(  # noqa: PLR0913  # one trip: all that a training needs
         self,
         frame: ArrowStream,

@@ -49,16 +49,15 @@ def join_asof(case: Case) -> Ready:
 def asof_sql(case: Case) -> str:
     """The query over `spine` and `files`: one row per key and time (the last created), ASOF, ttl, the spine's order."""
     last = (
-        f"SELECT * FROM files QUALIFY row_number() OVER (PARTITION BY {KEY}, {TIME} ORDER BY {CREATED} DESC) = 1"
+        f"SELECT * FROM files QUALIFY row_number() OVER (PARTITION BY {KEY}, {TIME} ORDER BY {CREATED} DESC) = 1"  # noqa: S608  # names of ours
         if case.created
         else "SELECT * FROM files"
     )
     days = case.ttl.days if case.ttl else None
     valid = f"s.{SPINE_TIME} - v.{TIME} <= INTERVAL {days} DAY" if days else "TRUE"
     asked = ", ".join(f"CASE WHEN {valid} THEN v.{name} END AS {name}" for name in case.asked)
-    # The names come from the case, not from a user.
     return (
-        f"WITH v AS ({last}) SELECT s.*, {asked} FROM spine s "  # noqa: S608
+        f"WITH v AS ({last}) SELECT s.*, {asked} FROM spine s "  # noqa: S608  # names of ours
         f"ASOF LEFT JOIN v ON s.{KEY} = v.{KEY} AND s.{SPINE_TIME} >= v.{TIME} ORDER BY s.{ROW}"
     )
 

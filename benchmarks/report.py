@@ -16,8 +16,9 @@ LIBRARIES = ("foreset", "polars", "deltalake", "pyarrow", "duckdb", "feast", "da
 NOTES = """\
 How it is measured. Each peer runs in a process of its own, in turn (A B C A B C). CPU is that of the process, all
 threads, during the call; start-up, imports and definitions are not in it. A process calls once, then again some times:
-its figure is the median of the later calls, and the table gives the median over processes. "first" marks a peer that
-is called once per process, since it takes so long. Peak is the resident memory of the process after its first call,
+its figure is the median of the later calls, and the table gives the median over processes, with the
+range of them. "first ms" is the wall time of the first call. "first" among the runs marks a peer that is called once
+per process, since it takes so long. Peak is the resident memory of the process after its first call,
 with its libraries. Ratios are to Foreset's first line. The spine lies in memory, the features in the table.
 
 Answers are compared with Foreset's, row by row of the spine and column by column. Feast's dask store leaves out the
@@ -82,15 +83,27 @@ def _bars(results: Results) -> str:
 
 
 def _case(costs: Costs) -> str:
-    head = ("peer", "CPU ms", "wall ms", "peak MB", "CPU x", "wall x", "peak x", "wall range ms", "runs", "answer")
+    head = (
+        "peer",
+        "CPU ms",
+        "wall ms",
+        "peak MB",
+        "CPU x",
+        "wall x",
+        "peak x",
+        "wall range ms",
+        "first ms",
+        "runs",
+        "answer",
+    )
     return table(head, [_line(peer, cost, costs[FORESET]) for peer, cost in costs.items()])
 
 
 def _line(peer: str, cost: Cost, ours: Cost) -> tuple[str, ...]:
     if cost.fault:
-        return (title(peer), *("-" for _ in range(8)), cost.fault)
+        return (title(peer), *("-" for _ in range(9)), cost.fault)
     cpu, wall, peak = median(cost.cpu), median(cost.wall), median(cost.peak)
-    ratios = ("-", "-", "-")
+    ratios: tuple[str, ...] = ("-", "-", "-")
     if not ours.fault:
         ratios = tuple(
             f"{value / median(base):.2f}" for value, base in ((cpu, ours.cpu), (wall, ours.wall), (peak, ours.peak))
@@ -102,6 +115,7 @@ def _line(peer: str, cost: Cost, ours: Cost) -> tuple[str, ...]:
         f"{peak / 1e6:,.0f}",
         *ratios,
         f"{min(cost.wall) * 1e3:,.1f} to {max(cost.wall) * 1e3:,.1f}",
+        f"{median(cost.first) * 1e3:,.1f}",
         f"{len(cost.wall)}{' first' if cost.cold else ''}",
         "the measure" if peer == FORESET else str(cost.difference or "not compared"),
     )

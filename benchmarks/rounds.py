@@ -9,6 +9,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 from cases import FORESET, PEERS, WORK, Case, calls_of, rounds_of
 from compare import Difference, difference
@@ -19,20 +20,22 @@ LIMIT = 900
 
 @dataclass
 class Cost:
-    """What a peer cost, process by process: CPU and wall seconds (the median of its calls), peak bytes."""
+    """What a peer cost, process by process: CPU and wall seconds (medians of its calls), peak bytes, the first call."""
 
     cpu: list[float] = field(default_factory=list)
     wall: list[float] = field(default_factory=list)
     peak: list[int] = field(default_factory=list)
+    first: list[float] = field(default_factory=list)
     cold: bool = False
     fault: str = ""
     difference: Difference | None = None
 
-    def add(self, made: dict[str, list[float]], peak: int) -> None:
-        """One more process."""
+    def add(self, made: dict[str, Any]) -> None:
+        """One more process, by what its worker printed."""
         self.cpu.append(median(made["cpu"]))
         self.wall.append(median(made["wall"]))
-        self.peak.append(peak)
+        self.peak.append(made["peak"])
+        self.first.append(made["first"])
 
 
 def tell(text: str) -> None:
@@ -76,8 +79,7 @@ def _measure(case: Case, peer: str, cost: Cost, calls: int) -> None:
         tell(done.stderr)
         cost.fault = f"failed: {done.stderr.strip().splitlines()[-1] if done.stderr.strip() else done.returncode}"
         return
-    made = json.loads(done.stdout.splitlines()[-1])
-    cost.add(made, made["peak"])
+    cost.add(json.loads(done.stdout.splitlines()[-1]))
 
 
 def processes(commands: dict[str, list[str]], repeats: int) -> dict[str, Cost]:

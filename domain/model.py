@@ -87,14 +87,17 @@ class ModelSpec(Spec, frozen=True):
         self._names("allowed_packages")
         if not self.estimator:
             self._refuse("its estimator is empty", "name an estimator, or leave it out")
-        split = self.split
-        if isinstance(split, str):
-            split = Split(kind=split)
-        elif isinstance(split, dict):
-            split = msgspec.convert(split, Split)
-        if not isinstance(split, Split):
-            self._refuse(f"its split is {split!r}", "give a Split, or its kind")
+        split = _split(self.split)
+        if split is None:
+            self._refuse(f"its split is {self.split!r}", "give a Split, or its kind")
         force_setattr(self, "split", split)
+
+
+def _split(given: Any) -> Split | None:  # noqa: ANN401  # what a file or a caller says
+    """A split by its kind, its fields, or as it is."""
+    if isinstance(given, str):
+        return msgspec.structs.replace(Split(), kind=given)
+    return msgspec.convert(given, Split) if isinstance(given, (dict, Split)) else None
 
 
 class Trained(msgspec.Struct, frozen=True, kw_only=True):

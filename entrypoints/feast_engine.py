@@ -20,4 +20,5 @@ def run(
     """The rows of `entity_df` with these views' features, a pyarrow table; what fails raises `ForesetError`."""
     store = FeatureStore(unrecorded())
     given(store.register(*specs))
-    return given(store.training_set(training_set, arrow_stream(entity_df), keep_spine=False)).to_arrow()
+    table: ArrowStream = given(store.training_set(training_set, arrow_stream(entity_df), keep_spine=False)).to_arrow()
+    return table

@@ -46,7 +46,8 @@ class TrainingSet:
 
     def to_arrow(self) -> "pa.Table":
         """As a pyarrow table, without a copy where types allow."""
-        return self.frame.to_arrow()
+        table: pa.Table = self.frame.to_arrow()
+        return table
 
     def to_pandas(self) -> "pd.DataFrame":
         """As a pandas frame with a plain index; nulls as pandas has them (NaN, NaT, None)."""

@@ -85,6 +85,7 @@ def _from_store(
     spec: FeatureStoreSpec, feature_specs: tuple[FeatureSpec, ...] | None, model: ModelSpec
 ) -> WorkflowResult:
     check_offline_store(spec.offline_store_type)
+    given(trainer().check(model))
     store = _initialized(spec) if spec.initialize_on_start else given(FeatureStore.open(Path(spec.repo_path)))
     features = [f"feature_{i}" for i in range(spec.n_features)]
     training_set = _retrieved(store, spec, features)

@@ -83,11 +83,12 @@ def _mark(uri: str, version: int) -> _Mark:
 
 def _refuse_empty(uri: str, start: int = 0) -> None:
     """Raise for a commit without a byte, which a power cut leaves and deltalake takes for a commit of nothing."""
-    for entry in os.scandir(Path(uri) / "_delta_log"):
-        name = entry.name.removesuffix(".json")
-        if name != entry.name and name.isdigit() and int(name) >= start and entry.stat().st_size == 0:
-            problem = f"the commit {entry.name} of its log is empty"
-            raise OSError(problem)
+    with os.scandir(Path(uri) / "_delta_log") as entries:
+        for entry in entries:
+            name = entry.name.removesuffix(".json")
+            if name != entry.name and name.isdigit() and int(name) >= start and entry.stat().st_size == 0:
+                problem = f"the commit {entry.name} of its log is empty"
+                raise OSError(problem)
 
 
 def _keep(kept: OrderedDict, key: object, value: object) -> None:  # type: ignore[type-arg]  # of either kind

@@ -57,7 +57,7 @@ def _wrong(
     if _is_text(dtype):
         if preprocessing not in ("auto", "one_hot", "ordinal"):
             remedy = "use auto, one_hot or ordinal for it in a FeatureSpec, or leave the column out"
-    elif not (dtype.is_numeric() or dtype in (pl.Boolean, pl.Null)):
+    elif not (dtype.is_numeric() or isinstance(dtype, (pl.Boolean, pl.Null))):
         remedy = "derive a number from it, such as an hour or an age, or leave the column out"
     if not remedy:
         return None
@@ -82,10 +82,11 @@ def _step(preprocessing: Preprocessing, *, text: bool) -> Any:  # noqa: ANN401  
 def _completed_text(encoder: Any) -> Pipeline:  # noqa: ANN401  # a transformer
     """None (as polars gives nulls) and NaN (as pandas reads them) become one value before the encoder sees them."""
     fill: dict[str, Any] = {"strategy": "constant", "fill_value": _MISSING, "keep_empty_features": True}
+    without: dict[str, Any] = {**fill, "missing_values": None}
     return Pipeline(
         [
             ("impute_nan", SimpleImputer(missing_values=np.nan, **fill)),
-            ("impute_none", SimpleImputer(**fill | {"missing_values": None})),
+            ("impute_none", SimpleImputer(**without)),
             ("encode", encoder),
         ]
     )

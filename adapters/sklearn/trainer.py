@@ -43,6 +43,18 @@ class _Checked:
 class SklearnTrainer:
     """Fits scikit-learn pipelines (the port `ModelTrainer`)."""
 
+    def check(self, model: ModelSpec) -> Result[None, TrainingError]:
+        """That the estimator can be made and its metrics are known, before there is any data."""
+        if model.estimator == "auto":
+            for_classes = check_metrics(tuple(model.metrics), "classification")
+            known = for_classes.lash(lambda _: check_metrics(tuple(model.metrics), "regression"))
+            return Result.do(None for _ in known)
+        return Result.do(
+            None
+            for made in make(model, _split(model).seed, "classification")
+            for _ in check_metrics(tuple(model.metrics), made.task)
+        )
+
     def train(  # noqa: PLR0913  # the port's signature
         self,
         frame: ArrowStream,

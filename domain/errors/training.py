@@ -11,8 +11,8 @@ class EstimatorRefused(CallerFault, frozen=True, kw_only=True):
     allowed: tuple[str, ...]
     says = "The estimator {estimator!r} is from {package!r}; only these packages are imported: {allowed}."
     then = (
-        "name an estimator of scikit-learn, or allow the package: "
-        "ModelSpec(..., allowed_packages=('sklearn', {package!r}))."
+        "name an estimator of scikit-learn, or allow the package: ModelSpec(..., allowed_packages=({package!r},)), "
+        "or `foreset train --allow-package {package}`."
     )
 
 

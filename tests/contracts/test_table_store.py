@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from foreset.adapters.clock import SystemClock
+from foreset.adapters.delta.tables import DeltaTables
 from foreset.adapters.memory import MemoryTables
 from foreset.application.ports import TableStore
 from foreset.domain.errors.tables import (
@@ -21,6 +22,7 @@ from foreset.domain.errors.tables import (
 from foreset.domain.facts import Column
 
 FACTORIES: dict[str, Callable[[Path], TableStore]] = {
+    "delta": DeltaTables,
     "memory": lambda _: MemoryTables(clock=SystemClock()),
 }
 MIDNIGHT = datetime(2024, 5, 1, tzinfo=UTC)

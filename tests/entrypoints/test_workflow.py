@@ -227,3 +227,19 @@ def test_a_changed_dataset_is_a_new_version_of_the_view() -> None:
     catalog = FeatureStore.open("feature_repo").unwrap().catalog().unwrap()
     assert catalog.views["classification_features"].version == 2
     assert catalog.views["classification_features"].spec.source.table == "regression_data"
+
+
+@pytest.mark.usefixtures("sample")
+@pytest.mark.parametrize(
+    ("model", "said"),
+    [
+        (ModelSpec(estimator="elsewhere.Model"), "only these packages are imported: sklearn"),
+        (ModelSpec(estimator="LogisticRegresion"), "Did you mean LogisticRegression?"),
+        (ModelSpec(metrics=["acuracy"]), "There is no metric 'acuracy'"),
+    ],
+)
+def test_a_model_that_cannot_be_made_is_refused_before_anything_is_written(model: ModelSpec, said: str) -> None:
+    with pytest.raises(ForesetError, match="Next: ") as caught:
+        run(model=model)
+    assert said in str(caught.value)
+    assert not Path("feature_repo").exists()

@@ -253,7 +253,7 @@ def test_an_estimator_from_elsewhere_is_refused_and_never_imported(
     assert refusal(model=spec) == (
         "The estimator 'elsewhere_models.Booster' is from 'elsewhere_models'; only these packages are "
         "imported: sklearn. Next: name an estimator of scikit-learn, or allow the package: "
-        "ModelSpec(..., allowed_packages=('sklearn', 'elsewhere_models'))."
+        "ModelSpec(..., allowed_packages=('elsewhere_models',)), or `foreset train --allow-package elsewhere_models`."
     )
     assert "elsewhere_models" not in sys.modules
 
