@@ -1,7 +1,11 @@
 """What the demo prints, step by step. Quiet for `--json`."""
 
+import os
+import shutil
+import sys
 from collections.abc import Iterable
 from datetime import timedelta
+from pathlib import Path
 from shlex import quote
 from textwrap import indent as indent_text
 from textwrap import wrap
@@ -206,8 +210,16 @@ class Show:
 
 def next_commands(figures: Figures) -> tuple[str, ...]:
     """Commands that go on from the demo."""
-    foreset = f"foreset --store {quote(figures.store)} --data-dir {quote(figures.data)}"
+    foreset = f"{_command()} --store {quote(figures.store)} --data-dir {quote(figures.data)}"
     return f"{foreset} log", f"{foreset} show {figures.built.id}", f"{foreset} rebuild {figures.built.id}"
+
+
+def _command() -> str:
+    """How to call foreset from here: by its name where the shell finds it, else as it was called now."""
+    called = Path(sys.argv[0])
+    if shutil.which("foreset") is None and called.name == "foreset":
+        return quote(os.path.relpath(called))
+    return "foreset"
 
 
 def _grid(*headers: str, left: int = 1) -> Table:
