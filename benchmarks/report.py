@@ -18,12 +18,12 @@ How it is measured. Each peer runs in a process of its own, in turn (A B C A B C
 threads, during the call; start-up, imports and definitions are not in it. A process calls once, then again some times:
 its figure is the median of the later calls, and the table gives the median over processes, with the
 range of them. "first ms" is the wall time of the first call. "first" among the runs marks a peer that is called once
-per process, since it takes so long. Peak is the resident memory of the process after its first call,
-with its libraries. Ratios are to Foreset's first line. The spine lies in memory, the features in the table.
+per process, since it takes so long. Peak is the resident memory of the process after its first call, with its
+libraries. Ratios are to Foreset's first line. The spine lies in memory, the features in the table.
 
 Answers are compared with Foreset's, row by row of the spine and column by column. Feast's dask store leaves out the
-rows of a spine whose key has features, but none in the ttl; and it reads every Parquet file in the table's folder,
-whether the table's log names it or not."""
+rows of a spine whose key has features, but none in the ttl; where rows tie on key and time, it was seen to take the
+one created first; and it reads every Parquet file in the table's folder, whether the table's log names it or not."""
 
 
 def report(results: Results, *, quick: bool, loads: tuple[float, float]) -> str:

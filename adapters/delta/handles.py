@@ -1,6 +1,5 @@
 """Open tables, kept and brought up to date, so that a warm read does not replay the log."""
 
-import os
 from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
@@ -81,14 +80,26 @@ def _mark(uri: str, version: int) -> _Mark:
     return (seen.st_ino, seen.st_mtime_ns, seen.st_size)
 
 
-def _refuse_empty(uri: str, start: int = 0) -> None:
-    """Raise for a commit without a byte, which a power cut leaves and deltalake takes for a commit of nothing."""
-    with os.scandir(Path(uri) / "_delta_log") as entries:
-        for entry in entries:
-            name = entry.name.removesuffix(".json")
-            if name != entry.name and name.isdigit() and int(name) >= start and entry.stat().st_size == 0:
-                problem = f"the commit {entry.name} of its log is empty"
-                raise OSError(problem)
+def _refuse_empty(uri: str, start: int | None = None) -> None:
+    """Raise for a commit without a byte, which a power cut leaves and deltalake takes for a commit of nothing.
+
+    Looks at the commits from `start` on, by default at all that the log holds.
+    """
+    log = Path(uri) / "_delta_log"
+    if start is None:
+        for path in log.glob("*.json"):
+            if path.stem.isdigit():
+                _refuse_if_empty(path)
+        return
+    while (path := log / f"{start:020}.json").exists():
+        _refuse_if_empty(path)
+        start += 1
+
+
+def _refuse_if_empty(path: Path) -> None:
+    if path.stat().st_size == 0:
+        problem = f"the commit {path.name} of its log is empty"
+        raise OSError(problem)
 
 
 def _keep(kept: OrderedDict, key: object, value: object) -> None:  # type: ignore[type-arg]  # of either kind

@@ -9,7 +9,8 @@ earlier times when the left one is not, and the streaming engine does so without
 here, just before, and joined in memory.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import polars as pl
 
@@ -17,62 +18,75 @@ from foreset.adapters.arrow_types import dtype_name, polars_dtype
 from foreset.adapters.polars.source import POSITION, Source
 from foreset.adapters.polars.times import OLDEST, expiry, rescaled, rescaled_tick, ticks
 from foreset.domain.dtypes import time_unit
-from foreset.domain.plan import EVENT_TIME, Match, Strategy
+from foreset.domain.plan import EVENT_TIME, KeyPair, Match, Strategy
 
 ROW, TIME = "__row", "__time"
-FROM, UNTIL, EVENT, CREATED = "__from", "__until", "__event", "__created"
+EVENT, CREATED = "__event", "__created"
 TIED = "__tied"
+_FROM, _RANK = "__from", "__rank"
 
 
-def key_names(match: Match) -> list[str]:
-    """The names of the key columns while matching."""
-    return [f"__key{index}" for index in range(len(match.keys))]
+@dataclass(frozen=True)
+class Candidates:
+    """The table rows that may serve some spine row.
+
+    `rows` has the keys, the times and POSITION; `times` are the columns by which rows are ranked, in the table's own
+    units. `start` is from when a row holds, `end` until when (None: for ever), both in the spine's unit.
+    """
+
+    rows: pl.LazyFrame
+    keys: list[str]
+    times: list[str]
+    start: pl.Expr
+    end: pl.Expr | None
+
+    def serving(self) -> list[pl.Expr]:
+        """That the spine's TIME lies within the row's interval."""
+        return [self.start <= pl.col(TIME), *([] if self.end is None else [pl.col(TIME) <= self.end])]
+
+    def best(self) -> list[pl.Expr]:
+        """Of a group, the last position of the best rank, and whether another position has the same times."""
+        position = pl.col(POSITION).cast(pl.Int64)
+        last = position.max_by(pl.struct(*self.times, position))
+        first = position.max_by(pl.struct(*self.times, -position))
+        return [last.alias(POSITION), (first != last).alias(TIED)]
 
 
 def find_rows(match: Match, spine: pl.DataFrame, time: str, source: Source) -> pl.DataFrame:
     """Columns `POSITION` (null: no row serves) and `TIED` (only the position decided), a row per spine row."""
     unit = time_unit(dtype_name(spine.schema[time])) or ""
     labels = spine.select(
-        *(pl.col(key.spine).cast(polars_dtype(key.dtype)).alias(name) for key, name in _keys(match)),
+        *(pl.col(key.spine).cast(polars_dtype(key.dtype)).alias(name) for key, name in _named_keys(match)),
         ticks(time).alias(TIME),
     ).with_row_index(ROW)
-    found = _STRATEGIES[match.strategy](labels, candidates(match, source, unit), key_names(match))
+    found = _STRATEGIES[match.strategy](labels, candidates(match, source, unit))
     joined = labels.select(ROW).join(found, on=ROW, how="left", maintain_order="left")
     return joined.select(POSITION, pl.col(TIED).fill_null(value=False))
 
 
-def _keys(match: Match) -> zip:  # type: ignore[type-arg]
-    return zip(match.keys, key_names(match), strict=True)
+def _named_keys(match: Match) -> Iterator[tuple[KeyPair, str]]:
+    return ((key, f"__key{index}") for index, key in enumerate(match.keys))
 
 
-def candidates(match: Match, source: Source, unit: str) -> pl.LazyFrame:
-    """The rows that may serve some spine row: keys, FROM, UNTIL (where there is a ttl), EVENT, CREATED, POSITION.
-
-    FROM and UNTIL are in the spine's unit; EVENT and CREATED in the table's own.
-    """
-    columns = [key.table for key in match.keys] + [match.event_time]
-    columns += [match.created_time] if match.created_time else []
-    rows = source.lazy(list(dict.fromkeys(columns)))
+def candidates(match: Match, source: Source, unit: str) -> Candidates:
+    """The rows of the match's table that may serve, for a spine whose times are in `unit`."""
+    time_columns = {EVENT: match.event_time} | ({CREATED: match.created_time} if match.created_time else {})
+    rows = source.lazy(list(dict.fromkeys([*(key.table for key in match.keys), *time_columns.values()])))
     schema = rows.collect_schema()
-    event_unit = time_unit(dtype_name(schema[match.event_time])) or ""
-    rows = rows.filter(pl.col(match.event_time).is_not_null(), *(pl.col(k.table).is_not_null() for k in match.keys))
-    rows = rows.select(
+    units = {name: time_unit(dtype_name(schema[column])) or "" for name, column in time_columns.items()}
+    known = [pl.col(match.event_time).is_not_null(), *(pl.col(key.table).is_not_null() for key in match.keys)]
+    rows = rows.filter(*known).select(
         POSITION,
-        *(pl.col(key.table).cast(polars_dtype(key.dtype)).alias(name) for key, name in _keys(match)),
-        ticks(match.event_time).alias(EVENT),
-        (ticks(match.created_time) if match.created_time else pl.lit(OLDEST, pl.Int64))
-        .fill_null(OLDEST)
-        .alias(CREATED),
+        *(pl.col(key.table).cast(polars_dtype(key.dtype)).alias(name) for key, name in _named_keys(match)),
+        *(ticks(column).fill_null(OLDEST).alias(name) for name, column in time_columns.items()),
     )
-    holds = rescaled(pl.col(EVENT), event_unit, unit, "up")
-    if match.created_time and match.known_at is not None:
-        created_unit = time_unit(dtype_name(schema[match.created_time])) or ""
-        if match.known_at == EVENT_TIME:
-            holds = pl.max_horizontal(holds, _known_from(created_unit, unit))
-        else:
-            rows = rows.filter(pl.col(CREATED) <= rescaled_tick(int(match.known_at), "us", created_unit, "down"))
-    until = [expiry(pl.col(EVENT), event_unit, match.ttl_us, unit).alias(UNTIL)] if match.ttl_us is not None else []
-    return rows.with_columns(holds.alias(FROM), *until)
+    start = rescaled(pl.col(EVENT), units[EVENT], unit, "up")
+    if match.known_at == EVENT_TIME:
+        start = pl.max_horizontal(start, _known_from(units[CREATED], unit))
+    elif match.known_at is not None and match.created_time:
+        rows = rows.filter(pl.col(CREATED) <= rescaled_tick(int(match.known_at), "us", units[CREATED], "down"))
+    end = None if match.ttl_us is None else expiry(pl.col(EVENT), units[EVENT], match.ttl_us, unit)
+    return Candidates(rows, [name for _, name in _named_keys(match)], list(time_columns), start, end)
 
 
 def _known_from(created_unit: str, unit: str) -> pl.Expr:
@@ -80,65 +94,51 @@ def _known_from(created_unit: str, unit: str) -> pl.Expr:
     return pl.when(pl.col(CREATED) == OLDEST).then(OLDEST).otherwise(known)
 
 
-def _serves(rows: pl.LazyFrame) -> list[pl.Expr]:
-    """That the spine's time lies within the row's interval."""
-    until = [pl.col(TIME) <= pl.col(UNTIL)] if UNTIL in rows.collect_schema() else []
-    return [pl.col(FROM) <= pl.col(TIME), *until]
-
-
-def _best() -> list[pl.Expr]:
-    """The last position of the best rank, and whether another position has the same times."""
-    position = pl.col(POSITION).cast(pl.Int64)
-    last = position.max_by(pl.struct(EVENT, CREATED, position))
-    first = position.max_by(pl.struct(EVENT, CREATED, -position))
-    return [last.alias(POSITION), (first != last).alias(TIED)]
-
-
-def _by_join(labels: pl.DataFrame, rows: pl.LazyFrame, keys: list[str]) -> pl.DataFrame:
+def _by_join(labels: pl.DataFrame, given: Candidates) -> pl.DataFrame:
     """Pair the rows of equal keys, keep the pairs that serve, and take the best of each spine row."""
-    pairs = rows.join(labels.lazy(), on=keys).filter(_serves(rows))
-    return pairs.group_by(ROW).agg(_best()).collect(engine="streaming")
+    pairs = given.rows.join(labels.lazy(), on=given.keys).filter(given.serving())
+    return pairs.group_by(ROW).agg(given.best()).collect(engine="streaming")
 
 
-def _by_latest(labels: pl.DataFrame, rows: pl.LazyFrame, keys: list[str]) -> pl.DataFrame:
+def _by_latest(labels: pl.DataFrame, given: Candidates) -> pl.DataFrame:
     """All spine rows have one time: the best row of each asked key, given to all spine rows of the key."""
-    asked = labels.lazy().select(keys).unique()
-    time = labels[TIME].first()
-    held = rows.with_columns(pl.lit(time, pl.Int64).alias(TIME)).filter(_serves(rows))
-    best = held.join(asked, on=keys, how="semi").group_by(keys).agg(_best()).collect(engine="streaming")
-    return labels.join(best, on=keys).select(ROW, POSITION, TIED)
+    asked = labels.lazy().select(given.keys).unique()
+    held = given.rows.with_columns(pl.lit(labels[TIME].first(), pl.Int64).alias(TIME)).filter(given.serving())
+    grouped = held.join(asked, on=given.keys, how="semi").group_by(given.keys)
+    best = grouped.agg(given.best()).collect(engine="streaming")
+    return labels.join(best, on=given.keys).select(ROW, POSITION, TIED)
 
 
-def _by_asof(labels: pl.DataFrame, rows: pl.LazyFrame, keys: list[str]) -> pl.DataFrame:
+def _by_asof(labels: pl.DataFrame, given: Candidates) -> pl.DataFrame:
     """Sort both sides by time and merge: for many spine rows per key.
 
-    The best row at a time is the best of all that hold by then, so ranks run on as a maximum over FROM. Of the best
-    row alone the expiry is asked: no other that holds has a later event time.
+    The best row at a time is the best of all that hold by then. Where rows hold from their event time on, their rank
+    is their order; where it is their created time that counts, ranks run on as a maximum over the start. Of the best
+    row alone the end is asked: no other that holds has a later event time.
     """
-    asked = labels.lazy().select(keys).unique()
-    ranked = rows.join(asked, on=keys, how="semi").collect().sort(EVENT, CREATED, POSITION).with_row_index("__rank")
-    by_start = ranked.sort(FROM, "__rank").with_columns(pl.col("__rank").cum_max().over(keys))
-    joined = labels.sort(TIME).join_asof(
-        by_start.select(*keys, FROM, "__rank"), left_on=TIME, right_on=FROM, by=keys, check_sortedness=False
-    )
-    found = joined.select(ROW, TIME, "__rank").drop_nulls()
-    served = ranked.with_columns(_tied(ranked, keys)).select(pl.all().gather(found["__rank"]))
-    found = pl.concat([found.drop("__rank"), served.drop("__rank", *keys)], how="horizontal")
-    return found.filter(_serves(rows)).select(ROW, pl.col(POSITION).cast(pl.Int64), TIED)
+    asked = labels.lazy().select(given.keys).unique()
+    rows = given.rows.join(asked, on=given.keys, how="semi")
+    ranked = rows.sort(*given.times, POSITION).collect().with_row_index(_RANK)
+    starts = ranked.select(*given.keys, given.start.alias(_FROM), _RANK)
+    if not starts[_FROM].is_sorted():
+        starts = starts.sort(_FROM, _RANK).with_columns(pl.col(_RANK).cum_max().over(given.keys))
+    joined = labels.sort(TIME).join_asof(starts, left_on=TIME, right_on=_FROM, by=given.keys, check_sortedness=False)
+    found = joined.select(ROW, TIME, _RANK).drop_nulls()
+    served = ranked.select(*given.times, POSITION, _tied(ranked, given)).select(pl.all().gather(found[_RANK]))
+    served = pl.concat([found.drop(_RANK), served], how="horizontal").filter(given.serving())
+    return served.select(ROW, pl.col(POSITION).cast(pl.Int64), TIED)
 
 
-def _tied(ranked: pl.DataFrame, keys: list[str]) -> pl.Series:
-    """Which rows have a rival of equal key and times. Rivals have equal times, so few rows need the keys' look."""
-    same = pl.struct(EVENT, CREATED)
-    near = ranked.select(
-        (same == same.shift(1)).fill_null(value=False) | (same == same.shift(-1)).fill_null(value=False)
-    )
+def _tied(ranked: pl.DataFrame, given: Candidates) -> pl.Series:
+    """Which rows have a rival of equal key and times. Rivals stand among rows of equal times, which are few."""
+    after = pl.all_horizontal(pl.col(time) == pl.col(time).shift(1) for time in given.times).fill_null(value=False)
+    near = ranked.select(after.alias("after")).select(pl.col("after") | pl.col("after").shift(-1, fill_value=False))
     few = ranked.filter(near.to_series())
-    rivals = few.filter(pl.len().over(*keys, EVENT, CREATED) > 1)["__rank"]
-    return pl.Series(TIED, ranked["__rank"].is_in(rivals.implode()))
+    rivals = few.filter(pl.len().over(*given.keys, *given.times) > 1)[_RANK]
+    return pl.Series(TIED, ranked[_RANK].is_in(rivals.implode()))
 
 
-_STRATEGIES: dict[Strategy, Callable[[pl.DataFrame, pl.LazyFrame, list[str]], pl.DataFrame]] = {
+_STRATEGIES: dict[Strategy, Callable[[pl.DataFrame, Candidates], pl.DataFrame]] = {
     "join": _by_join,
     "latest": _by_latest,
     "as-of": _by_asof,

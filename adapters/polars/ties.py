@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from foreset.adapters.polars.matching import CREATED, EVENT, TIED, candidates, key_names
+from foreset.adapters.polars.matching import TIED, candidates
 from foreset.adapters.polars.source import POSITION, Source
 from foreset.domain.plan import Gather, Match
 
@@ -15,8 +15,9 @@ def count_ties(gather: Gather, match: Match, found: pl.DataFrame, source: Source
     served = found.filter(pl.col(TIED))[POSITION]
     if served.is_empty():
         return 0
-    group = [*key_names(match), EVENT, CREATED]
-    rows = candidates(match, source, "us").select(*group, pl.col(POSITION).cast(pl.Int64))
+    given = candidates(match, source, "us")
+    group = [*given.keys, *given.times]
+    rows = given.rows.select(*group, pl.col(POSITION).cast(pl.Int64))
     winners = rows.filter(pl.col(POSITION).is_in(served.unique().implode())).collect()
     rivals = rows.join(winners.lazy().select(group), on=group, how="semi").collect()
     columns = [column.source for column in gather.columns]

@@ -88,8 +88,8 @@ CASES: dict[str, tuple[Callable[[FeatureStore], Any], list[str]]] = {
         ["The entity 'ctiy'", "is not registered. Registered: city.", "Next: Did you mean city? Register it"],
     ),
     "unknown column": (
-        lambda s: s.register(view(features=["mn"])),
-        ["takes its feature from the column 'mn'", "Next: Did you mean mm?"],
+        lambda s: s.register(view(features=["winds"])),
+        ["takes its feature 'winds' from the column 'winds', which the table 'rain' does not", "Did you mean wind?"],
     ),
     "no key column": (
         lambda s: s.training_set(SPEC, LABELS.drop("city")),
@@ -101,7 +101,10 @@ CASES: dict[str, tuple[Callable[[FeatureStore], Any], list[str]]] = {
     ),
     "key of another type": (
         lambda s: s.training_set(SPEC, LABELS.with_columns(city=1)),
-        ["The join key 'city' is int32 in the spine and string in the table", "Next: cast the spine's column to string"],
+        [
+            "The join key 'city' is int32 in the spine and string in the table",
+            "Next: cast the spine's column to string",
+        ],
     ),
     "key of floats": (
         lambda s: s.training_set(SPEC, LABELS.with_columns(city=1.0)),
@@ -119,7 +122,10 @@ CASES: dict[str, tuple[Callable[[FeatureStore], Any], list[str]]] = {
         lambda s: s.training_set(SPEC, LABELS.with_columns(mm=1)),
         ["more than one column 'mm': the spine, rain:mm", "Next: set full_feature_names=True"],
     ),
-    "negative ttl": (lambda _: view(ttl=timedelta(days=-1)), ["FeatureViewSpec('v'): its ttl is negative", "Next: give"]),
+    "negative ttl": (
+        lambda _: view(ttl=timedelta(days=-1)),
+        ["FeatureViewSpec('v'): its ttl is negative", "Next: give"],
+    ),
     "no features": (lambda _: wanted(), ["TrainingSetSpec: features is empty", "Next: name at least one"]),
     "no features in a view": (lambda _: view(features=[]), ["FeatureViewSpec('v'): features is empty", "Next: "]),
     "feature twice": (

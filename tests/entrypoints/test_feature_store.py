@@ -26,12 +26,19 @@ def day(number: int, hour: int = 0) -> datetime:
 
 
 RAIN = pl.DataFrame(
-    {"city": ["Rome", "Rome", "Oslo"], "at": [day(1), day(3), day(2)], "made": [day(1), day(4), day(2)], "mm": [2.0, 9.0, 5.0]}
+    {
+        "city": ["Rome", "Rome", "Oslo"],
+        "at": [day(1), day(3), day(2)],
+        "made": [day(1), day(4), day(2)],
+        "mm": [2.0, 9.0, 5.0],
+    }
 )
 CITY = EntitySpec("city", ["city"])
 VIEW = FeatureViewSpec("rain", ["city"], DeltaSource("rain", "at", created_timestamp_field="made"), ["mm"])
 SPEC = TrainingSetSpec(["rain:mm"])
-LABELS = pl.DataFrame({"city": ["Rome", "Oslo", "Bern", "Rome"], "event_timestamp": [day(3), day(1), day(5), day(2)], "y": [1, 0, 1, 0]})
+LABELS = pl.DataFrame(
+    {"city": ["Rome", "Oslo", "Bern", "Rome"], "event_timestamp": [day(3), day(1), day(5), day(2)], "y": [1, 0, 1, 0]}
+)
 EXPECTED = [9.0, None, None, 2.0]
 
 
@@ -142,7 +149,7 @@ def test_it_goes_to_other_libraries_and_files(store: FeatureStore, tmp_path: Pat
     assert made.to_numpy().shape == (4, 1)
     features, target = made.X_y("y")
     assert (list(features.columns), target.tolist()) == (["mm"], [1, 0, 1, 0])
-    with pytest.raises(ValueError, match="has no column 'z'. Next: name one of city"):
+    with pytest.raises(ValueError, match=r"has no column 'z'\. Next: name one of city"):
         made.X_y("z")
     assert pl.read_parquet(made.write_parquet(tmp_path / "out" / "t.parquet")).equals(made.frame)
     for _ in range(2):
@@ -154,7 +161,9 @@ def test_it_goes_to_other_libraries_and_files(store: FeatureStore, tmp_path: Pat
 # === Rebuilding ===
 
 
-def test_a_rebuild_is_the_same_after_the_table_went_on(store: FeatureStore, tables: DeltaTables, tmp_path: Path) -> None:
+def test_a_rebuild_is_the_same_after_the_table_went_on(
+    store: FeatureStore, tables: DeltaTables, tmp_path: Path
+) -> None:
     made = store.training_set(SPEC, LABELS).unwrap()
     tables.write("rain", RAIN.with_columns(mm=pl.lit(0.0))).unwrap()
     DeltaTable(str(tmp_path / "lake" / "rain")).optimize.compact()
@@ -166,7 +175,9 @@ def test_a_rebuild_is_the_same_after_the_table_went_on(store: FeatureStore, tabl
     assert isinstance(store.rebuild("ts-0000").failure(), UnknownTrainingSet)
 
 
-def test_a_table_that_was_replaced_or_vacuumed_is_told(store: FeatureStore, tables: DeltaTables, tmp_path: Path) -> None:
+def test_a_table_that_was_replaced_or_vacuumed_is_told(
+    store: FeatureStore, tables: DeltaTables, tmp_path: Path
+) -> None:
     made = store.training_set(SPEC, LABELS).unwrap()
     position = len(store.history().unwrap())
     tables.write("rain", RAIN, "overwrite").unwrap()

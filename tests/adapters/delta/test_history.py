@@ -52,7 +52,9 @@ def test_before_the_first_and_after_the_last_commit(table: str, tmp_path: Path) 
     tables = DeltaTables(tmp_path)
     before = tables.version_at(table, at(9.999)).failure()
     assert isinstance(before, BeforeFirstVersion)
-    assert "the table 't' did not exist: version 0, its first, was committed at 1970-01-01T00:00:10+00:00" in str(before)
+    assert "the table 't' did not exist: version 0, its first, was committed at 1970-01-01T00:00:10+00:00" in str(
+        before
+    )
     after = tables.version_at(table, at(40.001)).failure()
     assert isinstance(after, AfterLastVersion)
     assert "after the last commit of the table 't': version 3, committed at 1970-01-01T00:00:40+00:00" in str(after)

@@ -35,8 +35,12 @@ FRAME = pl.DataFrame({"k": [1, 2], "x": [0.5, None]})
 def test_a_missing_table_names_its_place_and_the_next_step(refused: Refused, tmp_path: Path) -> None:
     error = refused("weather")
     assert isinstance(error, TableMissing)
-    assert str(error).startswith(f"Delta Lake table not found: 'weather' would be at {tmp_path / 'weather'}. Next: write")
-    assert str(refused("classification_data")).endswith("Next: make the sample with `foreset generate classification_data`.")
+    assert str(error).startswith(
+        f"Delta Lake table not found: 'weather' would be at {tmp_path / 'weather'}. Next: write"
+    )
+    assert str(refused("classification_data")).endswith(
+        "Next: make the sample with `foreset generate classification_data`."
+    )
 
 
 def test_a_folder_without_a_log_is_no_table(refused: Refused, tmp_path: Path) -> None:
@@ -107,7 +111,9 @@ def test_a_broken_commit(
     assert len(str(error)) < 500
 
 
-def test_an_empty_commit_after_the_one_that_is_open(tables: DeltaTables, refused: Refused, commit_file: CommitFile) -> None:
+def test_an_empty_commit_after_the_one_that_is_open(
+    tables: DeltaTables, refused: Refused, commit_file: CommitFile
+) -> None:
     tables.write("t", FRAME).unwrap()
     commit_file("t", 1).touch()
     assert "the commit 00000000000000000001.json of its log is empty" in str(refused("t"))
@@ -197,7 +203,7 @@ def test_a_replaced_schema_leaves_the_past_as_it_was(tables: DeltaTables, read: 
 
 
 def test_the_order_is_by_the_times_in_the_log_then_by_path(
-    tables: DeltaTables, read: Read, commit_file: CommitFile, tmp_path: Path
+    tables: DeltaTables, commit_file: CommitFile, tmp_path: Path
 ) -> None:
     for number in range(4):
         tables.write("t", pl.DataFrame({"k": [number, number + 10]})).unwrap()
@@ -237,7 +243,9 @@ def test_a_reader_feature_that_is_not_supported_is_named(
     assert isinstance(tables.write("t", FRAME).failure(), UnsupportedTable)
 
 
-def test_a_table_at_a_checkpoint_reads_the_same(tables: DeltaTables, read: Read, tmp_path: Path, commit_file: CommitFile) -> None:
+def test_a_table_at_a_checkpoint_reads_the_same(
+    tables: DeltaTables, read: Read, tmp_path: Path, commit_file: CommitFile
+) -> None:
     for _ in range(3):
         tables.write("t", FRAME, partition_by=("k",)).unwrap()
     before = read("t")

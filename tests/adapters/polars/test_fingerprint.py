@@ -123,7 +123,8 @@ def test_threads_and_processes_do_not_count() -> None:
     code = """
 import polars as pl
 from foreset.adapters.polars.fingerprint import fingerprint
-frame = pl.DataFrame({"k": pl.arange(50_000, eager=True)}).with_columns(s=pl.col("k").cast(pl.String), x=pl.col("k").sin())
+frame = pl.DataFrame({"k": pl.arange(50_000, eager=True)})
+frame = frame.with_columns(s=pl.col("k").cast(pl.String), x=pl.col("k").sin())
 print(pl.thread_pool_size(), fingerprint(frame.with_columns(c=pl.col("s").cast(pl.Categorical))))
 """
     seen: dict[str, str] = {}

@@ -19,7 +19,9 @@ from foreset.domain.errors.tables import TableMissing, VersionMissing
 from foreset.domain.facts import KeyFacts
 from foreset.domain.spec import SpineReference
 
-FRAME = pl.DataFrame({"k": [1, 2, None], "t": [datetime(2024, 5, d, tzinfo=UTC) for d in (1, 2, 3)], "s": ["a", "b", None]})
+FRAME = pl.DataFrame(
+    {"k": [1, 2, None], "t": [datetime(2024, 5, d, tzinfo=UTC) for d in (1, 2, 3)], "s": ["a", "b", None]}
+)
 TAKES = "Next: give a polars, pandas or pyarrow frame, the path of a Parquet or CSV file or of a Delta table, or Spine"
 
 
