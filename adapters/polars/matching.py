@@ -5,8 +5,8 @@ an interval of the spine's time, from when it holds to when it expires, and a ra
 same time: its event time, then its created time, then its position.
 
 `join_asof` is used with care: with `by`, polars does not check that its inputs are sorted, gives later rows to
-earlier times when the left one is not, and the streaming engine does so without a word. So both sides are sorted
-here, just before, and joined in memory.
+earlier times when the left one is not, and the streaming engine does so without a word. So it is used without `by`,
+over one number made of key and time, on sides that are sorted here, and in memory.
 """
 
 from collections.abc import Callable, Iterator
@@ -23,7 +23,8 @@ from foreset.domain.plan import EVENT_TIME, KeyPair, Match, Strategy
 ROW, TIME = "__row", "__time"
 EVENT, CREATED = "__event", "__created"
 TIED = "__tied"
-_FROM, _RANK = "__from", "__rank"
+_CODE, _FOUND, _ORDER, _RANK = "__code", "__found", "__order", "__rank"
+_GREATEST = 2**63 - 1
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,8 @@ class Candidates:
     """The table rows that may serve some spine row.
 
     `rows` has the keys, the times and POSITION; `times` are the columns by which rows are ranked, in the table's own
-    units. `start` is from when a row holds, `end` until when (None: for ever), both in the spine's unit.
+    units. `start` is from when a row holds, `end` until when (None: for ever), both in the spine's unit. `in_order`:
+    of two rows, the one of the higher rank holds no sooner.
     """
 
     rows: pl.LazyFrame
@@ -39,6 +41,7 @@ class Candidates:
     times: list[str]
     start: pl.Expr
     end: pl.Expr | None
+    in_order: bool
 
     def serving(self) -> list[pl.Expr]:
         """That the spine's TIME lies within the row's interval."""
@@ -54,6 +57,8 @@ class Candidates:
 
 def find_rows(match: Match, spine: pl.DataFrame, time: str, source: Source) -> pl.DataFrame:
     """Columns `POSITION` (null: no row serves) and `TIED` (only the position decided), a row per spine row."""
+    if spine.is_empty():
+        return pl.DataFrame(schema={POSITION: pl.Int64, TIED: pl.Boolean})
     unit = time_unit(dtype_name(spine.schema[time])) or ""
     labels = spine.select(
         *(pl.col(key.spine).cast(polars_dtype(key.dtype)).alias(name) for key, name in _named_keys(match)),
@@ -86,7 +91,8 @@ def candidates(match: Match, source: Source, unit: str) -> Candidates:
     elif match.known_at is not None and match.created_time:
         rows = rows.filter(pl.col(CREATED) <= rescaled_tick(int(match.known_at), "us", units[CREATED], "down"))
     end = None if match.ttl_us is None else expiry(pl.col(EVENT), units[EVENT], match.ttl_us, unit)
-    return Candidates(rows, [name for _, name in _named_keys(match)], list(time_columns), start, end)
+    keys = [name for _, name in _named_keys(match)]
+    return Candidates(rows, keys, list(time_columns), start, end, in_order=match.known_at != EVENT_TIME)
 
 
 def _known_from(created_unit: str, unit: str) -> pl.Expr:
@@ -110,32 +116,42 @@ def _by_latest(labels: pl.DataFrame, given: Candidates) -> pl.DataFrame:
 
 
 def _by_asof(labels: pl.DataFrame, given: Candidates) -> pl.DataFrame:
-    """Sort both sides by time and merge: for many spine rows per key.
+    """Sort both sides by key and time, as one number, and merge: for many spine rows per key.
 
     The best row at a time is the best of all that hold by then. Where rows hold from their event time on, their rank
     is their order; where it is their created time that counts, ranks run on as a maximum over the start. Of the best
     row alone the end is asked: no other that holds has a later event time.
     """
-    asked = labels.lazy().select(given.keys).unique()
-    rows = given.rows.join(asked, on=given.keys, how="semi")
-    ranked = rows.sort(*given.times, POSITION).collect().with_row_index(_RANK)
-    starts = ranked.select(*given.keys, given.start.alias(_FROM), _RANK)
-    if not starts[_FROM].is_sorted():
-        starts = starts.sort(_FROM, _RANK).with_columns(pl.col(_RANK).cum_max().over(given.keys))
-    joined = labels.sort(TIME).join_asof(starts, left_on=TIME, right_on=_FROM, by=given.keys, check_sortedness=False)
-    found = joined.select(ROW, TIME, _RANK).drop_nulls()
-    served = ranked.select(*given.times, POSITION, _tied(ranked, given)).select(pl.all().gather(found[_RANK]))
-    served = pl.concat([found.drop(_RANK), served], how="horizontal").filter(given.serving())
-    return served.select(ROW, pl.col(POSITION).cast(pl.Int64), TIED)
+    codes = labels.select(given.keys).unique().drop_nulls().with_row_index(_CODE)
+    order = _order(codes.height, labels[TIME])
+    by_rank = [_ORDER if given.in_order else _CODE, *given.times, POSITION]
+    rows = given.rows.filter(given.start <= labels[TIME].max()).join(codes.lazy(), on=given.keys)
+    rows = rows.select(_CODE, *given.times, POSITION, order(given.start).alias(_ORDER))
+    ranked = rows.collect().sort(by_rank).with_row_index(_RANK)  # a lazy sort after a join costs five times as much
+    starts = ranked.select(_ORDER, _RANK)
+    if not given.in_order:
+        starts = starts.sort(_ORDER, _RANK).with_columns(pl.col(_RANK).cum_max())
+    asked = labels.join(codes, on=given.keys).select(ROW, TIME, _CODE, order(pl.col(TIME)).alias(_ORDER)).sort(_ORDER)
+    found = asked.join_asof(starts, on=_ORDER, check_sortedness=False).drop_nulls(_RANK)
+    served = ranked.select(pl.all().exclude(_RANK, _ORDER).gather(found[_RANK])).rename({_CODE: _FOUND})
+    earlier = found.select(pl.when(pl.col(_RANK) > 0).then(pl.col(_RANK) - 1)).to_series()
+    before = ranked.select(pl.col(_CODE, *given.times).gather(earlier))
+    tied = pl.all_horizontal(pl.col(name) == before[name] for name in before.columns).fill_null(value=False)
+    served = pl.concat([found.select(ROW, TIME, _CODE), served], how="horizontal").with_columns(tied.alias(TIED))
+    same = served.filter(pl.col(_CODE) == pl.col(_FOUND), *given.serving())
+    return same.select(ROW, pl.col(POSITION).cast(pl.Int64), TIED)
 
 
-def _tied(ranked: pl.DataFrame, given: Candidates) -> pl.Series:
-    """Which rows have a rival of equal key and times. Rivals stand among rows of equal times, which are few."""
-    after = pl.all_horizontal(pl.col(time) == pl.col(time).shift(1) for time in given.times).fill_null(value=False)
-    near = ranked.select(after.alias("after")).select(pl.col("after") | pl.col("after").shift(-1, fill_value=False))
-    few = ranked.filter(near.to_series())
-    rivals = few.filter(pl.len().over(*given.keys, *given.times) > 1)[_RANK]
-    return pl.Series(TIED, ranked[_RANK].is_in(rivals.implode()))
+def _order(codes: int, times: pl.Series) -> Callable[[pl.Expr], pl.Expr]:
+    """A number that sorts by key code, then by time: 64 bits where the span of `times` leaves room for the codes.
+
+    Times too early for the room count as the earliest that fits; none of them is later than any of `times`.
+    """
+    first, last = int(times.min()), int(times.max())  # type: ignore[arg-type]  # whole numbers, and there are some
+    room = _GREATEST // max(codes, 1)
+    if room > last - first:
+        return lambda time: pl.col(_CODE).cast(pl.Int64) * room + (time.clip(last - room + 1) - (last - room + 1))
+    return lambda time: pl.col(_CODE).cast(pl.Int128) * (2 * _GREATEST) + time.cast(pl.Int128)
 
 
 _STRATEGIES: dict[Strategy, Callable[[pl.DataFrame, Candidates], pl.DataFrame]] = {

@@ -6,13 +6,11 @@ from msgspec.structs import replace
 
 from foreset.domain.plan import Match, Node, RetrievalPlan, Scan
 
-PAIRS_PER_ROW: Final = 16
-"""How many pairs a table row may form before sorting is cheaper than pairing.
-
-A hash join costs a few nanoseconds a pair, the sort and merge of an as-of join some hundred nanoseconds a row.
-"""
+PAIRS_PER_ROW: Final = 2
+"""How many pairs a table row may form before sorting the rows is cheaper: ranking a pair costs about what sorting a
+row does."""
 SMALL: Final = 2_000_000
-"""So many pairs cost less than the sort's overhead."""
+"""So many pairs cost less than a sort is worth."""
 
 
 def choose_join(plan: RetrievalPlan) -> RetrievalPlan:

@@ -42,7 +42,7 @@ NOTES = FeatureViewSpec("notes", ["driver"], DeltaSource("trips", "at"), ["note"
 CATALOG = replay(decide(Register((DRIVER,), (STATS, NOTES), {"trips": TRIPS.columns}), Catalog()).unwrap())
 
 
-def spine_facts(rows: int = 100, times: Range | None = WEEK, distinct: int = 50, most: int = 5) -> SpineFacts:
+def spine_facts(rows: int = 100, times: Range | None = WEEK, distinct: int = 50, most: int = 2) -> SpineFacts:
     return SpineFacts(
         columns=(Column("driver_id", "int32"), Column("event_timestamp", "timestamp[ns]"), Column("label", "bool")),
         rows=rows,

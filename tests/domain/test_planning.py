@@ -33,9 +33,9 @@ def test_a_plan_reads_as_a_person_would_want() -> None:
             " 1  scan      trips version 7 (3 files, 1,000,000 rows, 50,000,000 bytes), at to 2024-01-08T12:00:00Z: "
             "driver_id, at, written, rate, note"
         ),
-        " 2  match     stats v1 on driver_id, not older than 172,800 s, by join: at most 5,000,000 pairs of rows",
+        " 2  match     stats v1 on driver_id, not older than 172,800 s, by join: at most 2,000,000 pairs of rows",
         " 3  gather    of 2: rate",
-        " 4  match     notes v1 on driver_id, by join: at most 5,000,000 pairs of rows",
+        " 4  match     notes v1 on driver_id, by join: at most 2,000,000 pairs of rows",
         " 5  gather    of 4: note as remark",
         " 6  assemble  0 with 3, 5: driver_id, event_timestamp, label, rate, remark",
     ]
