@@ -7,36 +7,61 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from foreset.domain.errors import CallerError, ConflictError, DataError, ForesetError, WorldError
-    from foreset.domain.model import FeatureSpec, ModelSpec, Split
+    from foreset.domain.errors import (
+        CallerError as CallerError,
+        ConflictError as ConflictError,
+        DataError as DataError,
+        ForesetError as ForesetError,
+        WorldError as WorldError,
+    )
+    from foreset.domain.model import (
+        FeatureSpec as FeatureSpec,
+        ModelSpec as ModelSpec,
+        Split as Split,
+    )
     from foreset.domain.spec import (
-        DeltaSource,
-        EntitySpec,
-        FeatureField,
-        FeatureViewSpec,
-        SpineReference,
-        TrainingSetSpec,
+        DeltaSource as DeltaSource,
+        EntitySpec as EntitySpec,
+        FeatureField as FeatureField,
+        FeatureViewSpec as FeatureViewSpec,
+        SpineReference as SpineReference,
+        TrainingSetSpec as TrainingSetSpec,
     )
-    from foreset.domain.workflow_spec import FeatureStoreSpec, FeatureStoreSpecBuilder
+    from foreset.domain.workflow_spec import (
+        FeatureStoreSpec as FeatureStoreSpec,
+        FeatureStoreSpecBuilder as FeatureStoreSpecBuilder,
+    )
     from foreset.entrypoints.datasets import (
-        TableInfo,
-        get_delta_path,
-        get_table_info,
-        load_data,
-        read_delta_table,
-        write_to_delta_lake,
+        TableInfo as TableInfo,
+        get_delta_path as get_delta_path,
+        get_table_info as get_table_info,
+        load_data as load_data,
+        read_delta_table as read_delta_table,
+        write_to_delta_lake as write_to_delta_lake,
     )
-    from foreset.entrypoints.feast_manager import FeastManager, create_feast_manager
+    from foreset.entrypoints.feast_manager import (
+        FeastManager as FeastManager,
+        create_feast_manager as create_feast_manager,
+    )
     from foreset.entrypoints.feast_objects import (
-        create_entity,
-        create_feature_view,
-        create_file_source,
-        create_schema,
+        create_entity as create_entity,
+        create_feature_view as create_feature_view,
+        create_file_source as create_file_source,
+        create_schema as create_schema,
     )
-    from foreset.entrypoints.feature_store import FeatureStore
-    from foreset.entrypoints.samples import generate
-    from foreset.entrypoints.training_set import TrainingSet
-    from foreset.entrypoints.workflow import WorkflowResult, run_ml_workflow
+    from foreset.entrypoints.feature_store import (
+        FeatureStore as FeatureStore,
+    )
+    from foreset.entrypoints.samples import (
+        generate as generate,
+    )
+    from foreset.entrypoints.training_set import (
+        TrainingSet as TrainingSet,
+    )
+    from foreset.entrypoints.workflow import (
+        WorkflowResult as WorkflowResult,
+        run_ml_workflow as run_ml_workflow,
+    )
 
 _HOMES = {
     "CallerError": "domain.errors",
