@@ -44,7 +44,7 @@ class TrainingSet:
         spine = {column.name for column in self.receipt.plan.spine.columns}
         return tuple(name for name in self.frame.columns if name not in spine)
 
-    def to_arrow(self) -> "pa.Table":
+    def to_arrow(self) -> "pa.Table":  # pyright: ignore[reportUnknownParameterType]  # pyarrow has no stubs
         """As a pyarrow table, without a copy where types allow."""
         table: pa.Table = self.frame.to_arrow()
         return table
