@@ -37,7 +37,7 @@ def ready(case: Case, home: Path) -> Ready:
     spine = pl.read_parquet(case.spine).to_pandas()
     features = [f"view:{name}" for name in case.asked]
 
-    def call() -> Any:  # noqa: ANN401
+    def call() -> Any:
         return whole(store.get_historical_features(entity_df=spine, features=features).to_df(), case)
 
     return Ready(call, rows_of)

@@ -27,7 +27,7 @@ def ready(case: Case, home: Path, *, new_spine: bool) -> Ready:
         by = next(turns)
         spine[0] = pl.concat([first[by:], first[:by]])
 
-    def call() -> Any:  # noqa: ANN401
+    def call() -> Any:
         made = store.training_set(spec, spine[0]).unwrap()
         return (made.frame, *made.X_y(TARGET)) if case.target else (made.frame, None, None)
 

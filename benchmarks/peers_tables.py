@@ -26,7 +26,7 @@ def join_asof(case: Case) -> Ready:
     spine = pl.read_parquet(case.spine)
     order = [TIME, CREATED] if case.created else [TIME]
 
-    def call() -> Any:  # noqa: ANN401
+    def call() -> Any:
         # Sortedness is not checked where there is a `by`; both sides are sorted here.
         joined = (
             spine.lazy()
@@ -69,7 +69,7 @@ def duckdb_asof(case: Case) -> Ready:
     connection.register("spine", pl.read_parquet(case.spine).to_arrow())
     query = asof_sql(case)
 
-    def call() -> Any:  # noqa: ANN401
+    def call() -> Any:
         files = DeltaTable(str(case.table)).file_uris()
         over = query.replace("FROM files", f"FROM read_parquet({files!r})")
         relation = connection.sql(over)

@@ -21,7 +21,7 @@ class Ready:
     before: Callable[[], None] = nothing
 
 
-def whole(frame: Any, case: Case) -> Any:  # noqa: ANN401  # polars or pandas, as the peer gave it
+def whole(frame: Any, case: Case) -> Any:  # polars or pandas, as the peer gave it
     """A frame as it is, or with its X and y (pandas) where the case has a target."""
     if not case.target:
         return frame, None, None
@@ -31,7 +31,7 @@ def whole(frame: Any, case: Case) -> Any:  # noqa: ANN401  # polars or pandas, a
     return frame, features, target
 
 
-def rows_of(given: Any) -> pl.DataFrame:  # noqa: ANN401
+def rows_of(given: Any) -> pl.DataFrame:
     """The frame of what `whole` gave, with the spine's row number; a direct read has the table's order as its own."""
     frame = given[0]
     rows = frame if isinstance(frame, pl.DataFrame) else pl.DataFrame(frame)

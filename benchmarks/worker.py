@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 def ready(case: Case, peer: str, home: Path) -> "Ready":
     """The peer, with its libraries imported and its definitions made; only its own libraries are loaded."""
     if peer == FEAST:
-        import peer_feast  # noqa: PLC0415
+        import peer_feast  # noqa: PLC0415  # only this case needs it
 
         return peer_feast.ready(case, home)
     if peer in {ASOF, DUCKDB} or peer.startswith("direct"):
-        import peers_tables  # noqa: PLC0415
+        import peers_tables  # noqa: PLC0415  # only this case needs it
 
         makers = {
             ASOF: peers_tables.join_asof,
@@ -30,7 +30,7 @@ def ready(case: Case, peer: str, home: Path) -> "Ready":
             "direct-deltalake": peers_tables.direct_deltalake,
         }
         return makers[peer](case)
-    import peer_foreset  # noqa: PLC0415
+    import peer_foreset  # noqa: PLC0415  # only this case needs it
 
     return peer_foreset.ready(case, home, new_spine=peer == NEW_SPINE)
 

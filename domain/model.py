@@ -93,7 +93,7 @@ class ModelSpec(Spec, frozen=True):
         force_setattr(self, "split", split)
 
 
-def _split(given: Any) -> Split | None:  # noqa: ANN401  # what a file or a caller says
+def _split(given: Any) -> Split | None:  # what a file or a caller says
     """A split by its kind, its fields, or as it is."""
     if isinstance(given, str):
         return msgspec.structs.replace(Split(), kind=given)

@@ -144,7 +144,7 @@ class RetrievalPlan(msgspec.Struct, frozen=True):
                 match = self.nodes[node.match]
                 assert isinstance(match, Match)  # noqa: S101  # the planner builds it so
                 scan = self.nodes[match.scan]
-                assert isinstance(scan, Scan)  # noqa: S101
+                assert isinstance(scan, Scan)  # noqa: S101  # the planner builds it so
                 found.append((node, match, scan))
         return tuple(found)
 
@@ -152,7 +152,7 @@ class RetrievalPlan(msgspec.Struct, frozen=True):
     def result(self) -> Assemble:
         """The last node."""
         last = self.nodes[-1]
-        assert isinstance(last, Assemble)  # noqa: S101
+        assert isinstance(last, Assemble)  # noqa: S101  # the planner builds it so
         return last
 
     @property

@@ -80,7 +80,7 @@ class FeatureStoreSpec(Spec, frozen=True):
         at = given.replace(tzinfo=UTC) if given.tzinfo is None else given.astimezone(UTC)
         return datetime.combine(at.date(), at.time(), UTC)
 
-    def _indices(self, given: Any) -> tuple[int, ...] | None:  # noqa: ANN401  # what users call a list of numbers
+    def _indices(self, given: Any) -> tuple[int, ...] | None:  # what users call a list of numbers
         if given is None:
             return None
         if isinstance(given, (str, bytes)) or not isinstance(given, Iterable):
@@ -97,7 +97,7 @@ class FeatureStoreSpec(Spec, frozen=True):
         return tuple(indices)
 
 
-def _whole(given: Any) -> int | None:  # noqa: ANN401  # int, or what numpy calls one
+def _whole(given: Any) -> int | None:  # int, or what numpy calls one
     if isinstance(given, bool) or not hasattr(given, "__index__"):
         return None
     try:
@@ -118,7 +118,7 @@ class FeatureStoreSpecBuilder(Spec, frozen=True):
 
     spec: FeatureStoreSpec = _DEFAULT
 
-    def _with(self, **fields: Any) -> "FeatureStoreSpecBuilder":  # noqa: ANN401  # a value for any field
+    def _with(self, **fields: Any) -> "FeatureStoreSpecBuilder":  # a value for any field
         return FeatureStoreSpecBuilder(replace(self.spec, **fields))
 
     def enable(self) -> "FeatureStoreSpecBuilder":

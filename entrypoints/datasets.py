@@ -47,7 +47,7 @@ class TableInfo(msgspec.Struct, frozen=True, kw_only=True):
 @cache
 def tables_in(data_dir: Path) -> "DeltaTables":
     """The tables of a data folder. Kept, so that a second read of a table does not replay its log."""
-    from foreset.adapters.delta.tables import DeltaTables  # noqa: PLC0415  # kept off the import of foreset
+    from foreset.adapters.delta.tables import DeltaTables  # kept off the import of foreset
 
     return DeltaTables(data_dir)
 
@@ -57,7 +57,7 @@ def get_delta_path(name: str) -> Path:
 
     A name that is a path, or that leaves the data folder, raises.
     """
-    from foreset.adapters.delta.names import dataset_path  # noqa: PLC0415
+    from foreset.adapters.delta.names import dataset_path
 
     return given(dataset_path(str(name), data_directory()))
 
@@ -74,7 +74,7 @@ def read_delta_table(
     At a `version`, or as it was at a `timestamp` (a datetime or ISO 8601 text; UTC where it has no zone; outside the
     table's history is an error), by default the newest. `columns` are those to read, in that order; by default all.
     """
-    import polars as pl  # noqa: PLC0415
+    import polars as pl
 
     table, tables = _table(name_or_path), tables_in(data_directory())
     if version is not None and timestamp is not None:
@@ -106,7 +106,7 @@ def _wanted(table: str, known: list[str], columns: Iterable[str] | None) -> tupl
 
 
 def write_to_delta_lake(
-    frame: Any,  # noqa: ANN401  # polars, pandas or pyarrow
+    frame: Any,  # polars, pandas or pyarrow
     name_or_path: str | PathLike[str],
     *,
     mode: WriteMode = "append",
@@ -135,10 +135,10 @@ def write_to_delta_lake(
     return get_table_info(name_or_path)
 
 
-def arrow_stream(frame: Any) -> ArrowStream:  # noqa: ANN401  # polars, pandas or pyarrow
+def arrow_stream(frame: Any) -> ArrowStream:  # polars, pandas or pyarrow
     """A user's frame as one that crosses the ports; a pandas index is left out."""
-    import polars as pl  # noqa: PLC0415
-    import pyarrow as pa  # noqa: PLC0415
+    import polars as pl
+    import pyarrow as pa
 
     problem = "it is no polars, pandas or pyarrow frame"
     try:
@@ -156,7 +156,7 @@ def arrow_stream(frame: Any) -> ArrowStream:  # noqa: ANN401  # polars, pandas o
 
 def get_table_info(name_or_path: str | PathLike[str]) -> TableInfo:
     """What the table's log says of its newest version; no data file is opened."""
-    from foreset.adapters.delta.names import table_uri  # noqa: PLC0415
+    from foreset.adapters.delta.names import table_uri
 
     table, data_dir = _table(name_or_path), data_directory()
     facts = given(tables_in(data_dir).observe(table)).facts

@@ -53,7 +53,7 @@ class FeastManager:
         A registry that is missing or damaged is built again. `offline_store_type` "delta" and "file" both mean
         Foreset's own engine, inside Feast too; what is known to answer wrongly on Delta is refused.
         """
-        from foreset.entrypoints.wiring import feast_registry  # noqa: PLC0415  # loads Feast: seconds
+        from foreset.entrypoints.wiring import feast_registry  # loads Feast: seconds
 
         check_offline_store(offline_store_type)
         if provider != "local":
@@ -84,7 +84,7 @@ class FeastManager:
         An entity is taken from Feast's registry, else from what is registered, else from the view's entity columns. The
         view's table, its columns and their types are checked.
         """
-        from foreset.adapters.feast import convert  # noqa: PLC0415
+        from foreset.adapters.feast import convert
 
         store, registry = self._opened()
         table = _table_name(convert.source_path(given(convert.source_of(feature_view)), self.repo_path))

@@ -31,8 +31,8 @@ def create_file_source(  # noqa: PLR0913, PLR0917  # the guide's signature
     `path` is a dataset name, a URL or a path; a relative path is taken from the working directory. `timestamp_field` is
     the event time; `created_timestamp_column` says when a row was written. The format is Delta unless another is given.
     """
-    from foreset.adapters.delta.names import table_uri  # noqa: PLC0415  # vendors stay off the import of foreset
-    from foreset.adapters.feast import objects  # noqa: PLC0415
+    from foreset.adapters.delta.names import table_uri  # vendors stay off the import of foreset
+    from foreset.adapters.feast import objects
 
     table = path if isinstance(path, str) else str(Path(path).absolute())
     return objects.file_source(
@@ -47,7 +47,7 @@ def create_file_source(  # noqa: PLR0913, PLR0917  # the guide's signature
 
 def create_entity(name: str, join_keys: Sequence[str], description: str | None = None) -> "Entity":
     """A Feast Entity. Feast takes one join key; several are refused."""
-    from foreset.adapters.feast import objects  # noqa: PLC0415
+    from foreset.adapters.feast import objects
 
     keys = (join_keys,) if isinstance(join_keys, str) else tuple(join_keys)
     return given(objects.entity(name, keys, description))
@@ -55,8 +55,8 @@ def create_entity(name: str, join_keys: Sequence[str], description: str | None =
 
 def create_schema(feature_names: Iterable[str], default_type: "FeastType | None" = None) -> "list[Field]":
     """A list of Feast Fields, one a name, to which more may be appended. The type is Float64 by default."""
-    from foreset.adapters.feast import objects  # noqa: PLC0415
-    from foreset.adapters.feast.dtypes import feast_type  # noqa: PLC0415
+    from foreset.adapters.feast import objects
+    from foreset.adapters.feast.dtypes import feast_type
 
     if isinstance(feature_names, str):
         reject(f"create_schema({feature_names!r})", "feature_names is one text", "give a list of names")
@@ -75,7 +75,7 @@ def create_feature_view(  # noqa: PLR0913, PLR0917  # the guide's signature
 
     `ttl` is how old a value may be, None or zero for no limit; a negative one is refused. `schema` is not changed.
     """
-    from foreset.adapters.feast import objects  # noqa: PLC0415
+    from foreset.adapters.feast import objects
 
     if ttl is not None and ttl < timedelta(0):
         reject(f"The feature view {view_name!r}", f"its ttl is negative ({ttl})", "give a ttl of zero or more, or None")

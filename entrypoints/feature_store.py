@@ -103,7 +103,7 @@ class FeatureStore:
             for retrieval in retrieve(spec, spine, self._adapters, known.catalog, keep_spine=keep_spine)
         )
 
-    def rebuild(self, id: str, *, spine: object | None = None) -> Result[TrainingSet, RebuildError]:  # noqa: A002
+    def rebuild(self, id: str, *, spine: object | None = None) -> Result[TrainingSet, RebuildError]:  # noqa: A002  # the contract's name
         """The same training set again, proved equal to the recorded fingerprint, or refused."""
         return Result.do(
             TrainingSet(retrieval)
@@ -111,7 +111,7 @@ class FeatureStore:
             for retrieval in rebuild(id, self._adapters, known.catalog, spine)
         )
 
-    def receipt(self, id: str) -> Result[TrainingSetRetrieved, ReceiptError]:  # noqa: A002
+    def receipt(self, id: str) -> Result[TrainingSetRetrieved, ReceiptError]:  # noqa: A002  # the contract's name
         """The receipt of a training set, by its id or an unambiguous beginning of it."""
         return receipt_of(id, self._adapters.events)
 
@@ -127,7 +127,7 @@ class FeatureStore:
         """What is known of a table at a version, the newest by default."""
         return self._adapters.tables.observe(table, version).map(lambda snapshot: snapshot.facts)
 
-    def write(self, frame: Any, table: str, *, mode: "WriteMode" = "append") -> Result[TableFacts, WriteError]:  # noqa: ANN401
+    def write(self, frame: Any, table: str, *, mode: "WriteMode" = "append") -> Result[TableFacts, WriteError]:
         """Append to a table or replace its rows, and record it. `frame`: polars, pandas or pyarrow."""
         return Result.do(
             facts

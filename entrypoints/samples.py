@@ -33,8 +33,8 @@ def generate(name: str, *, n_samples: int = 1000, n_features: int | None = None,
     return write_to_delta_lake(_frame(name, n_samples, features, seed), name, mode="overwrite", schema_mode="overwrite")
 
 
-def _frame(name: str, rows: int, features: int, seed: int) -> Any:  # noqa: ANN401  # a polars frame
-    import polars as pl  # noqa: PLC0415  # kept off the import of foreset
+def _frame(name: str, rows: int, features: int, seed: int) -> Any:  # a polars frame
+    import polars as pl  # kept off the import of foreset
 
     values, target = _values(name, rows, features, seed)
     step = SPAN // rows
@@ -49,7 +49,7 @@ def _frame(name: str, rows: int, features: int, seed: int) -> Any:  # noqa: ANN4
 
 
 def _values(name: str, rows: int, features: int, seed: int) -> "tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]":
-    from sklearn.datasets import make_classification, make_regression  # noqa: PLC0415
+    from sklearn.datasets import make_classification, make_regression
 
     informative = max(1, features // 2)
     if name == "regression_data":

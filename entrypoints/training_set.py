@@ -25,7 +25,7 @@ class TrainingSet:
 
     def __init__(self, retrieval: Retrieval) -> None:
         """Wrap what a use case gave."""
-        import polars as pl  # noqa: PLC0415  # kept off the import of foreset
+        import polars as pl  # kept off the import of foreset
 
         self.receipt: TrainingSetRetrieved = retrieval.receipt
         """Spec, plan, versions, fingerprints: what is recorded of it."""
@@ -57,7 +57,7 @@ class TrainingSet:
         """The feature columns as an array of shape (rows, features); nulls are NaN."""
         return self.frame.select(self.features).to_numpy()
 
-    def X_y(self, target: str) -> "tuple[pd.DataFrame, pd.Series[Any]]":  # noqa: N802  # the field's own name
+    def X_y(self, target: str) -> "tuple[pd.DataFrame, pd.Series[Any]]":  # the field's own name
         """The feature columns without the target, shape (rows, features), and the target, shape (rows,); pandas."""
         if target not in self.frame.columns:
             problem = f"the training set {self.id} has no column {target!r}"
@@ -82,7 +82,7 @@ class TrainingSet:
 
     def write_delta(self, path: str | Path) -> Path:
         """Write the rows to a new Delta table, or replace the rows of one; gives its folder."""
-        from foreset.adapters.delta.tables import DeltaTables  # noqa: PLC0415
+        from foreset.adapters.delta.tables import DeltaTables
 
         place = Path(path).absolute()
         DeltaTables(place.parent).write(str(place), self.frame, "overwrite", overwrite_schema=True).unwrap()

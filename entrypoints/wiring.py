@@ -47,11 +47,11 @@ def actor() -> str:
 
 def local_store(path: str | Path, data_dir: str | Path | None = None) -> Result[Adapters, StoreError]:
     """Delta tables, polars, and an event log in the folder `path`, which is made where it is missing."""
-    from foreset.adapters.clock import SystemClock  # noqa: PLC0415  # vendors stay off the import of foreset
-    from foreset.adapters.delta.tables import DeltaTables  # noqa: PLC0415
-    from foreset.adapters.polars.executor import PolarsExecutor  # noqa: PLC0415
-    from foreset.adapters.polars.spines import FolderSpines  # noqa: PLC0415
-    from foreset.adapters.sqlite.events import SqliteEventStore  # noqa: PLC0415
+    from foreset.adapters.clock import SystemClock  # vendors stay off the import of foreset
+    from foreset.adapters.delta.tables import DeltaTables
+    from foreset.adapters.polars.executor import PolarsExecutor
+    from foreset.adapters.polars.spines import FolderSpines
+    from foreset.adapters.sqlite.events import SqliteEventStore
 
     if "://" in str(path):
         return refuse(UnknownLocation(location=str(path)))
@@ -73,11 +73,11 @@ def local_store(path: str | Path, data_dir: str | Path | None = None) -> Result[
 
 def in_memory(tables: Mapping[str, ArrowStream]) -> Adapters:
     """Everything in memory: for tests. The executor is the reference semantics."""
-    from foreset.adapters.clock import SystemClock  # noqa: PLC0415
-    from foreset.adapters.memory.events import MemoryEventStore  # noqa: PLC0415
-    from foreset.adapters.memory.executor import MemoryExecutor  # noqa: PLC0415
-    from foreset.adapters.memory.tables import MemoryTables  # noqa: PLC0415
-    from foreset.adapters.polars.spines import PolarsSpines  # noqa: PLC0415
+    from foreset.adapters.clock import SystemClock
+    from foreset.adapters.memory.events import MemoryEventStore
+    from foreset.adapters.memory.executor import MemoryExecutor
+    from foreset.adapters.memory.tables import MemoryTables
+    from foreset.adapters.polars.spines import PolarsSpines
 
     clock = SystemClock()
     store = MemoryTables(tables, clock=clock)
@@ -95,11 +95,11 @@ def in_memory(tables: Mapping[str, ArrowStream]) -> Adapters:
 
 def unrecorded(data_dir: str | Path | None = None) -> Adapters:
     """Delta tables and polars, with a log in memory: for retrievals that somebody else asks for and keeps."""
-    from foreset.adapters.clock import SystemClock  # noqa: PLC0415
-    from foreset.adapters.delta.tables import DeltaTables  # noqa: PLC0415
-    from foreset.adapters.memory.events import MemoryEventStore  # noqa: PLC0415
-    from foreset.adapters.polars.executor import PolarsExecutor  # noqa: PLC0415
-    from foreset.adapters.polars.spines import PolarsSpines  # noqa: PLC0415
+    from foreset.adapters.clock import SystemClock
+    from foreset.adapters.delta.tables import DeltaTables
+    from foreset.adapters.memory.events import MemoryEventStore
+    from foreset.adapters.polars.executor import PolarsExecutor
+    from foreset.adapters.polars.spines import PolarsSpines
 
     tables = DeltaTables(data_directory(data_dir))
     return Adapters(
@@ -116,7 +116,7 @@ def unrecorded(data_dir: str | Path | None = None) -> Adapters:
 
 def trainer() -> ModelTrainer:
     """What fits models: scikit-learn."""
-    from foreset.adapters.sklearn.trainer import SklearnTrainer  # noqa: PLC0415
+    from foreset.adapters.sklearn.trainer import SklearnTrainer
 
     return SklearnTrainer()
 
@@ -125,8 +125,8 @@ def feast_registry(
     path: str | Path, project: str, provider: str = "local", data_dir: str | Path | None = None
 ) -> "Result[FeastRegistry, RepositoryDiffers | StoreUnwritable]":
     """Feast's registry in the repository `path`. The first call in a process loads Feast, which takes seconds."""
-    from foreset.adapters.delta.names import table_uri  # noqa: PLC0415
-    from foreset.adapters.feast.registry import FeastRegistry  # noqa: PLC0415
+    from foreset.adapters.delta.names import table_uri
+    from foreset.adapters.feast.registry import FeastRegistry
 
     data = data_directory(data_dir)
     return FeastRegistry.open(

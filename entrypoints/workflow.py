@@ -51,8 +51,8 @@ class WorkflowResult:
 def run_ml_workflow(
     feature_specs: Iterable[FeatureSpec] | None = None,
     model_spec: ModelSpec | None = None,
-    X: Any = None,  # noqa: ANN401, N803  # a frame or an array; the field's own name
-    y: Any = None,  # noqa: ANN401  # a series or an array
+    X: Any = None,  # a frame or an array; the field's own name
+    y: Any = None,  # a series or an array
     feature_store_spec: FeatureStoreSpec | None = None,
 ) -> WorkflowResult:
     """Get the data, train, evaluate; what fails raises `ForesetError`.
@@ -134,7 +134,7 @@ def _retrieved(store: FeatureStore, spec: FeatureStoreSpec, features: Sequence[s
 
 def _spine(store: FeatureStore, spec: FeatureStoreSpec, view: FeatureView, version: int) -> "pl.DataFrame":
     """The samples that were known at the time: index, time of retrieval, and when each was last ingested by then."""
-    import polars as pl  # noqa: PLC0415  # kept off the import of foreset
+    import polars as pl  # kept off the import of foreset
 
     (key,) = ENTITY.join_keys
     source = view.spec.source
@@ -151,7 +151,7 @@ def _spine(store: FeatureStore, spec: FeatureStoreSpec, view: FeatureView, versi
 
 def _instants(times: "pl.Series") -> "pl.Series":
     """Times in UTC; those without a zone, and dates, are UTC already."""
-    import polars as pl  # noqa: PLC0415
+    import polars as pl
 
     if isinstance(times.dtype, pl.Datetime) and times.dtype.time_zone:
         return times.dt.convert_time_zone("UTC")
@@ -171,7 +171,7 @@ def _at(spec: FeatureStoreSpec, times: "pl.Series") -> datetime:
 
 def _chosen(spec: FeatureStoreSpec, known: "pl.DataFrame", key: str) -> "pl.DataFrame":
     """All known samples, or those asked, in the order in which they were asked."""
-    import polars as pl  # noqa: PLC0415
+    import polars as pl
 
     if spec.sample_indices is None:
         return known
@@ -187,12 +187,12 @@ def _chosen(spec: FeatureStoreSpec, known: "pl.DataFrame", key: str) -> "pl.Data
 
 
 def _from_data(
-    X: Any,  # noqa: ANN401, N803
-    y: Any,  # noqa: ANN401
+    X: Any,
+    y: Any,
     feature_specs: tuple[FeatureSpec, ...] | None,
     model: ModelSpec,
 ) -> WorkflowResult:
-    import polars as pl  # noqa: PLC0415
+    import polars as pl
 
     features, target = _frame(X), _series(y)
     if target.len() != features.height:
@@ -211,11 +211,11 @@ def _from_data(
     return _result(trained, features.to_pandas(), pl.Series(target).to_pandas(), None)
 
 
-def _frame(X: Any) -> "pl.DataFrame":  # noqa: ANN401, N803
+def _frame(X: Any) -> "pl.DataFrame":
     """X as a polars frame; the columns of an array are named feature_0 .."""
-    import polars as pl  # noqa: PLC0415
+    import polars as pl
 
-    from foreset.entrypoints.datasets import arrow_stream  # noqa: PLC0415
+    from foreset.entrypoints.datasets import arrow_stream
 
     if hasattr(X, "ndim") and not hasattr(X, "columns"):
         if X.ndim != 2:  # noqa: PLR2004  # rows and features
@@ -224,8 +224,8 @@ def _frame(X: Any) -> "pl.DataFrame":  # noqa: ANN401, N803
     return pl.DataFrame(arrow_stream(X))
 
 
-def _series(y: Any) -> "pl.Series":  # noqa: ANN401
-    import polars as pl  # noqa: PLC0415
+def _series(y: Any) -> "pl.Series":
+    import polars as pl
 
     name = str(getattr(y, "name", None) or TARGET)
     try:
@@ -236,7 +236,7 @@ def _series(y: Any) -> "pl.Series":  # noqa: ANN401
 
 def _result(
     trained: Trained,
-    X: "pd.DataFrame",  # noqa: N803
+    X: "pd.DataFrame",
     y: "pd.Series[Any]",
     training_set_id: str | None,
 ) -> WorkflowResult:

@@ -30,7 +30,7 @@ def columns_of(table: DeltaTable) -> tuple[Column, ...]:
     return tuple(Column(field["name"], _dtype(field["type"])) for field in fields)
 
 
-def _dtype(delta: Any) -> str:  # noqa: ANN401  # Delta's schema JSON: a name or an object
+def _dtype(delta: Any) -> str:  # Delta's schema JSON: a name or an object
     if isinstance(delta, str):
         return _PRIMITIVES.get(delta, delta.replace(" ", ""))
     match delta["type"]:

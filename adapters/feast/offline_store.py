@@ -53,7 +53,7 @@ class DeltaRetrievalJob(RetrievalJob):
         self._on_demand = on_demand
         self._full_feature_names = full_feature_names
 
-    def _to_arrow_internal(self, timeout: int | None = None) -> Any:  # noqa: ANN401  # a pyarrow table, without stubs
+    def _to_arrow_internal(self, timeout: int | None = None) -> Any:  # a pyarrow table, without stubs
         if timeout is not None:
             _refuse("a timeout", "leave it out; retrieval runs in this process")
         if self._table is None:
@@ -79,7 +79,7 @@ class DeltaRetrievalJob(RetrievalJob):
         """What was asked."""
         return self._metadata
 
-    def persist(self, *_: Any, **__: Any) -> NoReturn:  # noqa: ANN401  # Feast's, refused as a whole
+    def persist(self, *_: Any, **__: Any) -> NoReturn:  # Feast's, refused as a whole
         """Saved datasets are not supported."""
         _refuse("saved datasets", "use FeatureStore.training_set(...), which records and keeps its sets")
 
@@ -98,8 +98,8 @@ class DeltaOfflineStore(OfflineStore):
         registry: BaseRegistry,
         project: str,
         full_feature_names: bool = False,  # noqa: FBT001, FBT002  # Feast's signature
-        filter_by_created_timestamp: bool = False,  # noqa: FBT001, FBT002
-        **_: Any,  # noqa: ANN401  # dates, which say nothing more when there is an entity frame
+        filter_by_created_timestamp: bool = False,  # noqa: FBT001, FBT002  # Feast's own signature
+        **_: Any,  # dates, which say nothing more when there is an entity frame
     ) -> RetrievalJob:
         """A job that gives the rows of `entity_df` with the features."""
         if not isinstance(entity_df, pd.DataFrame):
@@ -124,22 +124,22 @@ class DeltaOfflineStore(OfflineStore):
         )
 
     @staticmethod
-    def pull_latest_from_table_or_query(*_: Any, **__: Any) -> NoReturn:  # noqa: ANN401  # Feast's, refused as a whole
+    def pull_latest_from_table_or_query(*_: Any, **__: Any) -> NoReturn:  # Feast's, refused as a whole
         """Materialisation is not supported."""
         _refuse("materialisation to an online store", "materialise with a repository on another offline store")
 
     @staticmethod
-    def pull_all_from_table_or_query(*_: Any, **__: Any) -> NoReturn:  # noqa: ANN401  # Feast's, refused as a whole
+    def pull_all_from_table_or_query(*_: Any, **__: Any) -> NoReturn:  # Feast's, refused as a whole
         """Materialisation is not supported."""
         _refuse("reading whole sources for Feast", "use read_delta_table(...), or FeatureStore.training_set(...)")
 
     @staticmethod
-    def offline_write_batch(*_: Any, **__: Any) -> NoReturn:  # noqa: ANN401  # Feast's, refused as a whole
+    def offline_write_batch(*_: Any, **__: Any) -> NoReturn:  # Feast's, refused as a whole
         """Writing through Feast is not supported."""
         _refuse("writing to offline tables", "use write_to_delta_lake(...)")
 
     @staticmethod
-    def write_logged_features(*_: Any, **__: Any) -> NoReturn:  # noqa: ANN401  # Feast's, refused as a whole
+    def write_logged_features(*_: Any, **__: Any) -> NoReturn:  # Feast's, refused as a whole
         """Feature logging is not supported."""
         _refuse("feature logging", "write the log with write_to_delta_lake(...)")
 
@@ -210,7 +210,7 @@ def _name(view: FeatureView) -> str:
 
 
 def _feast_name(view: FeatureView) -> str:
-    return str(view.projection.name_to_use())  # type: ignore[no-untyped-call]
+    return str(view.projection.name_to_use())  # type: ignore[no-untyped-call]  # Feast is typed in part
 
 
 def _references(view: FeatureView, names: list[str], *, full: bool) -> Iterable[str]:

@@ -62,7 +62,7 @@ class FeastRegistry:
     def _bring(self, catalog: Catalog, position: int) -> int:
         if not (self._repo / repository.REGISTRY).exists():
             self.store.registry.commit()  # type: ignore[no-untyped-call]  # what this process last knew of it; refreshing needs a file
-        self.store.refresh_registry()  # type: ignore[no-untyped-call]
+        self.store.refresh_registry()  # type: ignore[no-untyped-call]  # Feast is typed in part
         views = [feast_view(view, catalog, self._locate(view.spec.source.table)) for view in catalog.views.values()]
         entities, present = feast_entities(catalog), self.store.list_feature_views()
         new_entities, old_entities = _difference(entities, self.store.list_entities())

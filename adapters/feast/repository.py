@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import yaml
 from feast.protos.feast.core.Registry_pb2 import Registry
-from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
+from google.protobuf.message import DecodeError  # type: ignore[import-untyped]  # protobuf has no stubs
 from returns.result import Result, Success
 
 from foreset.domain.errors.feast import RepositoryDiffers

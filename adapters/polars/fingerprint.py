@@ -71,7 +71,7 @@ def _column(column: pl.Series, filled: pl.Series, *, has_nulls: bool) -> bytes:
     return digest.digest()
 
 
-def _update_bytes(digest: Any, column: pl.Series) -> None:  # noqa: ANN401  # hashlib's own type has no name
+def _update_bytes(digest: Any, column: pl.Series) -> None:  # hashlib's own type has no name
     """The lengths of the values, then the values end to end."""
     values = column.cast(pl.Binary)
     digest.update(values.bin.size().cast(pl.UInt64).to_numpy().tobytes())

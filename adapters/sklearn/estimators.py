@@ -123,7 +123,7 @@ def _made(found: type, model: ModelSpec, seed: int) -> Result[Made, EstimatorErr
     return Success(Made(estimator=estimator, path=path, params=recorded, task=task))
 
 
-def _defaults(found: type, known: Any, seed: int) -> dict[str, Any]:  # noqa: ANN401  # inspect's mapping proxy
+def _defaults(found: type, known: Any, seed: int) -> dict[str, Any]:  # inspect's mapping proxy
     """The seed, and for solvers with few iterations enough of them to converge on ordinary data."""
     defaults: dict[str, Any] = {"random_state": seed} if "random_state" in known else {}
     iterations = known["max_iter"].default if "max_iter" in known else None

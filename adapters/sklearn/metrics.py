@@ -71,7 +71,7 @@ def check_metrics(names: tuple[str, ...], task: Task) -> Result[tuple[str, ...],
     return Success(names)
 
 
-def measure(pipeline: Any, X: Any, y: Any, names: tuple[str, ...], task: Task) -> Result[dict[str, float], MetricError]:  # noqa: ANN401, N803
+def measure(pipeline: Any, X: Any, y: Any, names: tuple[str, ...], task: Task) -> Result[dict[str, float], MetricError]:
     """The metrics on X (pandas) and y, shape (rows,). One that cannot be told is left out, or refused if asked."""
     told: dict[str, float] = {}
     predicted = pipeline.predict(X)
@@ -92,7 +92,7 @@ def _named(name: str, task: Task) -> Metric | None:
     return known.get(name) or next(plain, None)
 
 
-def _untold(metric: Metric, pipeline: Any, y: Any) -> str | None:  # noqa: ANN401, PLR0911  # a reason a line
+def _untold(metric: Metric, pipeline: Any, y: Any) -> str | None:  # noqa: PLR0911  # a reason a line
     """Why a metric cannot be told here, or None if it can."""
     if metric.needs == "labels" and not metric.positive:
         return None
@@ -102,7 +102,7 @@ def _untold(metric: Metric, pipeline: Any, y: Any) -> str | None:  # noqa: ANN40
     if metric.needs == "labels":
         return None
     if not hasattr(pipeline, "predict_proba"):
-        if metric.needs == "probabilities" or len(classes) > 2:  # noqa: PLR2004
+        if metric.needs == "probabilities" or len(classes) > 2:  # noqa: PLR2004  # two classes
             return "the estimator gives no probabilities"
         if not hasattr(pipeline, "decision_function"):
             return "the estimator gives neither probabilities nor scores"
@@ -114,7 +114,7 @@ def _untold(metric: Metric, pipeline: Any, y: Any) -> str | None:  # noqa: ANN40
     return None
 
 
-def _value(metric: Metric, pipeline: Any, X: Any, y: Any, predicted: Any) -> float:  # noqa: ANN401, N803
+def _value(metric: Metric, pipeline: Any, X: Any, y: Any, predicted: Any) -> float:
     fixed = dict(metric.fixed)
     if metric.needs == "labels":
         if metric.positive:
@@ -123,7 +123,7 @@ def _value(metric: Metric, pipeline: Any, X: Any, y: Any, predicted: Any) -> flo
     classes = pipeline.classes_
     if metric.needs == "probabilities":
         return float(metric.function(y, pipeline.predict_proba(X), labels=classes))
-    if len(classes) > 2:  # noqa: PLR2004
+    if len(classes) > 2:  # noqa: PLR2004  # two classes
         return float(metric.function(y, pipeline.predict_proba(X), multi_class="ovr", labels=classes))
     has_probabilities = hasattr(pipeline, "predict_proba")
     scores = pipeline.predict_proba(X)[:, 1] if has_probabilities else pipeline.decision_function(X)

@@ -64,7 +64,7 @@ def _wrong(
     return UnfitFeature(column=column, dtype=dtype_name(dtype), preprocessing=preprocessing, remedy=remedy)
 
 
-def _step(preprocessing: Preprocessing, *, text: bool) -> Any:  # noqa: ANN401  # a transformer, or its name
+def _step(preprocessing: Preprocessing, *, text: bool) -> Any:  # a transformer, or its name
     if preprocessing == "passthrough":
         return "passthrough"
     if preprocessing == "ordinal":
@@ -79,7 +79,7 @@ def _step(preprocessing: Preprocessing, *, text: bool) -> Any:  # noqa: ANN401  
     return Pipeline([("impute", imputer), ("scale", scaler)])
 
 
-def _completed_text(encoder: Any) -> Pipeline:  # noqa: ANN401  # a transformer
+def _completed_text(encoder: Any) -> Pipeline:  # a transformer
     """None (as polars gives nulls) and NaN (as pandas reads them) become one value before the encoder sees them."""
     fill: dict[str, Any] = {"strategy": "constant", "fill_value": _MISSING, "keep_empty_features": True}
     without: dict[str, Any] = {**fill, "missing_values": None}

@@ -30,7 +30,7 @@ _FLEETING: Final = ("__id__", "_skops_version", "n_threads")
 """What differs between dumps of equal pipelines: addresses in memory, skops' version, how many threads fitted it."""
 
 
-def dump(pipeline: Any, path: str) -> Result[bytes, BadParameters]:  # noqa: ANN401
+def dump(pipeline: Any, path: str) -> Result[bytes, BadParameters]:
     """The pipeline as skops writes it. `path` is the estimator's import path, for the message."""
     try:
         return Success(skops.io.dumps(pipeline, compression=ZIP_DEFLATED))
@@ -47,7 +47,7 @@ def fingerprint(dumped: bytes) -> str:
     return hashlib.sha256(f"foreset-model.v1/{canonical}".encode()).hexdigest()
 
 
-def _canonical(node: Any, files: dict[str, str]) -> Any:  # noqa: ANN401  # JSON
+def _canonical(node: Any, files: dict[str, str]) -> Any:  # JSON
     """A node of the dump with files by their content and sets in an order of their own."""
     if isinstance(node, list):
         return [_canonical(item, files) for item in node]

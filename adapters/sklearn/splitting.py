@@ -19,7 +19,7 @@ Rows = tuple[Any, Any]
 SplitError = TooFewRows | UnfitSplit
 
 
-def split_rows(split: Split, y: Any, times: pl.Series | None, task: Task) -> Result[Rows, SplitError]:  # noqa: ANN401
+def split_rows(split: Split, y: Any, times: pl.Series | None, task: Task) -> Result[Rows, SplitError]:
     """The rows for training and for test, at least one each, two of each for a regression, two classes in training."""
     if split.kind == "time":
         rows = _by_time(split, times)
@@ -30,7 +30,7 @@ def split_rows(split: Split, y: Any, times: pl.Series | None, task: Task) -> Res
     return rows.bind(lambda both: _enough(both, y, task))
 
 
-def _by_chance(split: Split, y: Any) -> Result[Rows, SplitError]:  # noqa: ANN401
+def _by_chance(split: Split, y: Any) -> Result[Rows, SplitError]:
     try:
         train, test = train_test_split(
             np.arange(len(y)),
@@ -64,7 +64,7 @@ def _by_time(split: Split, times: pl.Series | None) -> Result[Rows, SplitError]:
     return Success((np.flatnonzero(~late), np.flatnonzero(late)))
 
 
-def _enough(rows: Rows, y: Any, task: Task) -> Result[Rows, SplitError]:  # noqa: ANN401
+def _enough(rows: Rows, y: Any, task: Task) -> Result[Rows, SplitError]:
     train, test = rows
     if task == "classification" and len(np.unique(y[train])) <= 1:
         return refuse(TooFewRows(rows=len(y), problem="the rows for training would hold one class only"))

@@ -89,7 +89,7 @@ def _entities(catalog: Catalog) -> Answer:
 
 def publish(args: argparse.Namespace) -> Result[Answer, StoreError | RepositoryDiffers]:
     """Bring the Feast registry in the store's folder up to date."""
-    from foreset.entrypoints.wiring import feast_registry  # noqa: PLC0415  # loads Feast: seconds
+    from foreset.entrypoints.wiring import feast_registry  # loads Feast: seconds
 
     return Result.do(
         _published(published, store_folder(args))

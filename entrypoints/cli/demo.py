@@ -12,7 +12,7 @@ from foreset.entrypoints.cli.output import Answer
 
 def demo(args: argparse.Namespace) -> Result[Answer, InvalidSpec] | int:
     """Run the demo; it prints as it goes, and gives the exit code."""
-    from foreset.entrypoints.demo.command import run_demo  # noqa: PLC0415  # loads polars
+    from foreset.entrypoints.demo.command import run_demo  # loads polars
 
     if args.store or args.data_dir:
         problem = "its store and its tables are in its own folder"

@@ -43,9 +43,9 @@ def write(training_set: TrainingSet, place: Path) -> Path:
 
 
 def _csv(training_set: TrainingSet, place: Path) -> Path:
-    from polars.exceptions import PolarsError  # noqa: PLC0415  # kept off the CLI's start
+    from polars.exceptions import PolarsError  # kept off the CLI's start
 
-    from foreset.domain.errors.problem import raised  # noqa: PLC0415
+    from foreset.domain.errors.problem import raised
 
     partial = place.with_name(f"{place.name}.partial")
     try:

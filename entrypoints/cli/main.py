@@ -33,10 +33,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(args: argparse.Namespace) -> int:
-    from returns.result import Success  # noqa: PLC0415  # the start stays light
+    from returns.result import Success  # the start stays light
 
-    from foreset.domain.errors.problem import ForesetError  # noqa: PLC0415
-    from foreset.entrypoints.cli.output import show, show_problem  # noqa: PLC0415
+    from foreset.domain.errors.problem import ForesetError
+    from foreset.entrypoints.cli.output import show, show_problem
 
     module, _, function = args.run.partition(":")
     command = getattr(import_module(f"foreset.entrypoints.cli.{module}"), function)

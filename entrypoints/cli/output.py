@@ -78,9 +78,9 @@ def _line(cells: Sequence[str], widths: list[int], table: Table) -> str:
 
 
 def _rich(table: Table) -> None:
-    from rich.console import Console  # noqa: PLC0415  # only where there is a terminal
-    from rich.table import Table as RichTable  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
+    from rich.console import Console  # only where there is a terminal
+    from rich.table import Table as RichTable
+    from rich.text import Text
 
     drawn = RichTable(box=None, pad_edge=False, header_style="bold", show_header=any(table.columns))
     for name in table.columns:

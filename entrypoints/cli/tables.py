@@ -16,7 +16,7 @@ from foreset.entrypoints.wiring import data_directory
 
 def generate(args: argparse.Namespace) -> Result[Answer, Problem]:
     """Write a sample table."""
-    from foreset.entrypoints import samples  # noqa: PLC0415  # loads scikit-learn
+    from foreset.entrypoints import samples  # loads scikit-learn
 
     info = samples.generate(args.name, n_samples=args.rows, n_features=args.features, seed=args.seed)
     wrote = f"Wrote {args.name} version {info.version}: {info.num_rows:,} rows, {len(info.columns)} columns."

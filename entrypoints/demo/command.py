@@ -17,8 +17,8 @@ def run_demo(folder: Path, *, quick: bool = False, json: bool = False) -> int:
     nothing else. 0: all went well; 2: the folder is not the demo's; 1: anything else that can be expected to fail.
     """
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # on a busy machine, threads that spin train five times slower
-    from foreset.entrypoints.demo.show import Show, terminal  # noqa: PLC0415  # the CLI starts without them
-    from foreset.entrypoints.demo.story import QUICK, YEAR, tell  # noqa: PLC0415
+    from foreset.entrypoints.demo.show import Show, terminal  # the CLI starts without them
+    from foreset.entrypoints.demo.story import QUICK, YEAR, tell
 
     told = tell(folder, QUICK if quick else YEAR, Show(terminal(quiet=json)))
     if not isinstance(told, Success):

@@ -165,7 +165,7 @@ def test_a_nanosecond_after_the_spine_time_is_the_future(executor: Callable[[Tab
 
 
 def test_naive_times_and_dates_are_utc(executor: Callable[[TableStore], PlanExecutor]) -> None:
-    naive = pl.DataFrame({"k": [1, 1], "t": [datetime(2024, 5, 1, 23, 59), datetime(2024, 5, 2)]})  # noqa: DTZ001
+    naive = pl.DataFrame({"k": [1, 1], "t": [datetime(2024, 5, 1, 23, 59), datetime(2024, 5, 2)]})  # noqa: DTZ001  # a time without a zone is the case
     dated = pl.DataFrame({"k": [1], "t": [date(2024, 5, 2)], "c": [None], "x": [7]}).with_columns(pl.col("c").cast(US))
     frame, _ = served(executor, naive, dated)
     assert frame["x"].to_list() == [None, 7]

@@ -54,6 +54,6 @@ def spine_facts(rows: int = 100, times: Range | None = WEEK, distinct: int = 50,
 
 def planned(features: Sequence[str], spine: SpineFacts | None = None, **spec: object) -> RetrievalPlan:
     """The plan for these features after all rules."""
-    asked = TrainingSetSpec(features, **spec)  # type: ignore[arg-type]
+    asked = TrainingSetSpec(features, **spec)  # type: ignore[arg-type]  # wrong or loose on purpose
     selections = select(asked, CATALOG).unwrap()
     return plan_for(asked, selections, {"trips": TRIPS}, spine or spine_facts()).unwrap()

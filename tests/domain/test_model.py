@@ -139,7 +139,7 @@ def test_every_setter_gives_a_new_builder_and_sets_its_field_only() -> None:
         "set_offline_store": ("offline_store_type", ("file",), "file"),
         "set_feature_view": ("feature_view_name", ("v",), "v"),
         "set_initialize_on_start": ("initialize_on_start", (False,), False),
-        "set_timestamp": ("timestamp", (datetime(2025, 11, 1),), datetime(2025, 11, 1, tzinfo=UTC)),  # noqa: DTZ001
+        "set_timestamp": ("timestamp", (datetime(2025, 11, 1),), datetime(2025, 11, 1, tzinfo=UTC)),  # noqa: DTZ001  # a time without a zone is the case
         "set_sample_indices": ("sample_indices", ([0, 10],), (0, 10)),
     }
     start = FeatureStoreSpecBuilder()

@@ -143,5 +143,5 @@ def test_versions_name_tables_that_are_read() -> None:
 )
 def test_a_training_set_spec_that_cannot_be_is_refused(arguments: dict[str, object], said: str) -> None:
     with pytest.raises(CallerError, match="Next: ") as caught:
-        TrainingSetSpec(**arguments)  # type: ignore[arg-type]
+        TrainingSetSpec(**arguments)  # type: ignore[arg-type]  # wrong or loose on purpose
     assert said in str(caught.value)

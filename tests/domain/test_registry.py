@@ -167,7 +167,7 @@ def test_one_name_given_twice_differently_is_refused() -> None:
 )
 def test_a_spec_that_contradicts_itself_cannot_be_made(make: object, said: str) -> None:
     with pytest.raises(CallerError) as caught:
-        make()  # type: ignore[operator]
+        make()  # type: ignore[operator]  # wrong or loose on purpose
     assert said in str(caught.value)
     assert " Next: " in str(caught.value)
 

@@ -22,7 +22,7 @@ GOLDEN = Path(__file__).parents[1] / "golden" / "rules"
 
 def lowered(features: list[str], **facts: object) -> RetrievalPlan:
     spec = TrainingSetSpec(features)
-    spine = spine_facts(**facts)  # type: ignore[arg-type]
+    spine = spine_facts(**facts)  # type: ignore[arg-type]  # wrong or loose on purpose
     return _lowered(spec, select(spec, CATALOG).unwrap(), {"trips": TRIPS}, spine)
 
 

@@ -1,4 +1,4 @@
-# ruff: noqa: N806  # X is the field's own name
+# X is the field's own name
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -113,7 +113,7 @@ def test_a_frame_that_does_not_fit_is_refused_unless_the_schema_is_replaced_in_s
     with pytest.raises(ValueError, match="schema_mode is 'overwrite' and mode is 'append'"):
         write_to_delta_lake(other, "t", schema_mode="overwrite")
     with pytest.raises(ValueError, match=r"mode is 'upsert'. Next: use one of append, overwrite, error"):
-        write_to_delta_lake(other, "t", mode="upsert")  # type: ignore[arg-type]
+        write_to_delta_lake(other, "t", mode="upsert")  # type: ignore[arg-type]  # wrong or loose on purpose
     info = write_to_delta_lake(other, "t", mode="overwrite", schema_mode="overwrite")
     assert list(info.columns) == ["k", "v", "name", "extra"]
 
@@ -186,7 +186,7 @@ def test_samples_are_as_the_guide_says(name: str, features: int, dtype: str) -> 
     assert table["sample_index"].to_list() == list(range(1000))
     assert table["ingested_at"].n_unique() == 1000
     assert datetime(2025, 9, 1, tzinfo=UTC) == table["ingested_at"].min()
-    assert table["ingested_at"].max() < datetime(2025, 10, 1, tzinfo=UTC)  # type: ignore[operator]
+    assert table["ingested_at"].max() < datetime(2025, 10, 1, tzinfo=UTC)  # type: ignore[operator]  # wrong or loose on purpose
 
 
 def test_a_sample_made_again_is_a_new_version_of_the_same_rows() -> None:

@@ -45,7 +45,7 @@ def manager() -> FeastManager:
 def sample_view(name: str = VIEW, **options: object) -> FeatureView:
     source = create_file_source(get_delta_path("classification_data"), "ingested_at", source_name=f"{name}_source")
     schema = [*create_schema(FEATURES), Field(name="target", dtype=Int64)]
-    return create_feature_view(name, source, schema, create_entity("sample", ["sample_index"]), **options)  # type: ignore[arg-type]
+    return create_feature_view(name, source, schema, create_entity("sample", ["sample_index"]), **options)  # type: ignore[arg-type]  # wrong or loose on purpose
 
 
 def spine(indices: list[int], at: str = "2025-10-01") -> pd.DataFrame:

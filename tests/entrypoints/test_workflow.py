@@ -1,4 +1,4 @@
-# ruff: noqa: N806  # X is the field's own name
+# X is the field's own name
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -83,7 +83,7 @@ def test_at_a_time_only_the_samples_known_then_are_retrieved() -> None:
     result = run(SPEC.set_timestamp(times[39]))
     assert result.X.equals(load_data("classification_data")[0][:40])
     assert run(SPEC.set_timestamp(times[39].replace(tzinfo=None))).training_set_id == result.training_set_id
-    assert len(run(SPEC.set_timestamp(datetime(2025, 10, 1))).X) == 80  # noqa: DTZ001
+    assert len(run(SPEC.set_timestamp(datetime(2025, 10, 1))).X) == 80  # noqa: DTZ001  # a time without a zone is the case
     with pytest.raises(
         ForesetError, match=r"'classification_data' had no samples at 2025-08-01 .*Next: set a later timestamp"
     ):
@@ -214,7 +214,7 @@ def test_contradictions_are_refused() -> None:
     ]
     for arguments, text in cases:
         with pytest.raises(ForesetError, match=text):
-            run_ml_workflow(model_spec=MODEL, **arguments)  # type: ignore[arg-type]
+            run_ml_workflow(model_spec=MODEL, **arguments)  # type: ignore[arg-type]  # wrong or loose on purpose
     with pytest.raises(ForesetError, match="offline_store_type='dask' is refused"):
         run(SPEC.set_offline_store("dask"))
 

@@ -155,7 +155,7 @@ TEXTS = ["a b", "5%", "x/y", None, "ü=#?&", "%20", "__HIVE_DEFAULT_PARTITION__x
         ([date(2024, 2, 29), None, date(1, 1, 1)], pl.Date),
         ([True, False, None], pl.Boolean),
         ([Decimal("1.50"), Decimal("0.01"), None], pl.Decimal(10, 2)),
-        ([datetime(2021, 1, 1, 1, 1, 1, 123), datetime(2021, 1, 1), None], pl.Datetime("us")),  # noqa: DTZ001
+        ([datetime(2021, 1, 1, 1, 1, 1, 123), datetime(2021, 1, 1), None], pl.Datetime("us")),  # noqa: DTZ001  # a time without a zone is the case
         ([0.1, -2.5, None], pl.Float64),
     ],
     ids=["string", "int", "date", "bool", "decimal", "naive timestamp", "float"],

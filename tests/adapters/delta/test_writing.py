@@ -65,7 +65,7 @@ def test_a_frame_that_loses_a_value_is_refused_and_nothing_is_written(
         {"k": pl.Series([1, 2], dtype=pl.UInt32)},
         {"t": instants(5_000, None)},
         {"t": pl.Series([1, None]).cast(pl.Datetime("ms", "UTC"))},
-        {"t": pl.Series([datetime(2024, 1, 1), None]).dt.replace_time_zone("Asia/Tokyo")},  # noqa: DTZ001
+        {"t": pl.Series([datetime(2024, 1, 1), None]).dt.replace_time_zone("Asia/Tokyo")},  # noqa: DTZ001  # a time without a zone is the case
         {"x": pl.Series([1, None], dtype=pl.Int32)},
         {"x": pl.Series([None, None], dtype=pl.Null)},
         {"s": pl.Series(["b", None], dtype=pl.Categorical)},
@@ -192,7 +192,7 @@ def test_a_place_that_cannot_be_written(tables: DeltaTables, tmp_path: Path) -> 
 
 
 def test_a_constraint_of_the_table_is_kept(tables: DeltaTables, tmp_path: Path) -> None:
-    from deltalake import DeltaTable  # noqa: PLC0415
+    from deltalake import DeltaTable  # noqa: PLC0415  # only this case needs it
 
     write_deltalake(str(tmp_path / "t"), FRAME)
     DeltaTable(str(tmp_path / "t")).alter.add_constraint({"positive": "k > 0"})

@@ -99,5 +99,5 @@ def test_a_place_that_cannot_be_written_is_told_and_left_as_it_was(tmp_path: Pat
     )
     (tmp_path / "folder").mkdir()
     assert "Is a directory" in str(train(tmp_path / "folder").failure())
-    assert sorted(os.listdir(tmp_path)) == ["file", "folder"]  # noqa: PTH208
+    assert sorted(os.listdir(tmp_path)) == ["file", "folder"]  # noqa: PTH208  # names, not paths
     assert (tmp_path / "file").read_text() == "kept"

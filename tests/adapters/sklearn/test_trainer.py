@@ -190,7 +190,7 @@ def test_a_fingerprint_changes_with_the_data_the_parameters_and_the_seed() -> No
 
 
 def test_a_fingerprint_is_the_same_in_another_process_with_another_hash_seed(tmp_path: Path) -> None:
-    import subprocess  # noqa: PLC0415
+    import subprocess  # noqa: PLC0415  # only this case needs it
 
     people().drop("visits").write_parquet(tmp_path / "people.parquet")
     program = f"""
