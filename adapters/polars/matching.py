@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from foreset.adapters.arrow_types import dtype_name, polars_dtype
-from foreset.adapters.polars.source import POSITION, Source
+from foreset.adapters.polars.source import POSITION, Engine, Source
 from foreset.adapters.polars.times import OLDEST, expiry, rescaled, rescaled_tick, ticks
 from foreset.domain.dtypes import time_unit
 from foreset.domain.plan import EVENT_TIME, KeyPair, Match, Strategy
@@ -42,6 +42,7 @@ class Candidates:
     start: pl.Expr
     end: pl.Expr | None
     in_order: bool
+    engine: Engine
 
     def serving(self) -> list[pl.Expr]:
         """That the spine's TIME lies within the row's interval."""
@@ -92,7 +93,7 @@ def candidates(match: Match, source: Source, unit: str) -> Candidates:
         rows = rows.filter(pl.col(CREATED) <= rescaled_tick(int(match.known_at), "us", units[CREATED], "down"))
     end = None if match.ttl_us is None else expiry(pl.col(EVENT), units[EVENT], match.ttl_us, unit)
     keys = [name for _, name in _named_keys(match)]
-    return Candidates(rows, keys, list(time_columns), start, end, in_order=match.known_at != EVENT_TIME)
+    return Candidates(rows, keys, list(time_columns), start, end, match.known_at != EVENT_TIME, source.engine)
 
 
 def _known_from(created_unit: str, unit: str) -> pl.Expr:
@@ -103,7 +104,7 @@ def _known_from(created_unit: str, unit: str) -> pl.Expr:
 def _by_join(labels: pl.DataFrame, given: Candidates) -> pl.DataFrame:
     """Pair the rows of equal keys, keep the pairs that serve, and take the best of each spine row."""
     pairs = given.rows.join(labels.lazy(), on=given.keys).filter(given.serving())
-    return pairs.group_by(ROW).agg(given.best()).collect(engine="streaming")
+    return pairs.group_by(ROW).agg(given.best()).collect(engine=given.engine)
 
 
 def _by_latest(labels: pl.DataFrame, given: Candidates) -> pl.DataFrame:
@@ -111,7 +112,7 @@ def _by_latest(labels: pl.DataFrame, given: Candidates) -> pl.DataFrame:
     asked = labels.lazy().select(given.keys).unique()
     held = given.rows.with_columns(pl.lit(labels[TIME].first(), pl.Int64).alias(TIME)).filter(given.serving())
     grouped = held.join(asked, on=given.keys, how="semi").group_by(given.keys)
-    best = grouped.agg(given.best()).collect(engine="streaming")
+    best = grouped.agg(given.best()).collect(engine=given.engine)
     return labels.join(best, on=given.keys).select(ROW, POSITION, TIED)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import accumulate
-from typing import Final, Protocol
+from typing import Final, Literal, Protocol
 
 import polars as pl
 from returns.result import Result, Success
@@ -14,13 +14,19 @@ from foreset.domain.errors.tables import TableError, TableUnreadable, Unsupporte
 from foreset.domain.facts import Column, DataFile
 from foreset.domain.plan import Scan, TimeBounds
 
+Engine = Literal["in-memory", "streaming"]
 POSITION: Final = "__position"
 SMALL_BYTES: Final = 8_000_000
 """A table of so many bytes is read once and kept in memory: a second look at the file would cost more."""
 
 
 class Source(Protocol):
-    """Rows by position. Positions grow with the snapshot's order."""
+    """Rows by position. Positions grow with the snapshot's order.
+
+    `engine` is the one to collect queries over them with: streaming has a price that small frames need not pay.
+    """
+
+    engine: Engine
 
     def lazy(self, columns: Sequence[str]) -> pl.LazyFrame:
         """All rows that may serve, with these columns and `POSITION`."""
@@ -33,6 +39,8 @@ class Source(Protocol):
 
 class FrameSource:
     """Rows in memory."""
+
+    engine: Engine = "in-memory"
 
     def __init__(self, frame: pl.DataFrame) -> None:
         """Serve `frame`."""
@@ -49,6 +57,8 @@ class FrameSource:
 
 class FileSource:
     """Rows in Parquet files, gathered file by file, so that memory holds one file's columns at a time."""
+
+    engine: Engine = "streaming"
 
     def __init__(self, table: str, files: Sequence[DataFile], columns: Sequence[Column]) -> None:
         """Serve `files`, in their order."""
