@@ -99,6 +99,10 @@ class SqliteEventStore:
         with self._lock:
             self._disconnect()
 
+    def __del__(self) -> None:
+        """Let the file go with the store: nobody else can reach the connection any more."""
+        self._disconnect()
+
     def before_fork(self) -> None:
         """Let the file go and keep every thread out until `after_fork`."""
         self._lock.acquire()
