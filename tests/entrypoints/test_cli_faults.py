@@ -5,6 +5,7 @@ import json
 import re
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -282,7 +283,7 @@ def test_a_damaged_event_log(store: Path, capsys: pytest.CaptureFixture[str], co
 
 
 def test_an_event_log_of_a_newer_format(store: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    with sqlite3.connect(store / "feature_repo" / "events.db") as log:
+    with closing(sqlite3.connect(store / "feature_repo" / "events.db", isolation_level=None)) as log:
         log.execute("PRAGMA user_version = 99")
     log.close()
     says = "was written by a newer Foreset: it has format 99"
