@@ -285,7 +285,6 @@ def test_a_damaged_event_log(store: Path, capsys: pytest.CaptureFixture[str], co
 def test_an_event_log_of_a_newer_format(store: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with closing(sqlite3.connect(store / "feature_repo" / "events.db", isolation_level=None)) as log:
         log.execute("PRAGMA user_version = 99")
-    log.close()
     says = "was written by a newer Foreset: it has format 99"
     refused(capsys, ["views"], "LogTooNew", says, "upgrade foreset on this machine", code=1)
 
