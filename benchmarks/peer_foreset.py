@@ -1,34 +1,94 @@
 """Foreset itself: through its facade, in a store folder of its own, with the receipt written at each call."""
 
 import itertools
-from pathlib import Path
 from typing import Any
 
 import polars as pl
-from cases import CREATED, KEY, TARGET, TIME, Case
-from ready import Ready, nothing, rows_of
+from ready import Job, Ready
+from shapes import CREATED, SPINE_TIME, TARGET, TIME, Case, View
 
-from foreset import DeltaSource, EntitySpec, FeatureStore, FeatureViewSpec, TrainingSetSpec
+from foreset import DeltaSource, EntitySpec, FeatureStore, FeatureViewSpec, SpineReference, TrainingSet, TrainingSetSpec
 
 
-def ready(case: Case, home: Path, *, new_spine: bool) -> Ready:
-    """A registered view, a spine in memory, and one call that gives X and y, or the frame."""
-    store = FeatureStore.open(home / "store", data_dir=case.folder).unwrap()
-    source = DeltaSource(case.table.name, TIME, CREATED) if case.created else DeltaSource(case.table.name, TIME)
-    view = FeatureViewSpec("view", [KEY], source, list(case.asked), ttl=case.ttl)
-    store.register(EntitySpec(KEY, [KEY]), view).unwrap()
-    spec = TrainingSetSpec(["view:*"])
-    first = pl.read_parquet(case.spine)
+def kept(job: Job) -> Ready:
+    """The same spine at each call: from the second on, the store has kept it."""
+    store, spec, spine = _opened(job), _spec(job.case), _labels(job.case)
+    return Ready(lambda: _handed(store.training_set(spec, spine).unwrap(), job))
+
+
+def new(job: Job) -> Ready:
+    """The same rows in another order at each call: a spine whose content the store has not kept."""
+    store, spec = _opened(job), _spec(job.case)
+    first = pl.read_parquet(job.case.spine.path)
     spine = [first]
     turns = itertools.count(1)
 
     def turn() -> None:
-        # The same rows in another order: a spine whose content the store has not kept.
         by = next(turns)
         spine[0] = pl.concat([first[by:], first[:by]])
 
-    def call() -> Any:
-        made = store.training_set(spec, spine[0]).unwrap()
-        return (made.frame, *made.X_y(TARGET)) if case.target else (made.frame, None, None)
+    return Ready(lambda: _handed(store.training_set(spec, spine[0]).unwrap(), job), before=turn)
 
-    return Ready(call, rows_of, turn if new_spine else nothing)
+
+def fingerprints(job: Job) -> Ready:
+    """The fingerprints that a retrieval makes, by themselves."""
+    store, spine = _opened(job), _labels(job.case)
+    result = store.training_set(_spec(job.case), spine).unwrap().frame
+    spines = store.adapters.spines
+    return Ready(lambda: (spines.fingerprint(spine), spines.fingerprint(result)), answers=False)
+
+
+def opened_cold(job: Job) -> Ready:
+    """A store that knows no table yet, in a process that has done it before."""
+    _opened(job)
+    spec, spine = _spec(job.case), _labels(job.case)
+    return Ready(lambda: FeatureStore.open(job.home / "store").unwrap().plan(spec, spine).unwrap(), answers=False)
+
+
+def opened_warm(job: Job) -> Ready:
+    """A store that has seen the table."""
+    store, spec, spine = _opened(job), _spec(job.case), _labels(job.case)
+    return Ready(lambda: store.plan(spec, spine).unwrap(), answers=False)
+
+
+def _opened(job: Job) -> FeatureStore:
+    """A store with the case's entities and views, within the case's memory budget."""
+    case = job.case
+    store = FeatureStore.open(job.home / "store", **({"memory": case.memory} if case.memory else {})).unwrap()
+    entities = {_entity(view): EntitySpec(_entity(view), view.keys) for view in case.views}
+    store.register(*entities.values(), *map(_view, case.views)).unwrap()
+    return store
+
+
+def _entity(view: View) -> str:
+    return "_".join(view.keys)
+
+
+def _view(view: View) -> FeatureViewSpec:
+    source = DeltaSource(str(view.table), TIME, CREATED if view.created else None)
+    return FeatureViewSpec(view.name, [_entity(view)], source, view.features, ttl=view.ttl)
+
+
+def _spec(case: Case) -> TrainingSetSpec:
+    return TrainingSetSpec([f"{view.name}:*" for view in case.views], timestamp_field=SPINE_TIME)
+
+
+def _labels(case: Case) -> Any:
+    """The spine: a frame, or where it lies."""
+    if case.spine.referenced:
+        return SpineReference(str(case.spine.path))
+    return pl.read_parquet(case.spine.path)
+
+
+def _handed(made: TrainingSet, job: Job) -> Any:
+    match job.output:
+        case "frame":
+            return made.frame
+        case "xy":
+            return (made.frame, *made.X_y(TARGET))
+        case "arrow":
+            return made.to_arrow()
+        case "pandas":
+            return made.to_pandas()
+        case "parquet":
+            return made.write_parquet(job.result)

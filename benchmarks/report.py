@@ -1,135 +1,94 @@
-"""The result as Markdown, which also reads well as plain text."""
+"""The result as Markdown."""
 
-import os
-import platform
-from collections.abc import Iterable
-from datetime import UTC, datetime
-from importlib.metadata import version
-from pathlib import Path
-from statistics import median
+from collections.abc import Sequence
 
-from bars import BARS, STARTS, Costs, Results, figure, verdict
-from cases import CASES, FORESET, SEED
-from rounds import Cost, title
+import starts
+from bars import verdicts
+from cases import CASES, SECTIONS, STARTS
+from charts import CHARTS
+from lines import section
+from markdown import table
+from results import Measured, Results, figure
+from shapes import SEED
 
-LIBRARIES = ("foreset", "polars", "deltalake", "pyarrow", "duckdb", "feast", "dask", "pandas", "numpy")
+QUIET = 0.2
+"""Cores that others may keep busy before a figure is not to be trusted."""
 NOTES = """\
-How it is measured. Each peer runs in a process of its own, in turn (A B C A B C). CPU is that of the process, all
-threads, during the call; start-up, imports and definitions are not in it. A process calls once, then again some times:
-its figure is the median of the later calls, and the table gives the median over processes, with the
-range of them. "first ms" is the wall time of the first call. "first" among the runs marks a peer that is called once
-per process, since it takes so long. Peak is the resident memory of the process after its first call, with its
-libraries. Ratios are to Foreset's first line. The spine lies in memory, the features in the table.
+## How it is measured
 
-Answers are compared with Foreset's, row by row of the spine and column by column. Feast's dask store leaves out the
-rows of a spine whose key has features, but none in the ttl; where rows tie on key and time, it was seen to take the
-one created first; and it reads every Parquet file in the table's folder, whether the table's log names it or not."""
+Each peer runs in a process of its own, in turn (A B C A B C), on the same data, which are made from a seed. CPU is that
+of the process, all threads, during the call; start-up, imports, definitions and the loading of a spine that is a frame
+are not in it. A process calls once, then again some times: its figure is the median of the later calls, and the table
+gives the median over processes, with the range of them. "first ms" is the wall time of the first call. "first" among
+the runs marks a peer that is called once per process, since it takes so long or needs so much: there the first call
+counts, and for Foreset it includes keeping the spine. Peak is the resident memory of the process after its first call,
+with its libraries and, where the spine is a frame, the spine. The ratios (x) are to the line called "the measure";
+above 1 is more than Foreset needs. All files have been read once before a case begins.
+
+Answers are compared with Foreset's, row by row of the spine and column by column; of a spine of a million rows or more,
+100,000 rows spread evenly are compared, and the number of all rows. What stops a peer is told in its line: a limit of
+time or memory, or a library that is not there.
+
+The random tables grow by appends in time order, one commit a file; one row in a hundred has the key and time of another
+and a later created time, so that an answer is right only if ties are broken. Spine rows come in random order. Feast's
+dask store leaves out the rows of a spine whose key has features, but none in the ttl; where rows tie on key and time,
+it was seen to take the one created first; and it reads every Parquet file in the table's folder, whether the table's
+log names it or not."""
 
 
-def report(results: Results, *, quick: bool, loads: tuple[float, float]) -> str:
+def report(results: Results, *, quick: bool) -> str:
     """The whole document."""
-    kind = "quick run: few repeats, Feast only in the seed case" if quick else "full run"
     parts = [
-        f"# Benchmark ({kind})",
-        "\n".join(_machine(loads)),
-        f"## Bars\n\n{_bars(results)}",
-        *(f"## {case.title}\n\n{_case(results[name])}" for name, case in CASES.items() if name in results),
-        f"## Start-up: whole processes\n\n{_starts(results[STARTS])}",
+        f"# Benchmark ({'quick run: some cases, few repeats' if quick else 'full run'})",
+        "\n".join(_setting(results)),
+        _bars(results),
+        *(f"![{title}](charts/{name}.svg)" for name, (title, _) in CHARTS.items()),
+        *tables(results),
         NOTES,
     ]
     return "\n\n".join(parts) + "\n"
 
 
-def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    """A Markdown table with its columns aligned; all but the first are set to the right."""
-    cells = [head, *rows]
-    widths = [max(len(row[column]) for row in cells) for column in range(len(head))]
-
-    def line(row: tuple[str, ...]) -> str:
-        first = row[0].ljust(widths[0])
-        return (
-            f"| {' | '.join([first, *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))])} |"
-        )
-
-    rule = f"|{'-' * (widths[0] + 2)}|{'|'.join('-' * (width + 1) + ':' for width in widths[1:])}|"
-    return "\n".join([line(cells[0]), rule, *map(line, cells[1:])])
+def tables(results: Results) -> list[str]:
+    """The table of each section that has results, and of the starts."""
+    told = [section(one, results) for one in SECTIONS if any(case.name in results for case in one.cases)]
+    return [*told, _starts(results[STARTS])] if STARTS in results else told
 
 
-def _machine(loads: tuple[float, float]) -> list[str]:
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    names = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
+def _setting(results: Results) -> list[str]:
+    stamps = [measured.stamp for measured in results.values()]
+    moments = sorted(one.when for one in stamps)
+    others = max(one.others for one in stamps)
+    disturbed = [name for name, measured in results.items() if measured.stamp.others > QUIET]
+    missing = [name for name in (*CASES, STARTS) if name not in results]
     return [
-        f"- {datetime.now(UTC):%Y-%m-%d %H:%M} UTC; data from seed {SEED}",
-        f"- {_processor()}, {os.cpu_count()} cores, {memory:.1f} GiB; {platform.system()} {platform.release()}",
-        f"- load of the machine (1 minute) before and after: {loads[0]:.1f}, {loads[1]:.1f}",
-        f"- Python {platform.python_version()}, {names}",
+        f"- cases ended between {moments[0]} and {moments[-1]}; data from seed {SEED}",
+        *(f"- {machine}" for machine in dict.fromkeys(one.machine for one in stamps)),
+        *(f"- {libraries}" for libraries in dict.fromkeys(one.libraries for one in stamps)),
+        f"- during a case, other processes kept at most {others:.2f} cores busy",
+        *([f"- more than {QUIET} in: {', '.join(disturbed)}; not to be trusted"] if disturbed else []),
+        *([f"- not run: {', '.join(missing)}"] if missing else []),
     ]
-
-
-def _processor() -> str:
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.exists() else []
-    named = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return named[0] if named else platform.processor() or platform.machine()
 
 
 def _bars(results: Results) -> str:
-    head = ("bar", "limit", "Foreset", "Foreset, new spine")
-    rows = [
-        (f"{bar.case}: {bar.what}", f"{bar.limit:g} {bar.unit}", *(verdict(bar, results, one) for one in bar.subjects))
-        for bar in BARS
-    ]
-    return table(head, [row if len(row) == len(head) else (*row, "-") for row in rows])
+    found = verdicts(results)
+    met, known = sum(one.met is True for one in found), sum(one.met is not None for one in found)
+    told = {True: "met", False: "**missed**", None: "-"}
+    rows = [(one.case, one.what, one.limit, one.figure, told[one.met]) for one in found]
+    head = ("case", "what", "bar", "Foreset", "")
+    return f"## Bars: {met} of {known} met\n\n{table(head, rows, left=2)}"
 
 
-def _case(costs: Costs) -> str:
-    head = (
-        "peer",
-        "CPU ms",
-        "wall ms",
-        "peak MB",
-        "CPU x",
-        "wall x",
-        "peak x",
-        "wall range ms",
-        "first ms",
-        "runs",
-        "answer",
-    )
-    return table(head, [_line(peer, cost, costs[FORESET]) for peer, cost in costs.items()])
-
-
-def _line(peer: str, cost: Cost, ours: Cost) -> tuple[str, ...]:
-    if cost.fault:
-        return (title(peer), *("-" for _ in range(9)), cost.fault)
-    cpu, wall, peak = median(cost.cpu), median(cost.wall), median(cost.peak)
-    ratios: tuple[str, ...] = ("-", "-", "-")
-    if not ours.fault:
-        ratios = tuple(
-            f"{value / median(base):.2f}" for value, base in ((cpu, ours.cpu), (wall, ours.wall), (peak, ours.peak))
-        )
-    return (
-        title(peer),
-        f"{cpu * 1e3:,.1f}",
-        f"{wall * 1e3:,.1f}",
-        f"{peak / 1e6:,.0f}",
-        *ratios,
-        f"{min(cost.wall) * 1e3:,.1f} to {max(cost.wall) * 1e3:,.1f}",
-        f"{median(cost.first) * 1e3:,.1f}",
-        f"{len(cost.wall)}{' first' if cost.cold else ''}",
-        "the measure" if peer == FORESET else str(cost.difference or "not compared"),
-    )
-
-
-def _starts(costs: Costs) -> str:
-    head = ("process", "CPU ms", "wall ms", "wall, x python -c pass", "wall, x import polars", "runs")
-    bases = [figure(costs, name, "wall") for name in ("python -c pass", "import polars")]
-    rows = []
-    for name, cost in costs.items():
-        cpu, wall = figure(costs, name, "cpu"), figure(costs, name, "wall")
+def _starts(measured: Measured) -> str:
+    head = ("process", "CPU ms", "wall ms", f"wall, x {starts.PASS}", f"wall, x {starts.POLARS}", "runs")
+    bases = [figure(measured.costs.get(name), "wall") for name in (starts.PASS, starts.POLARS)]
+    rows: list[Sequence[str]] = []
+    for name, cost in measured.costs.items():
+        cpu, wall = figure(cost, "cpu"), figure(cost, "wall")
         if cpu is None or wall is None:
             rows.append((name, *("-" for _ in range(4)), cost.fault))
             continue
         ratios = (f"{wall / base:.2f}" if base else "-" for base in bases)
         rows.append((name, f"{cpu * 1e3:,.1f}", f"{wall * 1e3:,.1f}", *ratios, str(len(cost.wall))))
-    return table(head, rows)
+    return f"## Start-up: whole processes\n\n{table(head, rows)}"

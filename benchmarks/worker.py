@@ -5,34 +5,23 @@ import contextlib
 import json
 import sys
 import time
+from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
-from cases import ASOF, CASES, DUCKDB, FEAST, NEW_SPINE, Case
+from cases import CASES
+from shapes import Case, Peer
 
 if TYPE_CHECKING:
-    from ready import Ready
+    from ready import Job, Ready
 
 
-def ready(case: Case, peer: str, home: Path) -> "Ready":
+def ready(job: "Job", peer: Peer) -> "Ready":
     """The peer, with its libraries imported and its definitions made; only its own libraries are loaded."""
-    if peer == FEAST:
-        import peer_feast  # noqa: PLC0415  # only this case needs it
-
-        return peer_feast.ready(case, home)
-    if peer in {ASOF, DUCKDB} or peer.startswith("direct"):
-        import peers_tables  # noqa: PLC0415  # only this case needs it
-
-        makers = {
-            ASOF: peers_tables.join_asof,
-            DUCKDB: peers_tables.duckdb_asof,
-            "direct-polars": peers_tables.direct_polars,
-            "direct-deltalake": peers_tables.direct_deltalake,
-        }
-        return makers[peer](case)
-    import peer_foreset  # noqa: PLC0415  # only this case needs it
-
-    return peer_foreset.ready(case, home, new_spine=peer == NEW_SPINE)
+    module, _, function = peer.maker.partition(":")
+    maker = cast("Callable[[Job], Ready]", getattr(import_module(module), function))
+    return maker(job)
 
 
 def peak_bytes() -> int:
@@ -47,30 +36,38 @@ def peak_bytes() -> int:
     return peak if sys.platform == "darwin" else peak * 1024
 
 
-def measure(peer: "Ready", calls: int, answer: Path | None) -> dict[str, object]:
+def measure(case: Case, peer: "Ready", calls: int, answer: Path | None) -> dict[str, object]:
     """CPU (all threads) and wall seconds per call, and the peak after the first call.
 
     The first call, which pays for what libraries load late, counts only where no other follows.
     """
-    costs = []
-    peak = 0
+    costs: list[tuple[float, float]] = []
+    made: dict[str, object] = {}
     for number in range(calls + 1):
         if number:
             peer.before()
         wall, cpu = time.perf_counter(), time.process_time()
         given = peer.call()
         costs.append((time.process_time() - cpu, time.perf_counter() - wall))
-        peak = peak or peak_bytes()
-        if answer and not number:
-            peer.rows(given).write_parquet(answer)
+        if not number:
+            made = {"peak": peak_bytes(), "size": given.stat().st_size if isinstance(given, Path) else None}
+            if answer and peer.answers:
+                made["rows"] = keep(case, given, answer)
         del given
     counted = costs[1:] or costs
-    return {
-        "cpu": [cpu for cpu, _ in counted],
-        "wall": [wall for _, wall in counted],
-        "peak": peak,
-        "first": costs[0][1],
-    }
+    cpus, walls = [cpu for cpu, _ in counted], [wall for _, wall in counted]
+    return {**made, "cpu": cpus, "wall": walls, "first": costs[0][1]}
+
+
+def keep(case: Case, given: Any, answer: Path) -> int:
+    """Write the rows of an answer that are compared, give the number of all."""
+    import polars as pl  # noqa: PLC0415  # kept off the peers' start
+    from compare import comparable  # noqa: PLC0415  # as above
+    from ready import rows_of  # noqa: PLC0415  # as above
+
+    rows = rows_of(given)
+    comparable(case, rows).collect().write_parquet(answer)
+    return int(rows.select(pl.len()).collect().item())
 
 
 def main() -> None:
@@ -78,12 +75,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("case", choices=sorted(CASES))
     parser.add_argument("peer")
+    parser.add_argument("output")
     parser.add_argument("--calls", type=int, required=True)
     parser.add_argument("--home", type=Path, required=True, help="an empty folder for what the peer keeps")
     parser.add_argument("--answer", type=Path, help="write the answer of the first call to this Parquet file")
     given = parser.parse_args()
+    case = CASES[given.case]
+    peer = next(peer for peer in case.peers if peer.name == given.peer)
     with contextlib.redirect_stdout(sys.stderr):  # what libraries print is not the result
-        made = measure(ready(CASES[given.case], given.peer, given.home), given.calls, given.answer)
+        from ready import Job, Unavailable  # noqa: PLC0415  # it loads polars, which --help does not need
+
+        try:
+            made = measure(case, ready(Job(case, given.output, given.home), peer), given.calls, given.answer)
+        except Unavailable as reason:
+            made = {"fault": f"not run: {reason}"}
     print(json.dumps(made))
 
 
