@@ -9,7 +9,7 @@ from foreset.application.ports import Adapters, SpineFrame
 from foreset.domain.errors.problem import refuse
 from foreset.domain.errors.retrieval import KnownInFuture, PlanError
 from foreset.domain.errors.tables import AfterLastVersion, TableError
-from foreset.domain.facts import SpineFacts, TableFacts
+from foreset.domain.facts import Facts, TableFacts
 from foreset.domain.plan import RetrievalPlan
 from foreset.domain.planning import Selection, plan_for, select, unknown_versions
 from foreset.domain.registry import Catalog
@@ -31,8 +31,8 @@ def plan_retrieval(
         Planned(plan, frame)
         for selections in _selected(spec, adapters, catalog)
         for tables in _observed(spec, selections, adapters)
-        for frame in adapters.spines.read(spine)
-        for plan in plan_for(spec, selections, tables, _profile(spec, selections, frame, adapters))
+        for frame in adapters.spines.read(spine, adapters.machine.observe().free_bytes)
+        for plan in plan_for(spec, selections, _facts(spec, selections, tables, frame, adapters))
     )
 
 
@@ -48,11 +48,26 @@ def _selected(spec: TrainingSetSpec, adapters: Adapters, catalog: Catalog) -> Re
     return selected
 
 
-def _profile(
-    spec: TrainingSetSpec, selections: tuple[Selection, ...], spine: SpineFrame, adapters: Adapters
-) -> SpineFacts:
-    keys = dict.fromkeys(selection.join_keys for selection in selections)
-    return adapters.spines.profile(spine.frame, spec.timestamp_field, keys)
+def _facts(
+    spec: TrainingSetSpec,
+    selections: tuple[Selection, ...],
+    tables: dict[str, TableFacts],
+    spine: SpineFrame,
+    adapters: Adapters,
+) -> Facts:
+    keys = tuple(dict.fromkeys(selection.join_keys for selection in selections))
+    profile = adapters.spines.profile(spine.frame, spec.timestamp_field, keys, _partitions(selections, tables))
+    return Facts(tables, profile, adapters.machine.observe())
+
+
+def _partitions(selections: tuple[Selection, ...], tables: dict[str, TableFacts]) -> frozenset[str]:
+    """The join keys by which some table is partitioned."""
+    return frozenset(
+        key
+        for selection in selections
+        for key in selection.join_keys
+        if selection.view.spec.source.column(key) in tables[selection.view.spec.source.table].partition_columns
+    )
 
 
 def _observed(

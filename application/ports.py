@@ -4,20 +4,22 @@ Frames cross ports as Arrow streams (the PyCapsule interface), which polars, pya
 A port's expected failures are Results; whatever else an adapter raises is a bug.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol
+from pathlib import Path
+from typing import Literal, Protocol, runtime_checkable
 
 from returns.result import Result
 from structlog.typing import FilteringBoundLogger
 
-from foreset.domain.errors.retrieval import SpineError
+from foreset.domain.errors.retrieval import OutputUnwritable, SpineError
 from foreset.domain.errors.specs import StaleWrite
 from foreset.domain.errors.store import StoreError
 from foreset.domain.errors.tables import TableError, TableWriteError
 from foreset.domain.errors.training import TrainingError
-from foreset.domain.facts import DataFile, SpineFacts, TableFacts
+from foreset.domain.facts import DataFile, Resources, SpineFacts, TableFacts
+from foreset.domain.measured import Work
 from foreset.domain.model import FeatureSpec, ModelSpec, Trained
 from foreset.domain.plan import RetrievalPlan
 from foreset.domain.receipt import Event, Recorded
@@ -77,18 +79,35 @@ class TableStore(Protocol):
 
 @dataclass(frozen=True)
 class Retrieved:
-    """What an executor gives: the frame, and per view how many rows were decided by the snapshot's order alone."""
+    """What an executor gives.
 
-    frame: ArrowStream
+    `parts` has the gathered columns for all spine rows, in their order, in one frame or several; taking the next one
+    may read, and raises `ForesetError` where that fails. `ties` says per view how many rows were decided by the
+    snapshot's order alone. `work` tells what was done, once all parts were taken.
+    """
+
+    parts: Iterator[ArrowStream]
     ties: dict[str, int]
+    work: Callable[[], Work]
 
 
 class PlanExecutor(Protocol):
     """Runs plans."""
 
     def execute(self, plan: RetrievalPlan, spine: ArrowStream) -> Result[Retrieved, TableError]:
-        """The plan's result for this spine. Reads the plan's tables at the plan's versions, and nothing else."""
+        """The columns that a plan gathers for this spine.
+
+        Reads the plan's tables at the plan's versions, and nothing else.
+        """
         ...
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """A hash of a frame, and of each of its columns by name."""
+
+    value: str
+    columns: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -102,15 +121,23 @@ class SpineFrame:
 class SpineStore(Protocol):
     """Spines: reads what users give, looks at it, and keeps it by its content."""
 
-    def read(self, spine: object) -> Result[SpineFrame, SpineError]:
-        """A polars, pandas or pyarrow frame, a path, or a `SpineReference`, as one frame."""
+    def read(self, spine: object, room_bytes: int | None = None) -> Result[SpineFrame, SpineError]:
+        """A polars, pandas or pyarrow frame, a path, or a `SpineReference`, as one frame.
+
+        What a path leads to is refused, unread, where it takes more memory than `room_bytes`.
+        """
         ...
 
-    def profile(self, frame: ArrowStream, time: str, keys: Iterable[tuple[str, ...]]) -> SpineFacts:
-        """What planning needs to know. Columns that are missing are left to the planner to refuse."""
+    def profile(
+        self, frame: ArrowStream, time: str, keys: Iterable[tuple[str, ...]], partitions: Collection[str] = ()
+    ) -> SpineFacts:
+        """What planning needs to know. Columns that are missing are left to the planner to refuse.
+
+        Of keys in `partitions` the values are told, where they are few texts.
+        """
         ...
 
-    def fingerprint(self, frame: ArrowStream) -> str:
+    def fingerprint(self, frame: ArrowStream) -> Fingerprint:
         """A hash of names, types and values in their order, the same for every chunking and engine."""
         ...
 
@@ -120,6 +147,62 @@ class SpineStore(Protocol):
 
     def load(self, fingerprint: str) -> Result[ArrowStream, StoreError]:
         """A spine that was kept."""
+        ...
+
+
+Progress = Callable[[int, int], None]
+"""Told how many spine rows are done, and of how many."""
+
+
+@runtime_checkable
+class StoredFrame(ArrowStream, Protocol):
+    """A frame that lies in a Parquet file, because it does not fit in memory. The file goes when the frame does."""
+
+    def batches(self) -> Iterator[ArrowStream]:
+        """Its rows, part by part."""
+        ...
+
+    def copy_to(self, place: Path) -> None:
+        """Give the file another name too, or copy it where that cannot be done. Raises `OSError`."""
+        ...
+
+
+@dataclass(frozen=True)
+class Assembled:
+    """A training set's rows, their fingerprint, and their size in memory."""
+
+    frame: ArrowStream | StoredFrame
+    fingerprint: str
+    size_bytes: int
+
+
+class ResultStore(Protocol):
+    """Puts spine and gathered columns together."""
+
+    def assemble(
+        self,
+        plan: RetrievalPlan,
+        spine: ArrowStream,
+        known: Fingerprint,
+        parts: Iterator[ArrowStream],
+        progress: Progress | None = None,
+    ) -> Result[Assembled, TableError | OutputUnwritable]:
+        """The plan's result: the spine's columns as they are, whose digests are known, and those in `parts`.
+
+        A frame in memory, or in a file where the plan delivers more than one part.
+        """
+        ...
+
+
+class Machine(Protocol):
+    """The memory of the machine and of this process."""
+
+    def observe(self) -> Resources:
+        """What a retrieval may use now."""
+        ...
+
+    def peak_bytes(self) -> int:
+        """The most memory that this process has held since it began."""
         ...
 
 
@@ -184,6 +267,8 @@ class Adapters:
     tables: TableStore
     executor: PlanExecutor
     spines: SpineStore
+    results: ResultStore
+    machine: Machine
     events: EventStore
     clock: Clock
     log: FilteringBoundLogger

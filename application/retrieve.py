@@ -1,12 +1,18 @@
-"""Build a training set: plan, execute, and write the receipt."""
+"""Build a training set: plan, execute, put together, and write the receipt."""
+
+from datetime import datetime
+from typing import NamedTuple
 
 import msgspec
 from returns.result import Result, Success
 
 from foreset.application.plan_retrieval import Planned, plan_retrieval
-from foreset.application.ports import Adapters, ArrowStream, Retrieved
-from foreset.domain.errors.retrieval import RetrievalError
+from foreset.application.ports import Adapters, ArrowStream, Assembled, Fingerprint, Progress, Retrieved, StoredFrame
+from foreset.domain.errors.retrieval import OutputUnwritable, RetrievalError
 from foreset.domain.errors.store import StoreError
+from foreset.domain.errors.tables import TableError
+from foreset.domain.measured import Measured
+from foreset.domain.plan import RetrievalPlan
 from foreset.domain.receipt import (
     SpineRecord,
     TrainingSetRetrieved,
@@ -18,38 +24,82 @@ from foreset.domain.spec import TrainingSetSpec
 
 
 class Retrieval(msgspec.Struct, frozen=True):
-    """A training set and its receipt."""
+    """A training set, its receipt, the plan that was run, and what it took."""
 
     receipt: TrainingSetRetrieved
-    frame: ArrowStream
+    frame: ArrowStream | StoredFrame
+    plan: RetrievalPlan
+    measured: Measured
 
 
-def retrieve(
-    spec: TrainingSetSpec, spine: object, adapters: Adapters, catalog: Catalog, *, keep_spine: bool = True
+def retrieve(  # noqa: PLR0913  # what is asked, of what, and how it is kept and told
+    spec: TrainingSetSpec,
+    spine: object,
+    adapters: Adapters,
+    catalog: Catalog,
+    *,
+    keep_spine: bool = True,
+    progress: Progress | None = None,
 ) -> Result[Retrieval, RetrievalError]:
     """The training set for a spec and a spine. Its receipt is in the log when this returns."""
+    began = adapters.clock.now()
     return Result.do(
-        Retrieval(receipt, retrieved.frame)
+        Retrieval(receipt, made.assembled.frame, planned.plan, made.measured)
         for planned in plan_retrieval(spec, spine, adapters, catalog)
-        for retrieved in adapters.executor.execute(planned.plan, planned.spine.frame)
-        for record in _spine_record(planned, adapters, keep_spine=keep_spine)
-        for receipt in Success(_receipt(spec, planned, retrieved, record, adapters))
+        for known in Success(adapters.spines.fingerprint(planned.spine.frame))
+        for record in _spine_record(planned, known, adapters, keep_spine=keep_spine)
+        for made in run_plan(planned.plan, planned.spine.frame, known, adapters, began, progress)
+        for receipt in Success(_receipt(spec, planned, made, record, adapters))
         for _ in _recorded(receipt, adapters)
     )
 
 
-def _spine_record(planned: Planned, adapters: Adapters, *, keep_spine: bool) -> Result[SpineRecord, StoreError]:
+class Made(NamedTuple):
+    """The rows of a training set, how many ties decided, and what it took."""
+
+    assembled: Assembled
+    ties: dict[str, int]
+    measured: Measured
+
+
+def run_plan(  # noqa: PLR0913  # one trip: all that a run needs
+    plan: RetrievalPlan,
+    spine: ArrowStream,
+    known: Fingerprint,
+    adapters: Adapters,
+    began: datetime,
+    progress: Progress | None = None,
+) -> Result[Made, TableError | OutputUnwritable]:
+    """Execute a plan and put its result together."""
+    return Result.do(
+        Made(assembled, retrieved.ties, _measured(retrieved, assembled, adapters, began))
+        for retrieved in adapters.executor.execute(plan, spine)
+        for assembled in adapters.results.assemble(plan, spine, known, retrieved.parts, progress)
+    )
+
+
+def _measured(retrieved: Retrieved, assembled: Assembled, adapters: Adapters, began: datetime) -> Measured:
+    return Measured(
+        work=retrieved.work(),
+        result_bytes=assembled.size_bytes,
+        peak_bytes=adapters.machine.peak_bytes(),
+        seconds=(adapters.clock.now() - began).total_seconds(),
+    )
+
+
+def _spine_record(
+    planned: Planned, known: Fingerprint, adapters: Adapters, *, keep_spine: bool
+) -> Result[SpineRecord, StoreError]:
     frame, reference = planned.spine.frame, planned.spine.reference
-    fingerprint = adapters.spines.fingerprint(frame)
     keep = keep_spine and reference is None
-    record = SpineRecord(fingerprint=fingerprint, rows=planned.plan.spine.rows, kept=keep, reference=reference)
-    return adapters.spines.keep(frame, fingerprint).map(lambda _: record) if keep else Success(record)
+    record = SpineRecord(fingerprint=known.value, rows=planned.plan.spine.rows, kept=keep, reference=reference)
+    return adapters.spines.keep(frame, known.value).map(lambda _: record) if keep else Success(record)
 
 
 def _receipt(
-    spec: TrainingSetSpec, planned: Planned, retrieved: Retrieved, spine: SpineRecord, adapters: Adapters
+    spec: TrainingSetSpec, planned: Planned, made: Made, spine: SpineRecord, adapters: Adapters
 ) -> TrainingSetRetrieved:
-    fingerprint = adapters.spines.fingerprint(retrieved.frame)
+    fingerprint = made.assembled.fingerprint
     return TrainingSetRetrieved(
         id=training_set_id(planned.plan, spine.fingerprint, fingerprint),
         spec=spec,
@@ -59,7 +109,7 @@ def _receipt(
         fingerprint=fingerprint,
         rows=spine.rows,
         columns=planned.plan.result.columns,
-        ties=retrieved.ties,
+        ties=made.ties,
         libraries=dict(adapters.libraries),
     )
 

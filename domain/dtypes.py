@@ -65,6 +65,28 @@ def widens(narrow: str, wide: str) -> bool:
     return narrow in _SIGNED and wide in _SIGNED[_SIGNED.index(narrow) :]
 
 
+_WIDTHS: Final = {"bool": 1, "int8": 1, "int16": 2, "int32": 4, "date": 4, "float32": 4} | {
+    "uint8": 1,
+    "uint16": 2,
+    "uint32": 4,
+}
+_FIXED: Final = ("int64", "uint64", "float64")
+_DECIMAL_BYTES: Final = 16
+
+
+def width(dtype: str) -> int | None:
+    """How many bytes a value takes in memory; None where that depends on the value.
+
+    >>> width("int32"), width("timestamp[us, UTC]"), width("string")
+    (4, 8, None)
+    """
+    if dtype.startswith("decimal"):
+        return _DECIMAL_BYTES
+    if dtype in _FIXED or _TIMESTAMP.fullmatch(dtype):
+        return 8
+    return _WIDTHS.get(dtype)
+
+
 def joined_key(left: str, right: str) -> str | None:
     """The dtype in which two join keys are compared, or None when they must not be compared.
 

@@ -17,8 +17,26 @@ class Column(msgspec.Struct, frozen=True):
     dtype: str
 
 
+class DataFile(msgspec.Struct, frozen=True, kw_only=True):
+    """A Parquet file of a table, as the log describes it. `rows` is None where the log does not say.
+
+    `partition` has the text in the log of each partition column. `ranges` has the least and greatest value of columns
+    of times (microseconds UTC), whole numbers and dates (days since the epoch), where the log knows them.
+    """
+
+    path: str
+    rows: int | None
+    size_bytes: int
+    modified_ms: int
+    partition: dict[str, str | None] = {}
+    ranges: dict[str, Range] = {}
+
+
 class TableFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """A table at one version. `rows` is None where the log does not say."""
+    """A table at one version. `rows` is None where the log does not say.
+
+    `data_files` is empty for a table that is not made of files.
+    """
 
     table: str
     table_id: str
@@ -29,41 +47,41 @@ class TableFacts(msgspec.Struct, frozen=True, kw_only=True):
     size_bytes: int
     partition_columns: tuple[str, ...] = ()
     time_ranges: dict[str, Range] = {}
+    data_files: tuple[DataFile, ...] = ()
 
     def dtype(self, column: str) -> str | None:
         """The type of a column, None where there is none of that name."""
         return next((c.dtype for c in self.columns if c.name == column), None)
 
 
-class DataFile(msgspec.Struct, frozen=True, kw_only=True):
-    """A Parquet file of a table, as the log describes it. `rows` is None where the log does not say."""
-
-    path: str
-    rows: int | None
-    size_bytes: int
-    modified_ms: int
-    partition: dict[str, str | None] = {}
-    time_ranges: dict[str, Range] = {}
-
-
 class KeyFacts(msgspec.Struct, frozen=True):
-    """How a spine spreads over a set of join keys: distinct keys, and rows of the most frequent one."""
+    """How a spine spreads over a set of join keys: distinct keys, and rows of the most frequent one.
+
+    `ranges` has the least and greatest of each key that is a whole number or a date, `values` the texts of each key
+    that is a text and has few; None for the others.
+    """
 
     columns: tuple[str, ...]
     distinct: int
     most_rows: int
+    ranges: tuple[Range | None, ...] = ()
+    values: tuple[tuple[str, ...] | None, ...] = ()
 
 
 class SpineFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """A spine. `time_range` is None for a spine of no rows, or one without the time column."""
+    """A spine. `time_range` is None for a spine of no rows, or one without the time column.
+
+    `one_time`: all rows have the same time. `row_bytes` is what a row takes in memory, on average.
+    """
 
     columns: tuple[Column, ...]
     rows: int
     null_times: int = 0
     first_null_time: int | None = None
     time_range: Range | None = None
-    distinct_times: int = 0
+    one_time: bool = False
     keys: tuple[KeyFacts, ...] = ()
+    row_bytes: int = 0
 
     def dtype(self, column: str) -> str | None:
         """The type of a column, None where there is none of that name."""
@@ -72,3 +90,24 @@ class SpineFacts(msgspec.Struct, frozen=True, kw_only=True):
     def key_facts(self, columns: tuple[str, ...]) -> KeyFacts | None:
         """What was observed of these keys."""
         return next((k for k in self.keys if k.columns == columns), None)
+
+
+class Resources(msgspec.Struct, frozen=True, kw_only=True):
+    """What a retrieval may use: the memory that the whole process may take, what it holds already, and threads."""
+
+    memory_bytes: int
+    held_bytes: int
+    threads: int
+
+    @property
+    def free_bytes(self) -> int:
+        """What is left of the memory."""
+        return max(self.memory_bytes - self.held_bytes, 0)
+
+
+class Facts(msgspec.Struct, frozen=True):
+    """All that rules may look at beside the plan: the tables by name, the spine, and what may be used."""
+
+    tables: dict[str, TableFacts]
+    spine: SpineFacts
+    resources: Resources

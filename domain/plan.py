@@ -1,8 +1,9 @@
 """The plan of a retrieval: what is to be computed, as data.
 
 A plan is a tuple of nodes in topological order; a node names its inputs by their index, and the last node is
-the result. Nodes say what, not how: the same plan is run by any executor. The fields `strategy`, `why` and
-`bounds` are advice that an executor may take or leave, for the answer is the same either way.
+the result. Nodes say what, not how: the same plan is run by any executor, and its digest is of the what alone. The
+field `how` of a node is advice, given by the rules from what was observed, that an executor may take or leave: the
+answer is the same either way.
 
     spine     the rows to serve, in their order
     scan      columns of a table at a version, in the snapshot's order
@@ -12,15 +13,15 @@ the result. Nodes say what, not how: the same plan is run by any executor. The f
 """
 
 import hashlib
-from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 import msgspec
+from msgspec.structs import replace
 
-from foreset.domain.errors.problem import listed
 from foreset.domain.facts import Column, Range
 
-Strategy = Literal["latest", "join", "as-of"]
+Strategy = Literal["latest", "as-of"]
+Passes = Literal["single pass", "late"]
 EVENT_TIME = "event_time"
 
 
@@ -34,19 +35,43 @@ class Spine(msgspec.Struct, frozen=True, kw_only=True, tag="spine"):
     time: str
     rows: int
     time_range: Range | None
-    distinct_times: int
+    one_time: bool
 
 
-class TimeBounds(msgspec.Struct, frozen=True):
-    """Rows outside cannot serve: `column` in [`least`, `greatest`], microseconds UTC; None is open."""
+class Bounds(msgspec.Struct, frozen=True, kw_only=True):
+    """Rows outside cannot serve: `column` in [`least`, `greatest`] (None is open), or among `values` where given.
+
+    Times (`is_time`) are in microseconds UTC, dates in days since the epoch.
+    """
 
     column: str
-    least: int | None
-    greatest: int | None
+    is_time: bool = False
+    least: int | None = None
+    greatest: int | None = None
+    values: tuple[str, ...] | None = None
+
+
+class Reading(msgspec.Struct, frozen=True, kw_only=True):
+    """How to read a table: what is left after files that cannot serve are skipped, and in how many passes.
+
+    In a single pass all columns are read at once and kept; late, keys and times are read first, and the features
+    only of the files that serve. `memory_bytes` is what the columns of a single pass take.
+    """
+
+    passes: Passes
+    files: int
+    rows: int | None
+    size_bytes: int
+    memory_bytes: int
+    late_bytes: int
+    why: str
 
 
 class Scan(msgspec.Struct, frozen=True, kw_only=True, tag="scan"):
-    """Columns of a table at a version, in the snapshot's order: files by modification time, then path."""
+    """Columns of a table at a version, in the snapshot's order: files by modification time, then path.
+
+    `bounds` are conditions that every row which serves meets.
+    """
 
     table: str
     table_id: str
@@ -55,7 +80,8 @@ class Scan(msgspec.Struct, frozen=True, kw_only=True, tag="scan"):
     files: int
     rows: int | None
     size_bytes: int
-    bounds: TimeBounds | None = None
+    bounds: tuple[Bounds, ...] = ()
+    how: Reading | None = None
 
 
 # === Matching (a spine and a scan) ===
@@ -67,6 +93,19 @@ class KeyPair(msgspec.Struct, frozen=True):
     spine: str
     table: str
     dtype: str
+
+
+class Matching(msgspec.Struct, frozen=True, kw_only=True):
+    """How to match: a strategy, and how many rows of the table to look at together.
+
+    `pairs` estimates the pairs of a spine row and a table row of the same key: what a join would form, and what no
+    strategy here forms.
+    """
+
+    strategy: Strategy
+    why: str
+    pairs: int | None = None
+    batch_rows: int | None = None
 
 
 class Match(msgspec.Struct, frozen=True, kw_only=True, tag="match"):
@@ -87,8 +126,7 @@ class Match(msgspec.Struct, frozen=True, kw_only=True, tag="match"):
     known_at: int | str | None
     distinct_keys: int
     most_rows: int
-    strategy: Strategy = "as-of"
-    why: str = "no rule chose another"
+    how: Matching | None = None
 
 
 # === Assembling ===
@@ -109,12 +147,29 @@ class Gather(msgspec.Struct, frozen=True, kw_only=True, tag="gather"):
     columns: tuple[Output, ...]
 
 
+class Delivery(msgspec.Struct, frozen=True, kw_only=True):
+    """How to deliver the result: whole, or in parts of `part_rows` spine rows each, which go to a file.
+
+    `views_at_a_time` are matched side by side.
+    `result_bytes` is the size of the result in memory, `peak_bytes` what the process takes at most, the memory that it
+    held before included, `budget_bytes` what it may take.
+    """
+
+    part_rows: int
+    views_at_a_time: int
+    result_bytes: int
+    peak_bytes: int
+    budget_bytes: int
+    why: str
+
+
 class Assemble(msgspec.Struct, frozen=True, kw_only=True, tag="assemble"):
     """The result: the spine as it is, and the gathered columns in the order of `columns`."""
 
     spine: int
     gathers: tuple[int, ...]
     columns: tuple[str, ...]
+    how: Delivery | None = None
 
 
 Node = Spine | Scan | Match | Gather | Assemble
@@ -148,6 +203,10 @@ class RetrievalPlan(msgspec.Struct, frozen=True):
                 found.append((node, match, scan))
         return tuple(found)
 
+    def matches(self, scan: int) -> tuple[Match, ...]:
+        """The matches that read a scan, by its index."""
+        return tuple(node for node in self.nodes if isinstance(node, Match) and node.scan == scan)
+
     @property
     def result(self) -> Assemble:
         """The last node."""
@@ -162,61 +221,12 @@ class RetrievalPlan(msgspec.Struct, frozen=True):
 
     @property
     def digest(self) -> str:
-        """A fingerprint of the plan, equal for equal plans."""
-        return hashlib.sha256(msgspec.json.encode(self, order="sorted")).hexdigest()
+        """A fingerprint of what is computed, equal for equal plans, whatever their advice."""
+        bare = tuple(node if isinstance(node, (Spine, Gather)) else replace(node, how=None) for node in self.nodes)
+        return hashlib.sha256(msgspec.json.encode(bare, order="sorted")).hexdigest()
 
     def explain(self) -> str:
-        """The plan as text, a node a line."""
-        return "\n".join(f"{index:>2}  {_line(node)}" for index, node in enumerate(self.nodes))
+        """The plan as text, for people."""
+        from foreset.domain.explaining import explain  # noqa: PLC0415  # it is written in terms of plans
 
-
-def _line(node: Node) -> str:
-    match node:
-        case Spine():
-            return f"spine     {node.rows:,} rows, {node.distinct_times:,} distinct times in {node.time}"
-        case Scan():
-            rows = "unknown rows" if node.rows is None else f"{node.rows:,} rows"
-            files = "1 file" if node.files == 1 else f"{node.files:,} files"
-            size = f"{files}, {rows}, {node.size_bytes:,} bytes"
-            return (
-                f"scan      {node.table} version {node.version} ({size}){_bounds(node.bounds)}: {listed(node.columns)}"
-            )
-        case Match():
-            keys = ", ".join(key.spine if key.spine == key.table else f"{key.spine} = {key.table}" for key in node.keys)
-            return (
-                f"match     {node.view} v{node.view_version} on {keys}{_limits(node)}, by {node.strategy}: {node.why}"
-            )
-        case Gather():
-            names = (c.source if c.source == c.name else f"{c.source} as {c.name}" for c in node.columns)
-            return f"gather    of {node.match}: {listed(names)}"
-        case Assemble():
-            return f"assemble  {node.spine} with {listed(node.gathers)}: {listed(node.columns)}"
-
-
-def _bounds(bounds: TimeBounds | None) -> str:
-    if bounds is None:
-        return ""
-    least = "" if bounds.least is None else f" from {instant(bounds.least)}"
-    greatest = "" if bounds.greatest is None else f" to {instant(bounds.greatest)}"
-    return f", {bounds.column}{least}{greatest}"
-
-
-def _limits(match: Match) -> str:
-    ttl = "" if match.ttl_us is None else f", not older than {match.ttl_us / 1e6:,.0f} s"
-    if match.known_at is None:
-        return ttl
-    at = match.known_at if isinstance(match.known_at, str) else instant(match.known_at)
-    return f"{ttl}, known at {at}"
-
-
-def instant(us: int) -> str:
-    """Microseconds since the epoch as text, in UTC, for the years that Python knows.
-
-    >>> instant(0)
-    '1970-01-01T00:00:00Z'
-    """
-    try:
-        at = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=us)
-    except OverflowError:
-        return f"{us} us"
-    return at.isoformat().replace("+00:00", "Z")
+        return explain(self)

@@ -9,6 +9,7 @@ from returns.result import Result, Success
 from foreset.domain.dtypes import joined_key, time_unit
 from foreset.domain.errors.problem import refuse
 from foreset.domain.errors.retrieval import (
+    DoesNotFit,
     KeyTypeMismatch,
     NameClash,
     NoCreatedTime,
@@ -18,7 +19,8 @@ from foreset.domain.errors.retrieval import (
     UnfitSpineTime,
 )
 from foreset.domain.errors.specs import InvalidSpec, MissingColumn, UnknownFeature, UnknownView
-from foreset.domain.facts import SpineFacts, TableFacts
+from foreset.domain.explaining import size
+from foreset.domain.facts import Facts, Resources, SpineFacts, TableFacts
 from foreset.domain.plan import Assemble, Gather, KeyPair, Match, Node, Output, RetrievalPlan, Scan, Spine
 from foreset.domain.registry import Catalog, FeatureView, unfit_feature
 from foreset.domain.rules import optimize
@@ -69,12 +71,13 @@ def unknown_versions(spec: TrainingSetSpec, selections: tuple[Selection, ...]) -
 
 
 def plan_for(
-    spec: TrainingSetSpec, selections: tuple[Selection, ...], tables: Mapping[str, TableFacts], spine: SpineFacts
+    spec: TrainingSetSpec, selections: tuple[Selection, ...], facts: Facts
 ) -> Result[RetrievalPlan, PlanError]:
     """The plan, after all rules.
 
-    `tables` has the facts of every table that the selections read, by its name. The same arguments give the same plan.
+    `facts` has every table that the selections read. The same arguments give the same plan.
     """
+    tables, spine = facts.tables, facts.spine
     for problem in (_spine_problem(spec, selections, spine), _clash(selections, spine)):
         if problem is not None:
             return refuse(problem)
@@ -83,7 +86,7 @@ def plan_for(
         problem = _view_problem(selection, table, spec) or _key_problem(selection, table, spine)
         if problem is not None:
             return refuse(problem)
-    return Success(optimize(_lowered(spec, selections, tables, spine)))
+    return _fitting(optimize(_lowered(spec, selections, tables, spine), facts), facts.resources)
 
 
 # === What can be wrong ===
@@ -139,6 +142,21 @@ def _key_problem(selection: Selection, table: TableFacts, spine: SpineFacts) -> 
     return None
 
 
+def _fitting(plan: RetrievalPlan, resources: Resources) -> Result[RetrievalPlan, DoesNotFit]:
+    """The plan, unless even its smallest batches and parts take more memory than there may be."""
+    how = plan.result.how
+    if how is None or how.peak_bytes <= how.budget_bytes:
+        return Success(plan)
+    return refuse(
+        DoesNotFit(
+            what="The training set",
+            needs=size(how.peak_bytes),
+            budget=size(how.budget_bytes),
+            held=f", of which {size(resources.held_bytes)} is held already",
+        )
+    )
+
+
 # === Lowering ===
 
 
@@ -151,7 +169,7 @@ def _lowered(
             time=spec.timestamp_field,
             rows=spine.rows,
             time_range=spine.time_range,
-            distinct_times=spine.distinct_times,
+            one_time=spine.one_time,
         )
     ]
     gathers: list[int] = []

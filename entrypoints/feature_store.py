@@ -27,7 +27,7 @@ from foreset.entrypoints.training_set import TrainingSet
 from foreset.entrypoints.wiring import in_memory, local_store
 
 if TYPE_CHECKING:
-    from foreset.application.ports import WriteMode
+    from foreset.application.ports import Progress, WriteMode
 
 
 class FeatureStore:
@@ -54,9 +54,22 @@ class FeatureStore:
         self._known = CatalogAt()
 
     @classmethod
-    def open(cls, path_or_url: str | Path, *, data_dir: str | Path | None = None) -> Result["FeatureStore", StoreError]:
-        """The store in a folder, which is made where it is missing. Dataset names are looked up in `data_dir`."""
-        return local_store(path_or_url, data_dir).map(cls)
+    def open(
+        cls,
+        path_or_url: str | Path,
+        *,
+        data_dir: str | Path | None = None,
+        memory: int | str | None = None,
+        threads: int | None = None,
+    ) -> Result["FeatureStore", StoreError]:
+        """The store in a folder, which is made where it is missing. Dataset names are looked up in `data_dir`.
+
+        `memory` is what the whole process may take, in bytes or as text such as `"4GB"` (default: FORESET_MEMORY, else
+        half of the machine's). Retrievals keep within it, in parts if need be, or are refused before they begin.
+        `threads` is how many threads retrievals use (default: FORESET_THREADS, else all); fewer than polars was
+        loaded with is an error.
+        """
+        return local_store(path_or_url, data_dir, memory, threads).map(cls)
 
     @classmethod
     def in_memory(cls, tables: Mapping[str, Any] | None = None) -> "FeatureStore":
@@ -89,18 +102,26 @@ class FeatureStore:
         )
 
     def training_set(
-        self, spec: TrainingSetSpec, spine: object, *, keep_spine: bool = True
+        self,
+        spec: TrainingSetSpec,
+        spine: object,
+        *,
+        keep_spine: bool = True,
+        progress: "Progress | None" = None,
     ) -> Result[TrainingSet, RetrievalError]:
         """The rows of the spine, in their order, with the features known at their times.
 
         `spine` is a polars, pandas or pyarrow frame, the path of a Parquet or CSV file or of a Delta table, or a
         `SpineReference`. It is kept by its content, so that the id alone rebuilds the set; with `keep_spine=False` only
-        its fingerprint is recorded.
+        its fingerprint is recorded. `progress(done, all)` is told of spine rows while a result that does not fit in
+        memory is written to a file.
         """
         return Result.do(
             TrainingSet(retrieval)
             for known in self._catalog()
-            for retrieval in retrieve(spec, spine, self._adapters, known.catalog, keep_spine=keep_spine)
+            for retrieval in retrieve(
+                spec, spine, self._adapters, known.catalog, keep_spine=keep_spine, progress=progress
+            )
         )
 
     def rebuild(self, id: str, *, spine: object | None = None) -> Result[TrainingSet, RebuildError]:  # noqa: A002  # the contract's name

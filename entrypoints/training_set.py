@@ -1,18 +1,24 @@
 """A training set in the user's hands."""
 
+from collections.abc import Iterator
 from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from foreset.application.ports import StoredFrame
 from foreset.application.retrieve import Retrieval
 from foreset.domain.errors.problem import raised
-from foreset.domain.errors.retrieval import OutputUnwritable
+from foreset.domain.errors.retrieval import OutputUnwritable, ResultTooLarge
 from foreset.domain.errors.specs import InvalidSpec
+from foreset.domain.explaining import explain, size
+from foreset.domain.measured import Measured, beside
 from foreset.domain.receipt import TrainingSetRetrieved
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
+    import polars as pl
     import pyarrow as pa
 
 
@@ -25,13 +31,39 @@ class TrainingSet:
 
     def __init__(self, retrieval: Retrieval) -> None:
         """Wrap what a use case gave."""
-        import polars as pl  # kept off the import of foreset
-
         self.receipt: TrainingSetRetrieved = retrieval.receipt
         """Spec, plan, versions, fingerprints: what is recorded of it."""
-        frame = retrieval.frame
-        self.frame: pl.DataFrame = frame if isinstance(frame, pl.DataFrame) else pl.DataFrame(frame)
-        """The rows, a polars frame."""
+        self.measured: Measured = retrieval.measured
+        """What it took: files, bytes, rows, memory, seconds."""
+        self._plan = retrieval.plan
+        self._frame = retrieval.frame
+
+    @cached_property
+    def frame(self) -> "pl.DataFrame":
+        """The rows, a polars frame.
+
+        Raises `CallerError` (`ResultTooLarge`) where they lie in a file because they do not fit in memory: `batches`
+        and the `write_...` methods go through them part by part.
+        """
+        import polars as pl  # kept off the import of foreset
+
+        if not isinstance(self._frame, StoredFrame):
+            return self._frame if isinstance(self._frame, pl.DataFrame) else pl.DataFrame(self._frame)
+        budget = self._plan.result.how.budget_bytes if self._plan.result.how else 0
+        needs = size(self.measured.result_bytes)
+        raise raised(ResultTooLarge(id=self.id, needs=needs, budget=size(budget)))
+
+    def batches(self) -> "Iterator[pl.DataFrame]":
+        """The rows part by part, as polars frames: one where they are in memory."""
+        import polars as pl  # kept off the import of foreset
+
+        if not isinstance(self._frame, StoredFrame):
+            return iter([self.frame])
+        return (pl.DataFrame(batch) for batch in self._frame.batches())
+
+    def explain(self) -> str:
+        """The plan that was run, and what it took beside what it was expected to take."""
+        return f"{explain(self._plan)}\n\n{beside(self._plan, self.measured)}"
 
     @property
     def id(self) -> str:
@@ -42,7 +74,7 @@ class TrainingSet:
     def features(self) -> tuple[str, ...]:
         """The names of the feature columns."""
         spine = {column.name for column in self.receipt.plan.spine.columns}
-        return tuple(name for name in self.frame.columns if name not in spine)
+        return tuple(name for name in self.receipt.columns if name not in spine)
 
     def to_arrow(self) -> "pa.Table":  # pyright: ignore[reportUnknownParameterType]  # pyarrow has no stubs
         """As a pyarrow table, without a copy where types allow."""
@@ -50,8 +82,11 @@ class TrainingSet:
         return table
 
     def to_pandas(self) -> "pd.DataFrame":
-        """As a pandas frame with a plain index; nulls as pandas has them (NaN, NaT, None)."""
-        return self.frame.to_pandas()
+        """As a pandas frame with a plain index; nulls as pandas has them (NaN, NaT, None).
+
+        Columns of numbers and times without nulls are not copied, and so cannot be written to: `copy()` first.
+        """
+        return self.frame.to_pandas(split_blocks=True)
 
     def to_numpy(self) -> "np.ndarray[Any, Any]":
         """The feature columns as an array of shape (rows, features); nulls are NaN."""
@@ -59,9 +94,9 @@ class TrainingSet:
 
     def X_y(self, target: str) -> "tuple[pd.DataFrame, pd.Series[Any]]":  # the field's own name
         """The feature columns without the target, shape (rows, features), and the target, shape (rows,); pandas."""
-        if target not in self.frame.columns:
+        if target not in self.receipt.columns:
             problem = f"the training set {self.id} has no column {target!r}"
-            remedy = f"name one of {', '.join(self.frame.columns)}"
+            remedy = f"name one of {', '.join(self.receipt.columns)}"
             raise raised(InvalidSpec(spec="X_y", problem=problem, remedy=remedy))
         names = [name for name in self.features if name != target]
         return self.frame.select(names).to_pandas(), self.frame[target].to_pandas()
@@ -72,7 +107,11 @@ class TrainingSet:
         partial = place.with_name(f"{place.name}.partial")
         try:
             place.parent.mkdir(parents=True, exist_ok=True)
-            self.frame.write_parquet(partial)
+            partial.unlink(missing_ok=True)
+            if isinstance(self._frame, StoredFrame):
+                self._frame.copy_to(partial)
+            else:
+                self.frame.write_parquet(partial)
             partial.replace(place)
         except OSError as fault:
             with suppress(OSError):
@@ -85,10 +124,10 @@ class TrainingSet:
         from foreset.adapters.delta.tables import DeltaTables
 
         place = Path(path).absolute()
-        DeltaTables(place.parent).write(str(place), self.frame, "overwrite", overwrite_schema=True).unwrap()
+        DeltaTables(place.parent).write(str(place), self._frame, "overwrite", overwrite_schema=True).unwrap()
         return place
 
     def __repr__(self) -> str:
         """Its id, shape and versions."""
         versions = ", ".join(f"{table}@{version}" for table, version in self.receipt.versions.items())
-        return f"TrainingSet({self.id}, {self.frame.height} rows, {len(self.features)} features, from {versions})"
+        return f"TrainingSet({self.id}, {self.receipt.rows} rows, {len(self.features)} features, from {versions})"

@@ -6,14 +6,16 @@ from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
+from tempfile import gettempdir
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from returns.result import Result
+from returns.result import Result, Success
 
 from foreset.application.ports import Adapters, ArrowStream, ModelTrainer
 from foreset.domain.errors.problem import refuse
 from foreset.domain.errors.store import StoreError, UnknownLocation
+from foreset.entrypoints.limits import limits
 from foreset.entrypoints.logs import logger
 
 if TYPE_CHECKING:
@@ -45,11 +47,21 @@ def actor() -> str:
         return f"uid {os.getuid()}"
 
 
-def local_store(path: str | Path, data_dir: str | Path | None = None) -> Result[Adapters, StoreError]:
+def local_store(
+    path: str | Path,
+    data_dir: str | Path | None = None,
+    memory: int | str | None = None,
+    threads: int | None = None,
+) -> Result[Adapters, StoreError]:
     """Delta tables, polars, and an event log in the folder `path`, which is made where it is missing."""
+    limited = limits(memory, threads)
+    if not isinstance(limited, Success):
+        return refuse(limited.failure())
     from foreset.adapters.clock import SystemClock  # vendors stay off the import of foreset
     from foreset.adapters.delta.tables import DeltaTables
+    from foreset.adapters.machine import LocalMachine
     from foreset.adapters.polars.executor import PolarsExecutor
+    from foreset.adapters.polars.results import PolarsResults
     from foreset.adapters.polars.spines import FolderSpines
     from foreset.adapters.sqlite.events import SqliteEventStore
 
@@ -57,11 +69,14 @@ def local_store(path: str | Path, data_dir: str | Path | None = None) -> Result[
         return refuse(UnknownLocation(location=str(path)))
     folder = Path(path).absolute()
     tables = DeltaTables(data_directory(data_dir))
+    machine = LocalMachine(*limited.unwrap())
     return SqliteEventStore.open(folder).map(
         lambda events: Adapters(
             tables=tables,
-            executor=PolarsExecutor(tables),
+            executor=PolarsExecutor(tables, machine.observe().threads),
             spines=FolderSpines(tables, folder / "spines"),
+            results=PolarsResults(folder / "spilled"),
+            machine=machine,
             events=events,
             clock=SystemClock(),
             log=logger(),
@@ -76,7 +91,9 @@ def in_memory(tables: Mapping[str, ArrowStream]) -> Adapters:
     from foreset.adapters.clock import SystemClock
     from foreset.adapters.memory.events import MemoryEventStore
     from foreset.adapters.memory.executor import MemoryExecutor
+    from foreset.adapters.machine import LocalMachine
     from foreset.adapters.memory.tables import MemoryTables
+    from foreset.adapters.polars.results import PolarsResults
     from foreset.adapters.polars.spines import PolarsSpines
 
     clock = SystemClock()
@@ -85,6 +102,8 @@ def in_memory(tables: Mapping[str, ArrowStream]) -> Adapters:
         tables=store,
         executor=MemoryExecutor(store),
         spines=PolarsSpines(store),
+        results=PolarsResults(spill_folder()),
+        machine=LocalMachine(),
         events=MemoryEventStore(),
         clock=clock,
         log=logger(),
@@ -97,21 +116,31 @@ def unrecorded(data_dir: str | Path | None = None) -> Adapters:
     """Delta tables and polars, with a log in memory: for retrievals that somebody else asks for and keeps."""
     from foreset.adapters.clock import SystemClock
     from foreset.adapters.delta.tables import DeltaTables
+    from foreset.adapters.machine import LocalMachine
     from foreset.adapters.memory.events import MemoryEventStore
     from foreset.adapters.polars.executor import PolarsExecutor
+    from foreset.adapters.polars.results import PolarsResults
     from foreset.adapters.polars.spines import PolarsSpines
 
     tables = DeltaTables(data_directory(data_dir))
+    machine = LocalMachine()
     return Adapters(
         tables=tables,
-        executor=PolarsExecutor(tables),
+        executor=PolarsExecutor(tables, machine.observe().threads),
         spines=PolarsSpines(tables),
+        results=PolarsResults(spill_folder()),
+        machine=machine,
         events=MemoryEventStore(),
         clock=SystemClock(),
         log=logger(),
         actor=actor(),
         libraries=libraries(),
     )
+
+
+def spill_folder() -> Path:
+    """Where results lie that do not fit in memory, of stores that have no folder."""
+    return Path(gettempdir()) / "foreset"
 
 
 def trainer() -> ModelTrainer:

@@ -1,7 +1,7 @@
 """A Delta table at one version: its facts and files, from the log alone."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from urllib.parse import unquote
 
 import polars as pl
@@ -14,6 +14,8 @@ from foreset.application.ports import ArrowStream
 from foreset.domain.errors.tables import TableError
 from foreset.domain.facts import Column, DataFile, Range, TableFacts
 
+_WHOLE = ("int8", "int16", "int32", "int64", "date")
+_EPOCH = date(1970, 1, 1).toordinal()
 _TRUNCATED_US = 1_000  # logs hold times truncated to milliseconds, so a maximum may be this much too low
 
 
@@ -35,7 +37,8 @@ class DeltaSnapshot:
             rows=None if None in rows else sum(r for r in rows if r is not None),
             size_bytes=sum(file.size_bytes for file in self._files),
             partition_columns=tuple(metadata.partition_columns),
-            time_ranges=_whole_ranges(self._files),
+            time_ranges=_whole_ranges(self._files, columns),
+            data_files=self._files,
         )
 
     def files(self) -> tuple[DataFile, ...]:
@@ -49,9 +52,9 @@ class DeltaSnapshot:
 
 
 def _data_files(table: DeltaTable, columns: tuple[Column, ...], partitions: list[str]) -> tuple[DataFile, ...]:
-    times = [column for column in columns if column.dtype.startswith("timestamp")]
-    actions = pl.DataFrame(table.get_add_actions(flatten=True)).iter_rows(named=True)
-    files = (_data_file(table.table_uri, action, times, partitions) for action in actions)
+    actions = pl.DataFrame(table.get_add_actions(flatten=True))
+    ranged = [column for column in columns if _ranged(column, partitions, actions.columns)]
+    files = (_data_file(table.table_uri, action, ranged, partitions) for action in actions.iter_rows(named=True))
     return tuple(sorted(files, key=lambda file: (file.modified_ms, file.path)))
 
 
@@ -63,7 +66,7 @@ def _data_file(root: str, row: dict[str, object], columns: list[Column], partiti
         size_bytes=int(str(row["size_bytes"])),
         modified_ms=int(str(row["modification_time"])),
         partition={name: _partition_text(row.get(f"partition.{name}")) for name in partitions},
-        time_ranges=_ranges(row, columns),
+        ranges=_ranges(row, columns),
     )
 
 
@@ -80,26 +83,38 @@ def _partition_text(value: object) -> str | None:
     return None if value is None else json.dumps(value) if isinstance(value, bool) else str(value)
 
 
+def _ranged(column: Column, partitions: list[str], known: list[str]) -> bool:
+    """Whether the log may know the range of a column: those of a partition follow from its value."""
+    if column.name in partitions:
+        return column.dtype in _WHOLE
+    return (column.dtype in _WHOLE or column.dtype.startswith("timestamp")) and f"min.{column.name}" in known
+
+
 def _ranges(row: dict[str, object], columns: list[Column]) -> dict[str, Range]:
     found: dict[str, Range] = {}
     for column in columns:
-        least, greatest = (_microseconds(row.get(f"{bound}.{column.name}")) for bound in ("min", "max"))
+        only = row.get(f"partition.{column.name}")
+        bounds = (only, only) if only is not None else (row.get(f"min.{column.name}"), row.get(f"max.{column.name}"))
+        least, greatest = (_number(bound) for bound in bounds)
         if least is not None and greatest is not None:
-            found[column.name] = (least, greatest + _TRUNCATED_US)
+            found[column.name] = (least, greatest + (_TRUNCATED_US if column.dtype.startswith("timestamp") else 0))
     return found
 
 
-def _microseconds(value: object) -> int | None:
+def _number(value: object) -> int | None:
+    """A whole number as it is, a time in microseconds UTC, a date in days since the epoch."""
     if isinstance(value, datetime):
         since = (value if value.tzinfo else value.replace(tzinfo=UTC)) - datetime(1970, 1, 1, tzinfo=UTC)
         return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
-    return None
+    if isinstance(value, date):
+        return value.toordinal() - _EPOCH
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
-def _whole_ranges(files: tuple[DataFile, ...]) -> dict[str, Range]:
+def _whole_ranges(files: tuple[DataFile, ...], columns: tuple[Column, ...]) -> dict[str, Range]:
     """The range of each time column over all files, where every file has it."""
-    names = set(files[0].time_ranges) if files else set()
+    names = {column.name for column in columns if column.dtype.startswith("timestamp")} if files else set[str]()
     for file in files:
-        names &= set(file.time_ranges)
-    ranges = {name: [file.time_ranges[name] for file in files] for name in sorted(names)}
+        names &= set(file.ranges)
+    ranges = {name: [file.ranges[name] for file in files] for name in sorted(names)}
     return {name: (min(r[0] for r in rs), max(r[1] for r in rs)) for name, rs in ranges.items()}

@@ -14,6 +14,7 @@ from foreset.application.ports import ArrowStream, Retrieved, TableStore
 from foreset.domain.dtypes import NANOSECONDS, time_unit
 from foreset.domain.errors.problem import refuse
 from foreset.domain.errors.tables import TableError
+from foreset.domain.measured import ViewServed, Work
 from foreset.domain.plan import Gather, Match, RetrievalPlan, Scan
 from foreset.domain.point_in_time import Key, Label, Row, Terms, rivals, serving_row
 
@@ -28,20 +29,21 @@ class MemoryExecutor:
         self._tables = tables
 
     def execute(self, plan: RetrievalPlan, spine: ArrowStream) -> Result[Retrieved, TableError]:
-        """The plan's result for this spine. Advice in the plan (strategy, bounds) is not taken."""
+        """The columns that the plan gathers, in one frame. Advice in the plan is not taken, nor its bounds."""
         rows = pl.DataFrame(spine)
-        served: dict[str, pl.Series] = {}
+        served: list[pl.Series] = []
         ties: dict[str, int] = {}
+        views: list[ViewServed] = []
         for gather, match, scan in plan.gathers:
             read = self._read(scan)
             if not isinstance(read, Success):
                 return refuse(read.failure())
             table = pl.DataFrame(read.unwrap()).rechunk()
             answers = _Answers(match, rows, plan.spine.time, table)
-            served |= answers.gathered(gather)
+            served += answers.gathered(gather)
             ties[match.view] = ties.get(match.view, 0) + answers.ties(gather)
-        columns = {name: served[name] if name in served else rows[name] for name in plan.result.columns}
-        return Success(Retrieved(pl.DataFrame(columns), ties))
+            views.append(answers.served(match.view))
+        return Success(Retrieved(iter([pl.DataFrame(served)]), ties, lambda: Work(views=tuple(views))))
 
     def _read(self, scan: Scan) -> Result[ArrowStream, TableError]:
         return self._tables.observe(scan.table, scan.version).bind(lambda snapshot: snapshot.read(scan.columns))
@@ -57,22 +59,30 @@ class _Answers:
         for position, row in enumerate(self._rows):
             self._by_key.setdefault(row.key, []).append(position)
         terms = _terms(match)
-        self._serving = [self._serve(label, terms) for label in _labels(match, spine, time)]
+        labels = _labels(match, spine, time)
+        self._asked = [label.key for label in labels if None not in label.key]
+        self._serving = [self._serve(label, terms) for label in labels]
 
     def _serve(self, label: Label, terms: Terms) -> int | None:
         positions = self._by_key.get(label.key, [])
         found = serving_row(label, [self._rows[p] for p in positions], terms)
         return None if found is None else positions[found]
 
-    def gathered(self, gather: Gather) -> dict[str, pl.Series]:
-        """The asked columns, by their name in the result."""
-        found: dict[str, pl.Series] = {}
+    def served(self, view: str) -> ViewServed:
+        """What was done. Every spine row is judged against every table row of its key."""
+        pairs = sum(len(self._by_key.get(key, [])) for key in self._asked)
+        rows = sum(len(self._by_key.get(key, [])) for key in set(self._asked))
+        return ViewServed(view=view, rows=rows, pairs=pairs, served=sum(p is not None for p in self._serving))
+
+    def gathered(self, gather: Gather) -> list[pl.Series]:
+        """The asked columns, named as in the result."""
+        found: list[pl.Series] = []
         for output in gather.columns:
             values = self._table[output.source].cast(polars_dtype(output.dtype))
             # A null to point at, because an empty column has no row that a null index could be read against.
             padded = values.extend_constant(None, 1)
             at = [values.len() if p is None else p for p in self._serving]
-            found[output.name] = padded.gather(at).alias(output.name)
+            found.append(padded.gather(at).alias(output.name))
         return found
 
     def ties(self, gather: Gather) -> int:

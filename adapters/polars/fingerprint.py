@@ -1,82 +1,143 @@
-"""A fingerprint of a frame: the same for every chunking, engine and thread count.
+"""A fingerprint of a frame: the same for every chunking, engine, strategy and thread count.
 
-SHA-256 over the names, types and number of rows, and of each column its validity and its values in their order,
-with nulls as zeros. Floats count by their bits, so a fingerprint proves bit for bit equality.
+BLAKE3 over the number of rows and, of each column, its name, its type and a digest of its values in their order. A
+column's digest is of its values with zeros for nulls, and of which are null where any is. Floats count by their bits,
+so that a fingerprint proves bit for bit equality. A digest can be made part by part, and a column that is in two
+frames is read once.
 """
 
-import hashlib
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Final
 
 import numpy as np
 import polars as pl
+from blake3 import blake3
 
 from foreset.adapters.arrow_types import dtype_name
 
 _AS_TEXT = (pl.Categorical, pl.Enum, pl.Decimal, pl.Int128, pl.UInt128)
 """Types whose bytes are not the same everywhere, or that numpy does not have."""
+_SCHEME: Final = b"foreset-frame.v2"
 
 
 def fingerprint(frame: pl.DataFrame) -> str:
     """The fingerprint, 64 hexadecimal digits."""
-    nulls = frame.null_count().row(0)
-    values = frame.select(_values(c, has_nulls=bool(n)) for c, n in zip(frame.get_columns(), nulls, strict=True))
-    digest = hashlib.sha256(f"foreset-frame.v1/{frame.height}".encode())
-    for column, filled, null_count in zip(frame.get_columns(), values.get_columns(), nulls, strict=True):
-        digest.update(f"/{column.name!r}:{dtype_name(column.dtype)}".encode())
-        digest.update(_column(column, filled, has_nulls=bool(null_count)))
-    return digest.hexdigest()
+    return combined(frame.height, {column.name: column_digest(column) for column in frame.get_columns()})
 
 
-def _values(column: pl.Series, *, has_nulls: bool) -> pl.Expr:
-    """The column with its nulls as zeros and its times as whole numbers; nested columns as they are."""
-    dtype, value = column.dtype, pl.col(column.name)
-    if dtype.is_nested() or dtype == pl.Null:
-        return value
+def combined(rows: int, columns: Mapping[str, str]) -> str:
+    """The fingerprint of a frame, from the digests of its columns."""
+    whole = blake3(_SCHEME + f"/{rows}".encode())
+    for name, digest in columns.items():
+        whole.update(f"/{name!r}:{digest}".encode())
+    return whole.hexdigest()
+
+
+def column_digest(column: pl.Series) -> str:
+    """The digest of a whole column."""
+    made = ColumnDigest(column.dtype)
+    made.update(column)
+    return made.hexdigest()
+
+
+class ColumnDigest:
+    """A digest that grows with the column; how it is cut into parts does not count."""
+
+    def __init__(self, dtype: pl.DataType) -> None:
+        """Begin with no rows."""
+        self._dtype = dtype
+        self._values = blake3()
+        self._lengths = blake3()
+        self._nulls = blake3()
+        self._rows = 0
+        self._has_nulls = False
+        self._inner = _inner(dtype)
+
+    def update(self, column: pl.Series) -> None:
+        """Add the next rows."""
+        self._add_nulls(column)
+        self._rows += column.len()
+        if isinstance(self._dtype, (pl.List, pl.Array)):
+            self._add_lists(column)
+        elif self._inner:
+            fields = column.struct.unnest() if isinstance(self._dtype, pl.Struct) else column.to_physical().to_frame()
+            for digest, field in zip(self._inner, fields.get_columns(), strict=True):
+                digest.update(field)
+        elif self._dtype != pl.Null:
+            self._add_values(_filled(column))
+
+    def hexdigest(self) -> str:
+        """The digest of all rows so far."""
+        parts = [dtype_name(self._dtype), self._values.hexdigest(), self._lengths.hexdigest()]
+        parts += [digest.hexdigest() for digest in self._inner]
+        if self._has_nulls:
+            parts.append(self._nulls.hexdigest())
+        return blake3("/".join(parts).encode()).hexdigest()
+
+    def _add_nulls(self, column: pl.Series) -> None:
+        """Which are null: hashed from the first null on, with what was before it."""
+        if not self._has_nulls and column.null_count():
+            self._has_nulls = True
+            self._nulls.update(b"\x01" * self._rows)
+        if self._has_nulls:
+            self._nulls.update(_bytes(column.is_not_null()))
+
+    def _add_lists(self, column: pl.Series) -> None:
+        inner = self._dtype.inner if isinstance(self._dtype, (pl.List, pl.Array)) else None
+        lists = column.cast(pl.List(inner or pl.Null))
+        lengths = lists.list.len().fill_null(0)
+        self._lengths.update(_bytes(lengths.cast(pl.UInt64)))
+        self._inner[0].update(lists.filter(lengths > 0).explode())
+
+    def _add_values(self, column: pl.Series) -> None:
+        if not isinstance(column.dtype, (pl.String, pl.Binary)):
+            self._values.update(_bytes(column))
+            return
+        values = column.cast(pl.Binary)
+        self._lengths.update(_bytes(values.bin.size().cast(pl.UInt64)))
+        array = values.rechunk().to_arrow()
+        offsets, data = array.buffers()[1:]
+        if data is not None and len(array):
+            bounds = np.frombuffer(offsets, dtype=np.int64)[array.offset : array.offset + len(array) + 1]
+            self._values.update(memoryview(data)[bounds[0] : bounds[-1]])
+
+
+def _inner(dtype: pl.DataType) -> list[ColumnDigest]:
+    """The digests of what a nested type is made of."""
+    match dtype:
+        case pl.List(inner=pl.DataType() as inner) | pl.Array(inner=pl.DataType() as inner):
+            return [ColumnDigest(inner)]
+        case pl.Struct(fields=fields):
+            return [ColumnDigest(field.dtype if isinstance(field.dtype, pl.DataType) else field.dtype()) for field in fields]
+        case pl.Map():
+            return [ColumnDigest(pl.Series(dtype=dtype).to_physical().dtype)]
+        case _:
+            return []
+
+
+def _bytes(column: pl.Series) -> memoryview:
+    return np.ascontiguousarray(column.to_numpy()).view(np.uint8).data
+
+
+def _filled(column: pl.Series) -> pl.Series:
+    """The column with its nulls as zeros and its times as whole numbers."""
+    dtype = column.dtype
     if isinstance(dtype, _AS_TEXT):
-        value = value.cast(pl.String)
+        column = column.cast(pl.String)
     if dtype.is_temporal():
-        value = value.to_physical()
-    if not has_nulls:
-        return value
-    if dtype == pl.Boolean:
-        return value.fill_null(value=False)
-    return value.fill_null(_nothing(dtype))
+        column = column.to_physical()
+    return column.fill_null(_nothing(column.dtype)) if column.null_count() else column
 
 
-def _nothing(dtype: pl.DataType) -> int | str | bytes:
+def _nothing(dtype: pl.DataType) -> bool | int | str | bytes:
     """What stands where a value is null."""
+    if dtype == pl.Boolean:
+        return False
     if dtype == pl.Binary:
         return b""
-    return 0 if dtype.is_temporal() or (dtype.is_numeric() and not isinstance(dtype, _AS_TEXT)) else ""
+    return 0 if dtype.is_numeric() else ""
 
 
-def _column(column: pl.Series, filled: pl.Series, *, has_nulls: bool) -> bytes:
-    digest = hashlib.sha256()
-    if has_nulls:
-        digest.update(np.packbits(column.is_not_null().to_numpy()).tobytes())
-    dtype = column.dtype
-    if isinstance(dtype, pl.Struct):
-        digest.update(fingerprint(column.struct.unnest()).encode())
-    elif isinstance(dtype, pl.Map):
-        digest.update(fingerprint(column.to_physical().to_frame()).encode())
-    elif isinstance(dtype, (pl.List, pl.Array)):
-        lists = column.cast(pl.List(dtype.inner))
-        lengths = lists.list.len().fill_null(0)
-        digest.update(lengths.cast(pl.UInt64).to_numpy().tobytes())
-        digest.update(fingerprint(lists.filter(lengths > 0).explode().to_frame()).encode())
-    elif isinstance(filled.dtype, (pl.String, pl.Binary)):
-        _update_bytes(digest, filled)
-    elif dtype != pl.Null:
-        digest.update(np.ascontiguousarray(filled.to_numpy()).data)
-    return digest.digest()
-
-
-def _update_bytes(digest: Any, column: pl.Series) -> None:  # hashlib's own type has no name
-    """The lengths of the values, then the values end to end."""
-    values = column.cast(pl.Binary)
-    digest.update(values.bin.size().cast(pl.UInt64).to_numpy().tobytes())
-    array = values.rechunk().to_arrow()
-    offsets, data = array.buffers()[1:]
-    if data is not None and len(array):
-        bounds = np.frombuffer(offsets, dtype=np.int64)[array.offset : array.offset + len(array) + 1]
-        digest.update(memoryview(data)[bounds[0] : bounds[-1]])
+def digests(columns: Iterable[pl.Series]) -> dict[str, str]:
+    """The digests of some columns, by name."""
+    return {column.name: column_digest(column) for column in columns}

@@ -1,47 +1,90 @@
 """What planning needs to know of a spine."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from typing import Final
 
+import numpy as np
 import polars as pl
 
 from foreset.adapters.arrow_types import dtype_name
+from foreset.adapters.polars.keys import whole_numbers
 from foreset.adapters.polars.times import rescaled_tick
 from foreset.domain.dtypes import time_unit
 from foreset.domain.facts import Column, KeyFacts, Range, SpineFacts
 
+_DENSE: Final = 4
+"""How many numbers there may be to each spine row for counting by number to be cheaper than hashing."""
+_FEW: Final = 64
+"""So many texts of a key are told."""
 
-def profile(spine: pl.DataFrame, time: str, keys: Iterable[tuple[str, ...]]) -> SpineFacts:
+
+def profile(
+    spine: pl.DataFrame, time: str, keys: Iterable[tuple[str, ...]], partitions: Collection[str] = ()
+) -> SpineFacts:
     """The facts of a spine. Columns that are missing or unfit are left to the planner to refuse."""
-    columns = tuple(Column(name, dtype_name(dtype)) for name, dtype in spine.schema.items())
     facts = SpineFacts(
-        columns=columns,
+        columns=tuple(Column(name, dtype_name(dtype)) for name, dtype in spine.schema.items()),
         rows=spine.height,
-        keys=tuple(_key_facts(spine, k) for k in keys if set(k) <= set(spine.columns)),
+        keys=tuple(_key_facts(spine, k, partitions) for k in keys if set(k) <= set(spine.columns)),
+        row_bytes=int(spine.estimated_size()) // max(spine.height, 1),
     )
     unit = time_unit(facts.dtype(time) or "")
     if unit is None:
         return facts
     times = spine[time]
     nulls = times.null_count()
+    whole = times.to_physical()
+    least, greatest = whole.min(), whole.max()
     return SpineFacts(
-        columns=columns,
-        rows=spine.height,
+        columns=facts.columns,
+        rows=facts.rows,
         null_times=nulls,
         first_null_time=times.is_null().arg_max() if nulls else None,
-        time_range=_range(times, unit),
-        distinct_times=times.n_unique() if spine.height else 0,
+        time_range=_range(least, greatest, unit),
+        one_time=least is not None and least == greatest,
         keys=facts.keys,
+        row_bytes=facts.row_bytes,
     )
 
 
-def _range(times: pl.Series, unit: str) -> Range | None:
-    whole = times.to_physical().cast(pl.Int64)
-    least, greatest = whole.min(), whole.max()
+def _range(least: object, greatest: object, unit: str) -> Range | None:
     if not isinstance(least, int) or not isinstance(greatest, int):
         return None
     return rescaled_tick(least, unit, "us", "down"), rescaled_tick(greatest, unit, "us", "up")
 
 
-def _key_facts(spine: pl.DataFrame, keys: tuple[str, ...]) -> KeyFacts:
-    counts = spine.lazy().group_by(keys).len().select(pl.len(), pl.col("len").max().alias("most")).collect()
-    return KeyFacts(keys, int(counts["len"].item()), int(counts["most"].item() or 0))
+def _key_facts(spine: pl.DataFrame, keys: tuple[str, ...], partitions: Collection[str]) -> KeyFacts:
+    ranges = tuple(_bounds(spine[key]) for key in keys)
+    values = tuple(_values(spine[key]) if key in partitions else None for key in keys)
+    only = ranges[0]
+    if len(keys) == 1 and only is not None and only[1] - only[0] < max(_DENSE * spine.height, 1):
+        distinct, most = _counted(spine[keys[0]], only[0])
+    else:
+        counts = spine.lazy().group_by(keys).len().select(pl.len(), pl.col("len").max().alias("most")).collect()
+        distinct, most = int(counts["len"].item()), int(counts["most"].item() or 0)
+    return KeyFacts(keys, distinct, most, ranges, values)
+
+
+def _counted(column: pl.Series, least: int) -> tuple[int, int]:
+    """Distinct values, null being one, and rows of the most frequent."""
+    values, known = whole_numbers(column)
+    counts = np.bincount((values if known is None else values[known]) - least)
+    nulls = column.null_count()
+    return int(np.count_nonzero(counts)) + bool(nulls), max(int(counts.max()), nulls)
+
+
+def _bounds(column: pl.Series) -> Range | None:
+    """The least and greatest of whole numbers or dates."""
+    if not (column.dtype.is_integer() or column.dtype == pl.Date):
+        return None
+    physical = column.to_physical()
+    least, greatest = physical.min(), physical.max()
+    return (least, greatest) if isinstance(least, int) and isinstance(greatest, int) else None
+
+
+def _values(column: pl.Series) -> tuple[str, ...] | None:
+    """The texts of a column of few."""
+    if column.dtype != pl.String:
+        return None
+    distinct = column.unique().drop_nulls()
+    return tuple(distinct.sort().to_list()) if distinct.len() <= _FEW else None

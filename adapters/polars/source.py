@@ -1,107 +1,169 @@
 """A plan's scan, open for reading: its rows have a position, by which they are found again."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor
 from itertools import accumulate
-from typing import Final, Literal, Protocol
+from typing import Final, Protocol
 
+import numpy as np
 import polars as pl
 from returns.result import Result, Success
 
+from foreset.adapters.arrow_types import dtype_name
 from foreset.adapters.parquet_files import ambiguous_partition, as_many_rows, scan_files
+from foreset.adapters.polars.ordering import Int64s
+from foreset.adapters.polars.pieces import Piece, column_groups, pieces_of, together
 from foreset.application.ports import Snapshot
 from foreset.domain.errors.problem import raised, refuse
 from foreset.domain.errors.tables import TableError, TableUnreadable, UnsupportedTable
 from foreset.domain.facts import Column, DataFile
-from foreset.domain.plan import Scan, TimeBounds
+from foreset.domain.plan import Scan
+from foreset.domain.skipping import may_serve
 
-Engine = Literal["in-memory", "streaming"]
-POSITION: Final = "__position"
-SMALL_BYTES: Final = 8_000_000
-"""A table of so many bytes is read once and kept in memory: a second look at the file would cost more."""
+NO_ROW: Final = -1
 
 
 class Source(Protocol):
-    """Rows by position. Positions grow with the snapshot's order.
+    """Rows by position. Positions grow with the snapshot's order. `dtypes` has the types of the columns."""
 
-    `engine` is the one to collect queries over them with: streaming has a price that small frames need not pay.
-    """
+    dtypes: dict[str, str]
 
-    engine: Engine
-
-    def lazy(self, columns: Sequence[str]) -> pl.LazyFrame:
-        """All rows that may serve, with these columns and `POSITION`."""
+    def batches(self, columns: Sequence[str], most: int) -> Iterator[tuple[int, pl.DataFrame]]:
+        """All rows that may serve, about `most` at a time, each batch with the position of its first row."""
         ...
 
-    def gather(self, columns: Sequence[str], positions: pl.Series) -> pl.DataFrame:
-        """These columns of the rows at `positions`, in that order; null where a position is null."""
+    def gather(self, columns: Sequence[str], positions: Int64s) -> pl.DataFrame:
+        """These columns of the rows at `positions`, in that order; null where a position is NO_ROW."""
+        ...
+
+    def read(self) -> tuple[int, int]:
+        """How many files and bytes were looked at so far."""
         ...
 
 
 class FrameSource:
     """Rows in memory."""
 
-    engine: Engine = "in-memory"
+    def __init__(self, frame: pl.DataFrame, files: Sequence[DataFile] = ()) -> None:
+        """Serve `frame`, which was read from `files`; its columns are taken out of it."""
+        # Many rows are gathered from one chunk several times faster than from many.
+        self._frame = pl.DataFrame([frame.drop_in_place(name).rechunk() for name in frame.columns])
+        self._read = len(files), sum(file.size_bytes for file in files)
+        self.dtypes = {name: dtype_name(dtype) for name, dtype in self._frame.schema.items()}
 
-    def __init__(self, frame: pl.DataFrame) -> None:
-        """Serve `frame`."""
-        self._frame = frame.with_row_index(POSITION)
-
-    def lazy(self, columns: Sequence[str]) -> pl.LazyFrame:
+    def batches(self, columns: Sequence[str], most: int) -> Iterator[tuple[int, pl.DataFrame]]:
         """All rows."""
-        return self._frame.lazy().select(POSITION, *columns)
+        for offset in range(0, self._frame.height, most):
+            yield offset, pl.DataFrame([self._frame[name].slice(offset, most) for name in columns])
 
-    def gather(self, columns: Sequence[str], positions: pl.Series) -> pl.DataFrame:
+    def gather(self, columns: Sequence[str], positions: Int64s) -> pl.DataFrame:
         """The rows at `positions`."""
-        return self._frame.select(pl.col(name).gather(positions) for name in columns)
+        return picked(pl.DataFrame([self._frame[name] for name in columns]), positions)
+
+    def read(self) -> tuple[int, int]:
+        """The files that it was read from."""
+        return self._read
 
 
 class FileSource:
-    """Rows in Parquet files, gathered file by file, so that memory holds one file's columns at a time."""
+    """Rows in Parquet files, read in pieces, so that memory holds a few pieces at a time."""
 
-    engine: Engine = "streaming"
-
-    def __init__(self, table: str, files: Sequence[DataFile], columns: Sequence[Column]) -> None:
-        """Serve `files`, in their order."""
+    def __init__(
+        self, table: str, files: Sequence[DataFile], columns: Sequence[Column], workers: Executor, late_bytes: int
+    ) -> None:
+        """Serve `files`, in their order; features are decoded by `workers`, about `late_bytes` at a time together."""
         self._table = table
-        self._files = files
-        self._columns = columns
-        self._rows = [self._count(file) for file in files]
+        self._columns = {column.name: column for column in columns}
+        self._workers = workers
+        self._late_bytes = late_bytes
+        self._pieces = pieces_of(files, columns, late_bytes)
+        self._starts = np.array([0, *accumulate(piece.rows for piece in self._pieces)], dtype=np.int64)
+        self._opened: set[str] = set()
+        self._sizes = {file.path: file.size_bytes for file in files}
+        self.dtypes = {column.name: column.dtype for column in columns}
 
-    def _count(self, file: DataFile) -> int:
-        """The rows of a file by its footer; the log must say the same, for positions rest on it."""
-        found = int(scan_files([file], []).select(pl.len()).collect().item())
-        if file.rows is not None and file.rows != found:
-            problem = f"{file.path} has {found} rows, and its log says {file.rows}"
-            raise raised(TableUnreadable(table=self._table, problem=problem))
-        return found
-
-    def lazy(self, columns: Sequence[str]) -> pl.LazyFrame:
+    def batches(self, columns: Sequence[str], most: int) -> Iterator[tuple[int, pl.DataFrame]]:
         """All rows of the files."""
-        return scan_files(self._files, self._of(columns)).with_row_index(POSITION)
+        offset = 0
+        for group in together(self._pieces, most):
+            self._opened.update(piece.file.path for piece in group)
+            frame = self._frame(group, columns)
+            yield offset, frame
+            offset += frame.height
 
-    def gather(self, columns: Sequence[str], positions: pl.Series) -> pl.DataFrame:
-        """The rows at `positions`, each touched file read once."""
-        wanted = positions.drop_nulls().unique().sort()
-        starts = [0, *accumulate(self._rows)]
-        cuts = [int(wanted.search_sorted(start)) for start in starts]
-        parts = [scan_files([], self._of(columns)).collect()]
-        for index, file in enumerate(self._files):
-            inside = wanted[cuts[index] : cuts[index + 1]]
-            if inside.len():
-                rows = scan_files([file], self._of(columns)).collect()
-                parts.append(rows.select(pl.all().gather(inside - starts[index])))
-        found = pl.concat(parts)
-        places = positions.to_frame(POSITION).join(
-            wanted.to_frame(POSITION).with_row_index("place"), on=POSITION, how="left", maintain_order="left"
-        )["place"]
-        return found.select(pl.all().gather(places))
+    def gather(self, columns: Sequence[str], positions: Int64s) -> pl.DataFrame:
+        """The rows at `positions`, each touched piece read once."""
+        wanted, places = compact(positions, int(self._starts[-1]))
+        cuts = np.searchsorted(wanted, self._starts)
+        touched = [index for index in range(len(self._pieces)) if cuts[index] < cuts[index + 1]]
+        self._opened.update(self._pieces[index].file.path for index in touched)
 
-    def _of(self, names: Sequence[str]) -> list[Column]:
-        return [column for name in names for column in self._columns if column.name == name]
+        def rows_of(index: int) -> pl.DataFrame:
+            inside = pl.Series(wanted[cuts[index] : cuts[index + 1]] - self._starts[index], dtype=pl.UInt32)
+            piece = self._pieces[index]
+            groups = column_groups(piece, [self._columns[name] for name in columns], self._late_bytes)
+            parts = (self._frame([piece], group).select(pl.all().gather(inside)) for group in groups)
+            return pl.concat(parts, how="horizontal")
+
+        empty = scan_files([], [self._columns[name] for name in columns]).collect()
+        found = pl.concat([empty, *self._workers.map(rows_of, touched)])
+        return picked(pl.DataFrame([found.drop_in_place(name).rechunk() for name in found.columns]), places)
+
+    def read(self) -> tuple[int, int]:
+        """The files that were opened."""
+        return len(self._opened), sum(self._sizes[path] for path in self._opened)
+
+    def _frame(self, group: Sequence[Piece], columns: Sequence[str]) -> pl.DataFrame:
+        """The rows of neighbouring pieces; they must be as many as the log says, for positions rest on it."""
+        wanted = [self._columns[name] for name in columns]
+        first = group[0]
+        if len(group) == 1 and not first.whole:
+            frame = scan_files([first.file], wanted).slice(first.start, first.rows).collect()
+        else:
+            frame = scan_files([piece.file for piece in group], wanted).collect()
+        expected = sum(piece.rows for piece in group)
+        if frame.height != expected:
+            named = first.file.path if len(group) == 1 else f"{first.file.path} to {group[-1].file.path}"
+            problem = f"{named}: read {frame.height} rows, and its log says {expected}"
+            raise raised(TableUnreadable(table=self._table, problem=problem))
+        return frame
 
 
-def open_source(snapshot: Snapshot, scan: Scan) -> Result[Source, TableError]:
-    """The source for a scan: in memory where the table is small or only the table store can read it."""
+def compact(positions: Int64s, rows: int) -> tuple[Int64s, Int64s]:
+    """The distinct positions among `rows` rows, in order, and the place of each position among them.
+
+    >>> compact(np.array([7, -1, 3, 7]), 10)
+    (array([3, 7]), array([ 1, -1,  0,  1]))
+    """
+    asked = positions[positions != NO_ROW]
+    seen = np.zeros(rows + 1, dtype=np.bool_)
+    seen[asked] = True
+    wanted = np.flatnonzero(seen)
+    if wanted.size * 16 < rows:  # a count over all rows would cost more than a search for the few
+        places = np.searchsorted(wanted, positions)
+    else:
+        places = (np.cumsum(seen, dtype=np.uint32) - np.uint32(1)).astype(np.int64)[positions]
+    return wanted, np.where(positions == NO_ROW, NO_ROW, places)
+
+
+def picked(frame: pl.DataFrame, places: Int64s) -> pl.DataFrame:
+    """The rows of a frame at some places, null where a place is NO_ROW."""
+    if frame.is_empty():
+        return frame.clear(places.size)
+    if not places.size or places.min() != NO_ROW:
+        return frame.select(pl.all().gather(pl.Series(places, dtype=pl.UInt32)))
+    known = places != NO_ROW
+    index, there = pl.Series(np.where(known, places, 0), dtype=pl.UInt32), pl.Series(known)
+    with_nulls = index.set(~there, None)
+    # An index with nulls is several times slower to gather by than nulls are to set afterwards.
+    return frame.select(
+        pl.col(name).gather(with_nulls) if dtype.is_nested() else pl.when(there).then(pl.col(name).gather(index))
+        for name, dtype in frame.schema.items()
+    )
+
+
+def open_source(snapshot: Snapshot, scan: Scan, workers: Executor, late_bytes: int) -> Result[Source, TableError]:
+    """The source for a scan: in memory where the plan advises a single pass or only the table store can read it."""
     files = snapshot.files()
     if files is None:
         return snapshot.read(scan.columns).map(lambda frame: FrameSource(pl.DataFrame(frame)))
@@ -109,17 +171,8 @@ def open_source(snapshot: Snapshot, scan: Scan) -> Result[Source, TableError]:
     ambiguous = ambiguous_partition(files, wanted)
     if ambiguous is not None:
         return refuse(UnsupportedTable(table=scan.table, feature=ambiguous))
-    chosen = [file for file in files if _may_serve(file, scan.bounds)]
-    if sum(file.size_bytes for file in chosen) <= SMALL_BYTES:
-        return as_many_rows(scan_files(chosen, wanted).collect(), scan.table, chosen).map(FrameSource)
-    return Success(FileSource(scan.table, chosen, wanted))
-
-
-def _may_serve(file: DataFile, bounds: TimeBounds | None) -> bool:
-    """Whether a file may hold a row within the bounds, by the log's statistics."""
-    if bounds is None or bounds.column not in file.time_ranges:
-        return True
-    least, greatest = file.time_ranges[bounds.column]
-    too_old = bounds.least is not None and greatest < bounds.least
-    too_new = bounds.greatest is not None and least > bounds.greatest
-    return not (too_old or too_new)
+    chosen = [file for file in files if may_serve(file, scan.bounds)]
+    if scan.how is not None and scan.how.passes == "single pass":
+        frame = scan_files(chosen, wanted).collect()
+        return as_many_rows(frame, scan.table, chosen).map(lambda whole: FrameSource(whole, chosen))
+    return Success(FileSource(scan.table, chosen, wanted, workers, late_bytes))

@@ -1,8 +1,9 @@
 """Spines: read from whatever users have, looked at, and kept by their content."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
+from typing import Final
 
 import polars as pl
 from polars.exceptions import PolarsError
@@ -10,14 +11,20 @@ from returns.result import Result, Success
 
 from foreset.adapters.arrow_types import dtype_name, polars_dtype
 from foreset.adapters.parquet_files import READ_FAULTS
-from foreset.adapters.polars.fingerprint import fingerprint
+from foreset.adapters.polars.fingerprint import combined, digests
 from foreset.adapters.polars.profile import profile
-from foreset.application.ports import ArrowStream, SpineFrame, TableStore
+from foreset.application.ports import ArrowStream, Fingerprint, SpineFrame, TableStore
 from foreset.domain.errors.problem import refuse
-from foreset.domain.errors.retrieval import SpineError, SpineUnreadable
+from foreset.domain.dtypes import width
+from foreset.domain.errors.retrieval import DoesNotFit, SpineError, SpineUnreadable
 from foreset.domain.errors.store import LogCorrupt, StoreError, StoreUnwritable
-from foreset.domain.facts import SpineFacts
+from foreset.domain.explaining import size
+from foreset.domain.facts import SpineFacts, TableFacts
+from foreset.domain.rules.choose_passes import INFLATED, decoded_bytes
 from foreset.domain.spec import SpineReference
+
+_CSV_INFLATED: Final = 2
+"""How much larger than its text a CSV file is taken to be in memory."""
 
 
 class PolarsSpines:
@@ -28,34 +35,42 @@ class PolarsSpines:
         self._tables = tables
         self._kept: dict[str, pl.DataFrame] = {}
 
-    def read(self, spine: object) -> Result[SpineFrame, SpineError]:
+    def read(self, spine: object, room_bytes: int | None = None) -> Result[SpineFrame, SpineError]:
         """A polars, pandas or pyarrow frame, a path, or a `SpineReference`, as a polars frame."""
         if isinstance(spine, (str, os.PathLike)):
-            return self._referenced(SpineReference(path=os.fspath(spine)))
+            return self._referenced(SpineReference(path=os.fspath(spine)), room_bytes)
         if isinstance(spine, SpineReference):
-            return self._referenced(spine)
+            return self._referenced(spine, room_bytes)
         return _frame(spine).map(SpineFrame)
 
-    def _referenced(self, reference: SpineReference) -> Result[SpineFrame, SpineError]:
+    def _referenced(self, reference: SpineReference, room_bytes: int | None) -> Result[SpineFrame, SpineError]:
         suffix = Path(reference.path).suffix.lower()
         if suffix in (".parquet", ".csv") and not Path(reference.path).is_dir():
             return Result.do(
-                SpineFrame(rows) for frame in _file(reference, suffix) for rows in _filtered(frame, reference)
+                SpineFrame(rows)
+                for _ in _fits(reference, file_bytes(Path(reference.path)), room_bytes)
+                for frame in _file(reference, suffix)
+                for rows in _filtered(frame, reference)
             )
         return Result.do(
             SpineFrame(rows, SpineReference(reference.path, snapshot.facts.version, reference.filter))
             for snapshot in self._tables.observe(reference.path, reference.version)
+            for _ in _fits(reference, table_bytes(snapshot.facts), room_bytes)
             for frame in snapshot.read(tuple(column.name for column in snapshot.facts.columns))
             for rows in _filtered(pl.DataFrame(frame), reference)
         )
 
-    def profile(self, frame: ArrowStream, time: str, keys: Iterable[tuple[str, ...]]) -> SpineFacts:
+    def profile(
+        self, frame: ArrowStream, time: str, keys: Iterable[tuple[str, ...]], partitions: Collection[str] = ()
+    ) -> SpineFacts:
         """What planning needs to know."""
-        return profile(_polars(frame), time, keys)
+        return profile(_polars(frame), time, keys, partitions)
 
-    def fingerprint(self, frame: ArrowStream) -> str:
+    def fingerprint(self, frame: ArrowStream) -> Fingerprint:
         """A hash of the content."""
-        return fingerprint(_polars(frame))
+        rows = _polars(frame)
+        columns = digests(rows.get_columns())
+        return Fingerprint(combined(rows.height, columns), columns)
 
     def keep(self, frame: ArrowStream, fingerprint: str) -> Result[None, StoreError]:
         """Keep a spine, once per fingerprint."""
@@ -102,6 +117,33 @@ class FolderSpines(PolarsSpines):
             return Success(pl.read_parquet(path))
         except READ_FAULTS as fault:
             return refuse(LogCorrupt(path=str(path), problem=f"a kept spine cannot be read ({fault})"))
+
+
+def _fits(reference: SpineReference, needs: int, room_bytes: int | None) -> Result[None, DoesNotFit]:
+    """Refuse a spine that takes more memory than there is room for."""
+    if room_bytes is None or needs <= room_bytes:
+        return Success(None)
+    what = f"The spine {reference.path}"
+    return refuse(DoesNotFit(what=what, needs=size(needs), budget=size(room_bytes)))
+
+
+def file_bytes(path: Path) -> int:
+    """About what a Parquet or CSV file takes in memory; 0 for one that cannot be looked at."""
+    try:
+        if path.suffix.lower() == ".csv":
+            return path.stat().st_size * _CSV_INFLATED
+        schema = pl.read_parquet_schema(path)
+        rows = int(pl.scan_parquet(path, glob=False).select(pl.len()).collect().item())
+    except READ_FAULTS:
+        return 0
+    known = [width(dtype_name(dtype)) for dtype in schema.values()]
+    open_ended = path.stat().st_size * known.count(None) // max(len(known), 1)
+    return rows * sum(w for w in known if w is not None) + open_ended * INFLATED
+
+
+def table_bytes(facts: TableFacts) -> int:
+    """About what a table takes in memory."""
+    return decoded_bytes(tuple(column.name for column in facts.columns), facts, facts.rows, facts.size_bytes)
 
 
 def _polars(frame: ArrowStream) -> pl.DataFrame:

@@ -7,8 +7,9 @@ up to that unit, to its expiry, rounded down: for whole numbers `s`, `t <= s` is
 
 from typing import Final, Literal
 
-import polars as pl
+import numpy as np
 
+from foreset.adapters.polars.ordering import Int64s
 from foreset.domain.dtypes import NANOSECONDS
 
 _LEAST: Final = -(2**63)
@@ -17,20 +18,19 @@ OLDEST: Final = _LEAST
 """Stands for a created time that is null, which is older than any other."""
 
 
-def ticks(column: str) -> pl.Expr:
-    """A time column as whole numbers of its own unit."""
-    return pl.col(column).to_physical().cast(pl.Int64)
+def rescaled(times: Int64s, unit: str, to: str, rounding: Literal["up", "down"]) -> Int64s:
+    """Ticks of one unit in another.
 
-
-def rescaled(time: pl.Expr, unit: str, to: str, rounding: Literal["up", "down"]) -> pl.Expr:
-    """Ticks of one unit in another."""
+    >>> rescaled(np.array([1_500, -1_500]), "us", "ms", "up")
+    array([ 2, -1])
+    """
     if unit == to:
-        return time
+        return times
     if NANOSECONDS[unit] > NANOSECONDS[to]:
         factor = NANOSECONDS[unit] // NANOSECONDS[to]
-        return time.clip(-(_GREATEST // factor), _GREATEST // factor) * factor
-    factor = NANOSECONDS[to] // NANOSECONDS[unit]
-    return time.floordiv(factor) if rounding == "down" else -((-time).floordiv(factor))
+        return np.clip(times, -(_GREATEST // factor), _GREATEST // factor) * factor
+    whole, rest = np.divmod(times, NANOSECONDS[to] // NANOSECONDS[unit])
+    return whole if rounding == "down" else whole + (rest > 0)
 
 
 def rescaled_tick(tick: int, unit: str, to: str, rounding: Literal["up", "down"]) -> int:
@@ -39,9 +39,9 @@ def rescaled_tick(tick: int, unit: str, to: str, rounding: Literal["up", "down"]
     return nanoseconds // NANOSECONDS[to] if rounding == "down" else -(-nanoseconds // NANOSECONDS[to])
 
 
-def expiry(time: pl.Expr, unit: str, ttl_us: int, to: str) -> pl.Expr:
-    """The last tick of `to` at which a row of this event time still serves."""
+def expiry(times: Int64s, unit: str, ttl_us: int, to: str) -> Int64s:
+    """The last tick of `to` at which rows of these event times still serve."""
     fine = "ns" if unit == "ns" else "us"
-    ttl = rescaled_tick(ttl_us, "us", fine, "down")
-    aged = rescaled(time, unit, fine, "down").clip(_LEAST, _GREATEST - ttl) + ttl
+    ttl = min(rescaled_tick(ttl_us, "us", fine, "down"), _GREATEST)
+    aged = np.minimum(rescaled(times, unit, fine, "down"), _GREATEST - ttl) + ttl
     return rescaled(aged, fine, to, "down")

@@ -100,6 +100,33 @@ class KnownInFuture(CallerFault, frozen=True, kw_only=True):
     then = "name a time that has passed, or leave known_at out."
 
 
+class DoesNotFit(CallerFault, frozen=True, kw_only=True):
+    """A retrieval that takes more memory than it may, however small its parts."""
+
+    what: str
+    needs: str
+    budget: str
+    held: str = ""
+    says = (
+        "{what} takes about {needs} of memory at the least, which is more than there may be: {budget}{held}. "
+        "Nothing was read."
+    )
+    then = "give more memory: FeatureStore.open(..., memory='8GB'), --memory or FORESET_MEMORY; or give fewer rows at a time."
+
+
+class ResultTooLarge(CallerFault, frozen=True, kw_only=True):
+    """A training set that lies in a file and is asked for in memory, where it does not fit."""
+
+    id: str
+    needs: str
+    budget: str
+    says = "The training set {id} takes about {needs} in memory, and the process may take {budget}: it lies in a file."
+    then = (
+        "write it with write_parquet(path) or write_delta(path), or go through it with batches(); or give more memory: "
+        "FeatureStore.open(..., memory='64GB')."
+    )
+
+
 class TableReplaced(DataFault, frozen=True, kw_only=True):
     """Another table stands where the recorded one stood."""
 
@@ -148,7 +175,7 @@ class OutputUnwritable(WorldFault, frozen=True, kw_only=True):
     then = "give another place, ending in .parquet or .csv, or the folder of a Delta table."
 
 
-SpineError = SpineUnreadable | TableError
+SpineError = SpineUnreadable | DoesNotFit | TableError
 """Why a spine cannot be read."""
 
 PlanError = (
@@ -169,7 +196,7 @@ PlanError = (
 )
 """Why a training set cannot be planned."""
 
-RetrievalError = PlanError | StaleWrite
+RetrievalError = PlanError | StaleWrite | OutputUnwritable
 """Why a training set cannot be retrieved."""
 
 RebuildError = RetrievalError | UnknownTrainingSet | TableReplaced | SpineNotKept | SpineDiffers | NotReproduced

@@ -48,5 +48,15 @@ class LogBusy(WorldFault, frozen=True, kw_only=True):
     then = "call again when the other process is done."
 
 
-StoreError = UnknownLocation | StoreUnwritable | LogCorrupt | LogTooNew | LogBusy
+class UnfitLimit(CallerFault, frozen=True, kw_only=True):
+    """An amount of memory or a number of threads that cannot be kept to."""
+
+    limit: str
+    problem: str
+    remedy: str
+    says = "{limit} cannot be kept to: {problem}."
+    then = "{remedy}."
+
+
+StoreError = UnfitLimit | UnknownLocation | StoreUnwritable | LogCorrupt | LogTooNew | LogBusy
 """Why the store cannot be opened, read or written."""

@@ -2,10 +2,11 @@
 
 from msgspec.structs import replace
 
+from foreset.domain.facts import Facts
 from foreset.domain.plan import Match, RetrievalPlan, Scan
 
 
-def prune_columns(plan: RetrievalPlan) -> RetrievalPlan:
+def prune_columns(plan: RetrievalPlan, _facts: Facts) -> RetrievalPlan:
     """Leave in each scan the keys, times and gathered columns of its matches, in the table's order.
 
     Cost: Parquet is decoded by column, so a column that nobody asked for is pure loss.

@@ -2,10 +2,11 @@
 
 from msgspec.structs import replace
 
+from foreset.domain.facts import Facts
 from foreset.domain.plan import Assemble, Gather, Match, Node, RetrievalPlan, Scan
 
 
-def share_scans(plan: RetrievalPlan) -> RetrievalPlan:
+def share_scans(plan: RetrievalPlan, _facts: Facts) -> RetrievalPlan:
     """Let equal scans be one node.
 
     Cost: two views over the same table at the same version would decode the same key and time columns twice.

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import polars as pl
 import pytest
@@ -15,7 +15,7 @@ from foreset.adapters.memory import MemoryClock, MemoryExecutor, MemoryTables
 from foreset.adapters.polars.executor import PolarsExecutor
 from foreset.application.ports import PlanExecutor, TableStore
 from foreset.domain.errors.tables import SchemaMismatch, TableMissing
-from foreset.domain.plan import Assemble, Gather, KeyPair, Match, Output, RetrievalPlan, Scan, Spine, TimeBounds
+from foreset.domain.plan import Assemble, Bounds, Gather, KeyPair, Match, Matching, Output, RetrievalPlan, Scan, Spine, Strategy
 
 
 def over_delta(tables: TableStore, folder: Path) -> PlanExecutor:
@@ -61,18 +61,17 @@ def served(
         spine=0, scan=1, view="v", view_version=1, keys=(KeyPair("k", "k", key),), event_time="t",
         distinct_keys=1, most_rows=1, **(VIEW | terms),
     )  # fmt: skip
-    names = (*spine.columns, *(output.name for output in outputs))
     plan = RetrievalPlan(
         (
-            Spine(columns=(), time="t", rows=spine.height, time_range=None, distinct_times=2),
+            Spine(columns=(), time="t", rows=spine.height, time_range=None, one_time=False),
             scan,
             match,
             Gather(match=2, columns=outputs),
-            Assemble(spine=0, gathers=(3,), columns=names),
+            Assemble(spine=0, gathers=(3,), columns=("k", "t", *(output.name for output in outputs))),
         )
     )
     retrieved = executor(tables).execute(plan, spine).unwrap()
-    return pl.DataFrame(retrieved.frame), retrieved.ties
+    return pl.concat([spine, *map(pl.DataFrame, retrieved.parts)], how="horizontal"), retrieved.ties
 
 
 def table(*rows: tuple[Any, int | None, int | None, Any], unit: str = "us") -> pl.DataFrame:
@@ -124,10 +123,10 @@ def test_rows_stay_in_their_order_with_duplicates_and_null_keys(
     assert frame["x"].to_list() == [8, 7, None, 8, None]
 
 
-@pytest.mark.parametrize("strategy", ["latest", "join", "as-of"])
-def test_every_strategy_gives_the_same(executor: Callable[[TableStore], PlanExecutor], strategy: str) -> None:
+@pytest.mark.parametrize("strategy", get_args(Strategy))
+def test_every_strategy_gives_the_same(executor: Callable[[TableStore], PlanExecutor], strategy: Strategy) -> None:
     rows = table((1, 3, 0, 7), (1, 3, 2, 8), (1, 4, 0, 9), (2, 1, 0, 5))
-    frame, _ = served(executor, spine((1, 3), (2, 3), (3, 3)), rows, strategy=strategy)
+    frame, _ = served(executor, spine((1, 3), (2, 3), (3, 3)), rows, how=Matching(strategy=strategy, why=""))
     assert frame["x"].to_list() == [8, 5, None]
 
 
@@ -230,10 +229,10 @@ def test_ties_in_lists_and_structs_are_compared_by_value(executor: Callable[[Tab
 
 def test_a_table_that_is_gone_is_an_error(executor: Callable[[TableStore], PlanExecutor]) -> None:
     nodes = (
-        Spine(columns=(), time="t", rows=1, time_range=None, distinct_times=1),
+        Spine(columns=(), time="t", rows=1, time_range=None, one_time=True),
         Scan(
             table="gone", table_id="", version=0, columns=("k", "t", "x"), files=1, rows=1, size_bytes=1,
-            bounds=TimeBounds("t", None, 1),
+            bounds=(Bounds(column="t", is_time=True, greatest=1),),
         ),
         Match(
             spine=0, scan=1, view="v", view_version=1, keys=(KeyPair("k", "k", "int64"),), event_time="t",

@@ -11,12 +11,14 @@ from foreset.domain.facts import Column, SpineFacts, TableFacts
 from foreset.domain.plan import RetrievalPlan
 from foreset.domain.planning import plan_for, select, unknown_versions
 from foreset.domain.spec import TrainingSetSpec
-from tests.domain.plans import CATALOG, TRIPS, planned, spine_facts
+from tests.domain.plans import CATALOG, DAY, MACHINE, TRIPS, WEEK, facts_of, planned, spine_facts
+
+TWO_DAYS = spine_facts(times=(WEEK[0], WEEK[0] + 2 * DAY))
 
 
 def refused(spec: TrainingSetSpec, spine: SpineFacts | None = None, table: TableFacts = TRIPS) -> str:
     selections = select(spec, CATALOG)
-    plan = selections.bind(lambda s: plan_for(spec, s, {"trips": table}, spine or spine_facts()))
+    plan = selections.bind(lambda s: plan_for(spec, s, facts_of(spine, table)))
     return plan.failure().message
 
 
@@ -27,18 +29,44 @@ def with_column(name: str, dtype: str | None) -> SpineFacts:
 
 
 def test_a_plan_reads_as_a_person_would_want() -> None:
-    assert planned(["stats:rate", "notes:note as remark"]).explain().splitlines() == [
-        " 0  spine     100 rows, 50 distinct times in event_timestamp",
-        (
-            " 1  scan      trips version 7 (3 files, 1,000,000 rows, 50,000,000 bytes), at to 2024-01-08T12:00:00Z: "
-            "driver_id, at, written, rate, note"
-        ),
-        " 2  match     stats v1 on driver_id, not older than 172,800 s, by join: at most 2,000,000 pairs of rows",
-        " 3  gather    of 2: rate",
-        " 4  match     notes v1 on driver_id, by join: at most 2,000,000 pairs of rows",
-        " 5  gather    of 4: note as remark",
-        " 6  assemble  0 with 3, 5: driver_id, event_timestamp, label, rate, remark",
-    ]
+    plan = planned(["stats:rate", "notes:note as remark"], TWO_DAYS)
+    assert plan.explain().splitlines() == """
+spine     100 rows, event_timestamp from 2024-01-01T12:00:00Z to 2024-01-03T12:00:00Z
+table     trips version 7: driver_id, at, written, rate, note
+          reads 1 file, 200,000 rows, 10.0 MB; skips 4 files, 40.0 MB
+          all columns in one pass, 12.3 MB: its columns are small
+          only at to 2024-01-03T12:00:00Z
+          only driver_id from 3 to 870
+view      stats v1 of trips on driver_id, not older than 2 days, 0:00:00: rate
+          20 keys are asked for, the most frequent by 8 rows
+          as-of: spine rows have times of their own; a join would form about 1,000,000 pairs, this forms none
+view      notes v1 of trips on driver_id: note as remark
+          20 keys are asked for, the most frequent by 8 rows
+          as-of: spine rows have times of their own; a join would form about 1,000,000 pairs, this forms none
+result    100 rows: driver_id, event_timestamp, label, rate, remark
+          about 5.3 kB: it fits in memory
+          about 252.3 MB of memory at the peak; the process may take 4.0 GB
+""".strip().splitlines()
+
+
+def test_advice_does_not_change_what_a_plan_is() -> None:
+    spec = TrainingSetSpec(["stats:*"])
+    selections = select(spec, CATALOG).unwrap()
+    tight = replace(MACHINE, memory_bytes=260_000_000)
+    roomy, cramped = (plan_for(spec, selections, facts_of(machine=m)).unwrap() for m in (MACHINE, tight))
+    assert roomy != cramped
+    assert roomy.digest == cramped.digest
+
+
+def test_what_cannot_fit_is_told_with_the_figures() -> None:
+    spec = TrainingSetSpec(["stats:*"])
+    many = spine_facts(rows=100_000_000)
+    plan = plan_for(spec, select(spec, CATALOG).unwrap(), facts_of(many, machine=replace(MACHINE, threads=1)))
+    assert plan.failure().message == (
+        "The training set takes about 11.1 GB of memory at the least, which is more than there may be: 4.0 GB, of which "
+        "200.0 MB is held already. Nothing was read. Next: give more memory: FeatureStore.open(..., memory='8GB'), "
+        "--memory or FORESET_MEMORY; or give fewer rows at a time."
+    )
 
 
 def test_the_same_inputs_give_the_same_plan_and_it_survives_storage() -> None:

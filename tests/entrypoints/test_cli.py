@@ -121,7 +121,7 @@ def test_looking_at_nothing_says_so_and_makes_nothing(
 def test_plan_explains_and_records_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["plan", "train.yaml", "--spine", "labels.parquet"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[1] for line in lines] == ["spine", "scan", "match", "gather", "assemble"]
+    assert [line.split()[0] for line in lines if line[0] != " "] == ["spine", "table", "view", "result"]
     assert told(capsys, "plan", "train.yaml", "--spine", "labels.parquet")["versions"] == {"rain": 0}
     assert len(told(capsys, "log")) == 2
 

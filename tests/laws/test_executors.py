@@ -1,23 +1,27 @@
-"""The polars executor gives the bytes of the reference, whatever the strategy: the laws, on random cases."""
+"""The polars executor gives the bytes of the reference, whatever the advice: the laws, on random cases."""
 
 import tempfile
 from pathlib import Path
+from typing import get_args
 
 import polars as pl
-import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from foreset.adapters.clock import SystemClock
 from foreset.adapters.delta.tables import DeltaTables
+from foreset.adapters.machine import LocalMachine
 from foreset.adapters.memory.executor import MemoryExecutor
 from foreset.adapters.memory.tables import MemoryTables
-from foreset.adapters.polars import source
 from foreset.adapters.polars.executor import PolarsExecutor
 from foreset.adapters.polars.fingerprint import fingerprint
 from foreset.adapters.polars.profile import profile
-from foreset.application.ports import Retrieved, TableStore
-from foreset.domain.plan import Match, RetrievalPlan, Strategy
+from foreset.adapters.polars.results import PolarsResults
+from foreset.adapters.polars.spines import PolarsSpines
+from foreset.application.ports import Assembled, PlanExecutor, TableStore
+from foreset.domain.facts import Facts
+from foreset.domain.plan import Assemble, Match, Matching, Node, Passes, RetrievalPlan, Scan, Strategy
 from foreset.domain.planning import plan_for, select
 from foreset.domain.registry import Catalog, Register, decide, replay
 from foreset.domain.spec import EntitySpec, FeatureViewSpec
@@ -32,48 +36,62 @@ def plan_of(case: Case, tables: TableStore) -> RetrievalPlan:
     catalog = replay(decide(command, Catalog()).unwrap())
     selections = select(case.spec, catalog).unwrap()
     spine = profile(case.spine, "at", [s.join_keys for s in selections])
-    return plan_for(case.spec, selections, facts, spine).unwrap()
+    return plan_for(case.spec, selections, Facts(facts, spine, LocalMachine().observe())).unwrap()
 
 
-def with_strategy(plan: RetrievalPlan, strategy: Strategy) -> RetrievalPlan:
-    return RetrievalPlan(tuple(replace(n, strategy=strategy) if isinstance(n, Match) else n for n in plan.nodes))
+@st.composite
+def advised(draw: st.DrawFn, plan: RetrievalPlan) -> RetrievalPlan:
+    """The plan with any advice that is sound for it: strategies, passes, batches and parts of any size."""
+    return RetrievalPlan(tuple(_advised(draw, node, plan) for node in plan.nodes))
 
 
-def strategies(plan: RetrievalPlan) -> list[RetrievalPlan]:
-    """The plan as it is, and with every strategy that is sound for it."""
-    sound: list[Strategy] = ["join", "as-of"]
-    if plan.spine.distinct_times == 1:
-        sound.append("latest")
-    return [plan, *(with_strategy(plan, strategy) for strategy in sound)]
+def _advised(draw: st.DrawFn, node: Node, plan: RetrievalPlan) -> Node:
+    match node:
+        case Match():
+            sound: list[Strategy] = list(get_args(Strategy)) if plan.spine.one_time else ["as-of"]
+            strategy = draw(st.sampled_from(sound))
+            return replace(node, how=Matching(strategy=strategy, why="", batch_rows=draw(st.integers(1, 20))))
+        case Scan(how=how) if how is not None:
+            passes = draw(st.sampled_from(get_args(Passes)))
+            return replace(node, how=replace(how, passes=passes, late_bytes=draw(st.sampled_from([1, 100, 10**6]))))
+        case Assemble(how=how) if how is not None:
+            return replace(node, how=replace(how, part_rows=draw(st.sampled_from([1, 3, 8, 100]))))
+        case _:
+            return node
 
 
-def check_equal(expected: Retrieved, got: Retrieved, plan: RetrievalPlan) -> None:
-    left, right = pl.DataFrame(expected.frame), pl.DataFrame(got.frame)
-    assert left.schema == right.schema, plan.explain()
-    assert fingerprint(left) == fingerprint(right), f"{plan.explain()}\n{left}\n{right}"
-    assert expected.ties == got.ties, f"{plan.explain()}\n{left}"
+def made(executor: PlanExecutor, plan: RetrievalPlan, spine: pl.DataFrame, folder: Path) -> tuple[Assembled, dict[str, int]]:
+    retrieved = executor.execute(plan, spine).unwrap()
+    known = PolarsSpines(MemoryTables(clock=SystemClock())).fingerprint(spine)
+    return PolarsResults(folder).assemble(plan, spine, known, retrieved.parts).unwrap(), retrieved.ties
 
 
-@given(cases())
-def test_polars_gives_the_bytes_of_the_reference(case: Case) -> None:
+def check_equal(case: Case, tables: TableStore, plan: RetrievalPlan, advice: RetrievalPlan, threads: int) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        bare = RetrievalPlan((*plan.nodes[:-1], replace(plan.result, how=None)))
+        expected, ties = made(MemoryExecutor(tables), bare, case.spine, Path(folder))
+        got, got_ties = made(PolarsExecutor(tables, threads), advice, case.spine, Path(folder))
+        left, right = pl.DataFrame(expected.frame), pl.DataFrame(got.frame)
+        assert left.schema == right.schema, advice.explain()
+        assert expected.fingerprint == got.fingerprint == fingerprint(left), f"{advice.explain()}\n{left}\n{right}"
+        assert fingerprint(right) == got.fingerprint
+        assert ties == got_ties, f"{advice.explain()}\n{left}"
+
+
+@given(st.data(), cases(), st.integers(1, 3))
+def test_polars_gives_the_bytes_of_the_reference(data: st.DataObject, case: Case, threads: int) -> None:
     tables = MemoryTables(case.tables, clock=SystemClock())
     plan = plan_of(case, tables)
-    expected = MemoryExecutor(tables).execute(plan, case.spine).unwrap()
-    for variant in strategies(plan):
-        check_equal(expected, PolarsExecutor(tables).execute(variant, case.spine).unwrap(), variant)
+    check_equal(case, tables, plan, data.draw(advised(plan)), threads)
 
 
-@pytest.mark.parametrize("small_bytes", [0, source.SMALL_BYTES], ids=["by file", "in memory"])
-@given(case=cases(time_dtypes=DELTA_TIMES))
-def test_polars_over_delta_gives_the_bytes_of_the_reference(case: Case, small_bytes: int) -> None:
-    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(source, "SMALL_BYTES", small_bytes)
+@given(st.data(), cases(time_dtypes=DELTA_TIMES), st.integers(1, 3))
+def test_polars_over_delta_gives_the_bytes_of_the_reference(data: st.DataObject, case: Case, threads: int) -> None:
+    with tempfile.TemporaryDirectory() as folder:
         tables = DeltaTables(Path(folder))
         for name, frame in case.tables.items():
             middle = frame.height // 2
             tables.write(name, frame[:middle]).unwrap()
             tables.write(name, frame[middle:]).unwrap()
         plan = plan_of(case, tables)
-        expected = MemoryExecutor(tables).execute(plan, case.spine).unwrap()
-        for variant in strategies(plan):
-            check_equal(expected, PolarsExecutor(tables).execute(variant, case.spine).unwrap(), variant)
+        check_equal(case, tables, plan, data.draw(advised(plan)), threads)

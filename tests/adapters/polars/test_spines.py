@@ -206,9 +206,14 @@ def test_a_kept_spine_that_is_gone_or_broken(spines: FolderSpines, tmp_path: Pat
 
 def test_what_planning_is_told(spines: FolderSpines) -> None:
     facts = spines.profile(FRAME, "t", [("k",), ("k", "s"), ("missing",)])
-    assert (facts.rows, facts.null_times, facts.distinct_times) == (3, 0, 3)
+    assert (facts.rows, facts.null_times, facts.one_time) == (3, 0, False)
     assert facts.time_range == (1714521600_000000, 1714694400_000000)
-    assert facts.keys == (KeyFacts(("k",), 3, 1), KeyFacts(("k", "s"), 3, 1))
+    assert facts.keys == (
+        KeyFacts(("k",), 3, 1, ((1, 2),), (None,)),
+        KeyFacts(("k", "s"), 3, 1, ((1, 2), None), (None, None)),
+    )
+    told = spines.profile(FRAME, "t", [("k", "s")], ["s"]).keys[0]
+    assert told.values == (None, tuple(sorted(FRAME["s"].drop_nulls().unique())))
 
 
 @pytest.mark.parametrize("unit", ["ms", "us", "ns"])

@@ -1,0 +1,80 @@
+"""The spine's side of a match: keys as codes, times as whole numbers, and the rows in the order of both."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+import numpy as np
+import polars as pl
+
+from foreset.adapters.arrow_types import dtype_name, polars_dtype
+from foreset.adapters.polars.keys import KeyCodes, key_codes, whole_numbers
+from foreset.adapters.polars.ordering import Int64s, digits, order_by
+from foreset.domain.dtypes import time_unit
+from foreset.domain.plan import Match
+
+_ROOM: Final = 1 << 63
+_EARLIEST: Final = 1 - (1 << 63)  # so that there is a number before it
+
+
+@dataclass(frozen=True)
+class Labels:
+    """Spine rows: their times are in `unit`, `first` to `last`; there is at least one."""
+
+    keys: KeyCodes
+    times: Int64s
+    unit: str
+    first: int
+    last: int
+
+    @cached_property
+    def asking(self) -> Int64s:
+        """The rows with a key, by key and time."""
+        codes = self.keys.spine
+        known = np.flatnonzero(codes >= 0)
+        every = known.size == codes.size
+        by_key, by_time = (values if every else values[known] for values in (codes, self.times))
+        order = order_by(
+            known.size,
+            [
+                lambda at: digits(by_key if at is None else by_key[at]),
+                lambda at: digits(by_time if at is None else by_time[at]),
+            ],
+        )
+        return order if every else known[order]
+
+    @cached_property
+    def moments(self) -> Int64s | None:
+        """The distinct times, in order, where key and time do not fit one number side by side; None where they do."""
+        fits = self.keys.size * (self.last - self.first + 2) < _ROOM
+        return None if fits else np.unique(self.times)
+
+    @cached_property
+    def places(self) -> Int64s:
+        """A number for each row of `asking` that grows with key and time."""
+        return self.place(self.keys.spine[self.asking], self.times[self.asking])
+
+    @cached_property
+    def counts(self) -> Int64s:
+        """How many rows ask for each key."""
+        return np.bincount(self.keys.spine[self.asking], minlength=self.keys.size).astype(np.int32)
+
+    def place(self, codes: Int64s, times: Int64s) -> Int64s:
+        """Where rows of these keys and times belong among `places`; `times` are none later than `last`.
+
+        A time is a step above all that are too early for any spine row, which are one step.
+        """
+        if self.moments is None:
+            steps = np.maximum(times, self.first - 1) - (self.first - 1)
+            return codes * (self.last - self.first + 2) + steps
+        steps = np.searchsorted(self.moments, times, side="left") + (times >= self.first)
+        return codes * (len(self.moments) + 2) + steps
+
+
+def labels_of(match: Match, spine: pl.DataFrame, time: str) -> Labels:
+    """The labels of a spine. Where it has no rows, no time lies between `first` and `last`."""
+    keys = [spine[key.spine].cast(polars_dtype(key.dtype)) for key in match.keys]
+    times, _ = whole_numbers(spine[time])
+    unit = time_unit(dtype_name(spine.schema[time])) or ""
+    first, last = (int(times.min()), int(times.max())) if times.size else (0, -1)
+    return Labels(key_codes(keys), times, unit, max(first, _EARLIEST), last)

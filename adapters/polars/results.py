@@ -1,0 +1,87 @@
+"""Spine and gathered columns put together, in memory or in a Parquet file."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import polars as pl
+from returns.result import Result, Success
+
+from foreset.adapters.polars.fingerprint import ColumnDigest, combined, digests
+from foreset.adapters.polars.spilled import SpillWriter
+from foreset.application.ports import ArrowStream, Assembled, Fingerprint, Progress
+from foreset.domain.errors.problem import ForesetError, raised, refuse
+from foreset.domain.errors.retrieval import OutputUnwritable
+from foreset.domain.errors.tables import TableError, TableUnreadable
+from foreset.domain.plan import RetrievalPlan
+
+
+class PolarsResults:
+    """Results as polars frames; those that do not fit in memory as files in a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        """Put files in `folder`, which is made when the first one is needed."""
+        self._folder = folder
+
+    def assemble(
+        self,
+        plan: RetrievalPlan,
+        spine: ArrowStream,
+        known: Fingerprint,
+        parts: Iterator[ArrowStream],
+        progress: Progress | None = None,
+    ) -> Result[Assembled, TableError | OutputUnwritable]:
+        """The plan's result."""
+        rows = spine if isinstance(spine, pl.DataFrame) else pl.DataFrame(spine)
+        how = plan.result.how
+        try:
+            if how is None or how.part_rows >= rows.height:
+                return Success(_whole(plan, rows, known, parts))
+            return Success(self._spilled(plan, rows, known, parts, progress))
+        except ForesetError as fault:
+            if isinstance(fault.error, (TableUnreadable, OutputUnwritable)):
+                return refuse(fault.error)
+            raise
+
+    def _spilled(
+        self,
+        plan: RetrievalPlan,
+        spine: pl.DataFrame,
+        known: Fingerprint,
+        parts: Iterator[ArrowStream],
+        progress: Progress | None,
+    ) -> Assembled:
+        made: dict[str, ColumnDigest] = {}
+        done = size = 0
+        try:
+            with SpillWriter(self._folder) as writer:
+                for part in parts:
+                    served = _polars(part)
+                    for column in served.get_columns():
+                        made.setdefault(column.name, ColumnDigest(column.dtype)).update(column)
+                    rows = _together(plan, spine.slice(done, served.height), served)
+                    done, size = done + served.height, size + int(rows.estimated_size())
+                    writer.write(rows)
+                    if progress is not None:
+                        progress(done, spine.height)
+                frame = writer.done()
+        except OSError as fault:
+            raise raised(OutputUnwritable(path=str(self._folder), problem=fault.strerror or str(fault))) from fault
+        columns = {name: made[name].hexdigest() if name in made else known.columns[name] for name in plan.result.columns}
+        return Assembled(frame, combined(spine.height, columns), size)
+
+
+def _whole(plan: RetrievalPlan, spine: pl.DataFrame, known: Fingerprint, parts: Iterator[ArrowStream]) -> Assembled:
+    served = _polars(next(parts))
+    found = known.columns | digests(served.get_columns())
+    frame = _together(plan, spine, served)
+    value = combined(spine.height, {name: found[name] for name in plan.result.columns})
+    return Assembled(frame, value, int(frame.estimated_size()))
+
+
+def _together(plan: RetrievalPlan, spine: pl.DataFrame, served: pl.DataFrame) -> pl.DataFrame:
+    columns = {column.name: column for column in (*spine.get_columns(), *served.get_columns())}
+    return pl.DataFrame([columns[name] for name in plan.result.columns])
+
+
+def _polars(frame: ArrowStream) -> pl.DataFrame:
+    return frame if isinstance(frame, pl.DataFrame) else pl.DataFrame(frame)

@@ -1,0 +1,141 @@
+"""The table's side of a match: the rows that may serve, as whole columns of numbers.
+
+Of a match only keys and times are looked at, in batches of rows in the snapshot's order; a feature column is never
+carried through a sort or a search.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from foreset.adapters.arrow_types import polars_dtype
+from foreset.adapters.polars.keys import Mask, both, whole_numbers
+from foreset.adapters.polars.labels import Labels
+from foreset.adapters.polars.ordering import Int64s
+from foreset.adapters.polars.source import Source
+from foreset.adapters.polars.times import OLDEST, expiry, rescaled, rescaled_tick
+from foreset.domain.dtypes import time_unit
+from foreset.domain.plan import EVENT_TIME, Match
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows of asked keys that some spine row's time may lie in, in the snapshot's order.
+
+    `ranks` are the times by which rows are preferred, in the table's own units: the event time, then the created time
+    if there is one. `start`, from when a row holds, is in the spine's unit. `kept` are the places of the rows behind
+    `offset` in the source; None where none was left out.
+    """
+
+    code: Int64s
+    ranks: tuple[Int64s, ...]
+    start: Int64s
+    offset: int
+    kept: Int64s | None
+
+    @property
+    def event(self) -> Int64s:
+        """The event times."""
+        return self.ranks[0]
+
+    def positions(self, rows: Int64s) -> Int64s:
+        """Where some of the rows are in the source."""
+        return self.offset + (rows if self.kept is None else self.kept[rows])
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What a match asks of times, in the units of a table's columns and of the spine."""
+
+    match: Match
+    event_unit: str
+    created_unit: str
+    unit: str
+
+    @property
+    def in_order(self) -> bool:
+        """Whether of two rows the one of the later event time holds no sooner."""
+        return self.match.known_at != EVENT_TIME
+
+    def start(self, event: Int64s, created: Int64s | None) -> Int64s:
+        """From when rows hold, in the spine's unit."""
+        holds = rescaled(event, self.event_unit, self.unit, "up")
+        if self.in_order or created is None:
+            return holds
+        known = rescaled(created, self.created_unit, self.unit, "up")
+        return np.maximum(holds, np.where(created == OLDEST, OLDEST, known))
+
+    def expired(self, event: Int64s, times: Int64s) -> Mask:
+        """Whether rows of these event times serve no more at these times."""
+        if self.match.ttl_us is None:
+            return np.zeros(times.size, dtype=np.bool_)
+        return expiry(event, self.event_unit, self.match.ttl_us, self.unit) < times
+
+    def known(self, created: Int64s | None) -> Mask | None:
+        """Whether rows were written by the time that the match names; None where it names none."""
+        at = self.match.known_at
+        if not isinstance(at, int) or created is None:
+            return None
+        return created <= rescaled_tick(at, "us", self.created_unit, "down")
+
+
+def terms_of(match: Match, source: Source, unit: str) -> Terms:
+    """The terms of a match over a source."""
+    units = {name: time_unit(dtype) or "" for name, dtype in source.dtypes.items()}
+    return Terms(match, units[match.event_time], units.get(match.created_time or "", ""), unit)
+
+
+def batches(match: Match, source: Source, labels: Labels, most: int) -> Iterator[tuple[Terms, Rows]]:
+    """The rows that may serve, in batches of about `most` rows of the table."""
+    terms = terms_of(match, source, labels.unit)
+    times = [match.event_time, *([match.created_time] if match.created_time else [])]
+    columns = list(dict.fromkeys([*(key.table for key in match.keys), *times]))
+    for offset, frame in source.batches(columns, most):
+        yield terms, _rows(terms, frame, labels, offset)
+
+
+def _rows(terms: Terms, frame: pl.DataFrame, labels: Labels, offset: int) -> Rows:
+    match = terms.match
+    keys = [frame[key.table].cast(polars_dtype(key.dtype)) for key in match.keys]
+    codes, asked = labels.keys.of(keys)
+    event, dated = whole_numbers(frame[match.event_time])
+    created = _created(frame, match)
+    start = terms.start(event, created)
+    wanted = _serving(terms, event, created, start, labels, asked if dated is None else both(asked, dated))
+    ranks = (event,) if created is None else (event, created)
+    if wanted is None:
+        return Rows(codes, ranks, start, offset, None)
+    code, begin, *times = _filtered([codes, start, *ranks], wanted)
+    return Rows(code, tuple(times), begin, offset, np.flatnonzero(wanted))
+
+
+def _created(frame: pl.DataFrame, match: Match) -> Int64s | None:
+    """The created times, OLDEST where one is unknown; None where the view has none."""
+    if match.created_time is None:
+        return None
+    created, known = whole_numbers(frame[match.created_time])
+    return created if known is None else np.where(known, created, OLDEST)
+
+
+def _serving(
+    terms: Terms, event: Int64s, created: Int64s | None, start: Int64s, labels: Labels, wanted: Mask | None
+) -> Mask | None:
+    """Which rows are known, and hold at some time between the first and the last of the spine; None: all."""
+    known = terms.known(created)
+    if known is not None and not known.all():
+        wanted = both(wanted, known)
+    if start.size and start.max() > labels.last:
+        wanted = both(wanted, start <= labels.last)
+    if terms.match.ttl_us is not None and start.size:
+        first = np.array([labels.first])
+        if terms.expired(event.min(keepdims=True), first)[0]:
+            wanted = both(wanted, ~terms.expired(event, first))
+    return wanted
+
+
+def _filtered(columns: Sequence[Int64s], wanted: Mask) -> list[Int64s]:
+    """The columns where `wanted`. polars filters a column several times faster than numpy."""
+    frame = pl.DataFrame({str(index): column for index, column in enumerate(columns)})
+    return [column.to_numpy() for column in frame.filter(pl.Series(wanted)).get_columns()]

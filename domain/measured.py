@@ -1,0 +1,77 @@
+"""What a retrieval took, beside what its plan expected."""
+
+from collections.abc import Iterator
+
+import msgspec
+
+from foreset.domain.explaining import size
+from foreset.domain.plan import RetrievalPlan
+
+
+class TableRead(msgspec.Struct, frozen=True, kw_only=True):
+    """What was read of a table. A file that was opened twice, for keys and for features, counts once."""
+
+    table: str
+    files: int
+    size_bytes: int
+
+
+class ViewServed(msgspec.Struct, frozen=True, kw_only=True):
+    """What a view gave: table rows of asked keys and times, pairs of them with spine rows of their key, rows served."""
+
+    view: str
+    rows: int
+    pairs: int
+    served: int
+
+
+class Work(msgspec.Struct, frozen=True, kw_only=True):
+    """What an executor did."""
+
+    tables: tuple[TableRead, ...] = ()
+    views: tuple[ViewServed, ...] = ()
+
+
+class Measured(msgspec.Struct, frozen=True, kw_only=True):
+    """What a retrieval took: the work, the size of its result in memory, the process's peak memory, wall seconds."""
+
+    work: Work
+    result_bytes: int
+    peak_bytes: int
+    seconds: float
+
+
+def beside(plan: RetrievalPlan, measured: Measured) -> str:
+    """Estimates and what happened, side by side, as text."""
+    rows = [("", "estimated", "actual"), *_tables(plan, measured), *_views(plan, measured), *_whole(plan, measured)]
+    widths = [max(len(row[column]) for row in rows) for column in range(3)]
+    lines = (f"{name:<{widths[0]}}  {left:>{widths[1]}}  {right:>{widths[2]}}" for name, left, right in rows)
+    return "\n".join(lines)
+
+
+def _tables(plan: RetrievalPlan, measured: Measured) -> Iterator[tuple[str, str, str]]:
+    expected = {scan.table: scan.how for scan in plan.scans}
+    for read in measured.work.tables:
+        how = expected.get(read.table)
+        yield f"{read.table}: files read", _count(how and how.files), f"{read.files:,}"
+        yield f"{read.table}: bytes read", "-" if how is None else size(how.size_bytes), size(read.size_bytes)
+
+
+def _views(plan: RetrievalPlan, measured: Measured) -> Iterator[tuple[str, str, str]]:
+    expected = {match.view: (match, scan) for _, match, scan in plan.gathers}
+    for view in measured.work.views:
+        match, scan = expected[view.view]
+        yield f"{view.view}: table rows that may serve", _count(scan.how and scan.how.rows), f"{view.rows:,}"
+        yield f"{view.view}: pairs not formed", _count(match.how and match.how.pairs), f"{view.pairs:,}"
+        yield f"{view.view}: spine rows served", _count(plan.spine.rows), f"{view.served:,}"
+
+
+def _whole(plan: RetrievalPlan, measured: Measured) -> Iterator[tuple[str, str, str]]:
+    how = plan.result.how
+    yield "result in memory", "-" if how is None else size(how.result_bytes), size(measured.result_bytes)
+    yield "memory of the process, peak", "-" if how is None else size(how.peak_bytes), size(measured.peak_bytes)
+    yield "seconds", "-", f"{measured.seconds:.3f}"
+
+
+def _count(number: int | None) -> str:
+    return "-" if number is None else f"{number:,}"

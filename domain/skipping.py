@@ -1,0 +1,22 @@
+"""Which files of a table can hold a row that serves, by what the log says of them."""
+
+from collections.abc import Iterable
+
+from foreset.domain.facts import DataFile
+from foreset.domain.plan import Bounds
+
+
+def may_serve(file: DataFile, bounds: Iterable[Bounds]) -> bool:
+    """Whether a file may hold a row within the bounds. What the log does not know excludes nothing."""
+    return all(_meets(file, b) for b in bounds)
+
+
+def _meets(file: DataFile, bounds: Bounds) -> bool:
+    if bounds.values is not None:
+        return bounds.column not in file.partition or file.partition[bounds.column] in bounds.values
+    if bounds.column not in file.ranges:
+        return True
+    least, greatest = file.ranges[bounds.column]
+    too_low = bounds.least is not None and greatest < bounds.least
+    too_high = bounds.greatest is not None and least > bounds.greatest
+    return not (too_low or too_high)

@@ -1,0 +1,56 @@
+"""How much memory and how many threads the process may use."""
+
+import os
+import re
+import sys
+from typing import Final
+
+from returns.result import Result, Success
+
+from foreset.domain.errors.problem import refuse
+from foreset.domain.errors.store import UnfitLimit
+
+MEMORY: Final = "FORESET_MEMORY"
+THREADS: Final = "FORESET_THREADS"
+_POLARS: Final = "POLARS_MAX_THREADS"
+_SIZE: Final = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]?)(I?)B?\s*", re.IGNORECASE)
+_POWERS: Final = {"": 0, "K": 1, "M": 2, "G": 3, "T": 4}
+
+
+def limits(memory: int | str | None, threads: int | None) -> Result[tuple[int | None, int | None], UnfitLimit]:
+    """Bytes and threads, as given, else as FORESET_MEMORY and FORESET_THREADS say; None where nothing says."""
+    return Result.do(
+        (size, count)
+        for size in _memory(memory if memory is not None else os.environ.get(MEMORY))
+        for count in _threads(threads if threads is not None else os.environ.get(THREADS))
+    )
+
+
+def _memory(given: int | str | None) -> Result[int | None, UnfitLimit]:
+    if given is None or given == "":
+        return Success(None)
+    read = _SIZE.fullmatch(str(given))
+    size = 0 if read is None else int(float(read[1]) * (1024 if read[3] else 1000) ** _POWERS[read[2].upper()])
+    if size > 0:
+        return Success(size)
+    return refuse(UnfitLimit(limit="memory", problem=f"{given!r} is no size", remedy="give bytes, or a size like '4GB'"))
+
+
+def _threads(given: int | str | None) -> Result[int | None, UnfitLimit]:
+    """The threads, told to polars where it is not loaded yet: it takes their number when it is, once for all."""
+    if given is None or given == "":
+        return Success(None)
+    if not str(given).isdigit() or int(given) < 1:
+        remedy = "give a whole number of 1 or more"
+        return refuse(UnfitLimit(limit="threads", problem=f"{given!r} is no number of threads", remedy=remedy))
+    count = int(given)
+    if "polars" not in sys.modules:
+        os.environ.setdefault(_POLARS, str(count))
+    import polars as pl  # kept off the import of foreset
+
+    running = int(pl.thread_pool_size())
+    if running <= count:
+        return Success(count)
+    problem = f"polars was loaded before with {running} threads, and {count} were asked for"
+    remedy = f"set {THREADS} or {_POLARS} to {count} and start anew, or open the store before polars is imported"
+    return refuse(UnfitLimit(limit="threads", problem=problem, remedy=remedy))
