@@ -82,12 +82,10 @@ class Retrieved:
     """What an executor gives.
 
     `parts` has the gathered columns for all spine rows, in their order, in one frame or several; taking the next one
-    may read, and raises `ForesetError` where that fails. `ties` says per view how many rows were decided by the
-    snapshot's order alone. `work` tells what was done, once all parts were taken.
+    may read, and raises `ForesetError` where that fails. `work` tells what was done, once all parts were taken.
     """
 
     parts: Iterator[ArrowStream]
-    ties: dict[str, int]
     work: Callable[[], Work]
 
 

@@ -4,7 +4,7 @@ from returns.result import Result, Success
 
 from foreset.application.history import receipt_of
 from foreset.application.ports import Adapters, ArrowStream, Fingerprint
-from foreset.application.retrieve import Retrieval, run_plan
+from foreset.application.retrieve import Job, Retrieval, run_plan
 from foreset.domain.errors.problem import refuse
 from foreset.domain.errors.retrieval import (
     NotReproduced,
@@ -34,7 +34,7 @@ def rebuild(
         for tables in _same_tables(receipt, adapters, catalog)
         for frame, known in _spine(receipt, spine, adapters)
         for plan in Success(_advised(receipt.plan, tables, frame, adapters))
-        for made in run_plan(plan, frame, known, adapters, began)
+        for made in run_plan(Job(plan, frame, known, began), adapters)
         for _ in _verified(receipt, made.assembled.fingerprint, adapters)
     )
 
@@ -79,7 +79,9 @@ def _spine(
             for checked in _checked(kept, receipt, adapters)
         )
     return Result.do(
-        checked for spine in adapters.spines.read(source, adapters.machine.observe().free_bytes) for checked in _checked(spine.frame, receipt, adapters)
+        checked
+        for spine in adapters.spines.read(source, adapters.machine.observe().free_bytes)
+        for checked in _checked(spine.frame, receipt, adapters)
     )
 
 

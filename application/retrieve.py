@@ -48,33 +48,35 @@ def retrieve(  # noqa: PLR0913  # what is asked, of what, and how it is kept and
         for planned in plan_retrieval(spec, spine, adapters, catalog)
         for known in Success(adapters.spines.fingerprint(planned.spine.frame))
         for record in _spine_record(planned, known, adapters, keep_spine=keep_spine)
-        for made in run_plan(planned.plan, planned.spine.frame, known, adapters, began, progress)
+        for made in run_plan(Job(planned.plan, planned.spine.frame, known, began, progress), adapters)
         for receipt in Success(_receipt(spec, planned, made, record, adapters))
         for _ in _recorded(receipt, adapters)
     )
 
 
 class Made(NamedTuple):
-    """The rows of a training set, how many ties decided, and what it took."""
+    """The rows of a training set, and what it took."""
 
     assembled: Assembled
-    ties: dict[str, int]
     measured: Measured
 
 
-def run_plan(  # noqa: PLR0913  # one trip: all that a run needs
-    plan: RetrievalPlan,
-    spine: ArrowStream,
-    known: Fingerprint,
-    adapters: Adapters,
-    began: datetime,
-    progress: Progress | None = None,
-) -> Result[Made, TableError | OutputUnwritable]:
+class Job(NamedTuple):
+    """A plan to run, for a spine whose fingerprint is known, since when it is worked on, and whom to tell of it."""
+
+    plan: RetrievalPlan
+    spine: ArrowStream
+    known: Fingerprint
+    began: datetime
+    progress: Progress | None = None
+
+
+def run_plan(job: Job, adapters: Adapters) -> Result[Made, TableError | OutputUnwritable]:
     """Execute a plan and put its result together."""
     return Result.do(
-        Made(assembled, retrieved.ties, _measured(retrieved, assembled, adapters, began))
-        for retrieved in adapters.executor.execute(plan, spine)
-        for assembled in adapters.results.assemble(plan, spine, known, retrieved.parts, progress)
+        Made(assembled, _measured(retrieved, assembled, adapters, job.began))
+        for retrieved in adapters.executor.execute(job.plan, job.spine)
+        for assembled in adapters.results.assemble(job.plan, job.spine, job.known, retrieved.parts, job.progress)
     )
 
 
@@ -109,7 +111,7 @@ def _receipt(
         fingerprint=fingerprint,
         rows=spine.rows,
         columns=planned.plan.result.columns,
-        ties=made.ties,
+        ties={view.view: view.ties for view in made.measured.work.views},
         libraries=dict(adapters.libraries),
     )
 

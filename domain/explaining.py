@@ -1,20 +1,22 @@
 """A plan in words, and what happened beside what was expected."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 from foreset.domain.errors.problem import listed
-from foreset.domain.plan import Bounds, Gather, Match, RetrievalPlan, Scan, Spine
+from foreset.domain.nodes import Assemble, Bounds, Gather, Match, Scan, Spine
 
 _KEY_WIDTH = 9
 
 
-def explain(plan: RetrievalPlan) -> str:
-    """The plan as text: the spine, each table, each view, the result; continued lines are indented."""
-    lines = [_item("spine", *_spine(plan.spine))]
-    lines += [_item("table", *_scan(scan)) for scan in plan.scans]
-    lines += [_item("view", *_view(gather, match, scan)) for gather, match, scan in plan.gathers]
-    lines.append(_item("result", *_result(plan)))
+def explain(
+    spine: Spine, scans: Sequence[Scan], gathers: Sequence[tuple[Gather, Match, Scan]], result: Assemble
+) -> str:
+    """A plan as text: the spine, each table, each view, the result; continued lines are indented."""
+    lines = [_item("spine", *_spine(spine))]
+    lines += [_item("table", *_scan(scan)) for scan in scans]
+    lines += [_item("view", *_view(gather, match, scan)) for gather, match, scan in gathers]
+    lines.append(_item("result", *_result(spine.rows, result)))
     return "\n".join(lines)
 
 
@@ -75,12 +77,12 @@ def _limits(match: Match) -> str:
     return f"{ttl}, known at {at}"
 
 
-def _result(plan: RetrievalPlan) -> Iterator[str]:
-    yield f"{plan.spine.rows:,} rows: {listed(plan.result.columns)}"
-    how = plan.result.how
+def _result(rows: int, result: Assemble) -> Iterator[str]:
+    yield f"{rows:,} rows: {listed(result.columns)}"
+    how = result.how
     if how is None:
         return
-    parts = -(-plan.spine.rows // max(how.part_rows, 1)) or 1
+    parts = -(-rows // max(how.part_rows, 1)) or 1
     yield f"about {size(how.result_bytes)}{'' if parts == 1 else f' in {parts:,} parts'}: {how.why}"
     yield f"about {size(how.peak_bytes)} of memory at the peak; the process may take {size(how.budget_bytes)}"
 

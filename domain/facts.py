@@ -57,7 +57,7 @@ class TableFacts(msgspec.Struct, frozen=True, kw_only=True):
 class KeyFacts(msgspec.Struct, frozen=True):
     """How a spine spreads over a set of join keys: distinct keys, and rows of the most frequent one.
 
-    `ranges` has the least and greatest of each key that is a whole number or a date, `values` the texts of each key
+    `ranges` has the least and greatest of each key that is a whole number or a date, `texts` the values of each key
     that is a text and has few; None for the others.
     """
 
@@ -65,7 +65,7 @@ class KeyFacts(msgspec.Struct, frozen=True):
     distinct: int
     most_rows: int
     ranges: tuple[Range | None, ...] = ()
-    values: tuple[tuple[str, ...] | None, ...] = ()
+    texts: tuple[tuple[str, ...] | None, ...] = ()
 
 
 class SpineFacts(msgspec.Struct, frozen=True, kw_only=True):

@@ -17,12 +17,17 @@ class TableRead(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ViewServed(msgspec.Struct, frozen=True, kw_only=True):
-    """What a view gave: table rows of asked keys and times, pairs of them with spine rows of their key, rows served."""
+    """What a view gave: table rows of asked keys and times, pairs of them with spine rows of their key, rows served.
+
+    `ties` counts the spine rows that only the snapshot's order decided, where another row would have given other
+    values. A spine that was served in parts counts a table row for each part that it came near to.
+    """
 
     view: str
     rows: int
     pairs: int
     served: int
+    ties: int
 
 
 class Work(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,7 +58,7 @@ def _tables(plan: RetrievalPlan, measured: Measured) -> Iterator[tuple[str, str,
     expected = {scan.table: scan.how for scan in plan.scans}
     for read in measured.work.tables:
         how = expected.get(read.table)
-        yield f"{read.table}: files read", _count(how and how.files), f"{read.files:,}"
+        yield f"{read.table}: files read", _count(how.files if how else None), f"{read.files:,}"
         yield f"{read.table}: bytes read", "-" if how is None else size(how.size_bytes), size(read.size_bytes)
 
 
@@ -61,8 +66,8 @@ def _views(plan: RetrievalPlan, measured: Measured) -> Iterator[tuple[str, str, 
     expected = {match.view: (match, scan) for _, match, scan in plan.gathers}
     for view in measured.work.views:
         match, scan = expected[view.view]
-        yield f"{view.view}: table rows that may serve", _count(scan.how and scan.how.rows), f"{view.rows:,}"
-        yield f"{view.view}: pairs not formed", _count(match.how and match.how.pairs), f"{view.pairs:,}"
+        yield f"{view.view}: table rows that may serve", _count(scan.how.rows if scan.how else None), f"{view.rows:,}"
+        yield f"{view.view}: pairs not formed", _count(match.how.pairs if match.how else None), f"{view.pairs:,}"
         yield f"{view.view}: spine rows served", _count(plan.spine.rows), f"{view.served:,}"
 
 

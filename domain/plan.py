@@ -1,9 +1,7 @@
-"""The plan of a retrieval: what is to be computed, as data.
+"""The plan of a retrieval: nodes in topological order.
 
-A plan is a tuple of nodes in topological order; a node names its inputs by their index, and the last node is
-the result. Nodes say what, not how: the same plan is run by any executor, and its digest is of the what alone. The
-field `how` of a node is advice, given by the rules from what was observed, that an executor may take or leave: the
-answer is the same either way.
+A node names its inputs by their index, and the last node is the result. Nodes say what, not how: the same plan is run
+by any executor, and its digest is of the what alone.
 
     spine     the rows to serve, in their order
     scan      columns of a table at a version, in the snapshot's order
@@ -13,166 +11,12 @@ answer is the same either way.
 """
 
 import hashlib
-from typing import Literal
 
 import msgspec
 from msgspec.structs import replace
 
-from foreset.domain.facts import Column, Range
-
-Strategy = Literal["latest", "as-of"]
-Passes = Literal["single pass", "late"]
-EVENT_TIME = "event_time"
-
-
-# === Sources (no inputs) ===
-
-
-class Spine(msgspec.Struct, frozen=True, kw_only=True, tag="spine"):
-    """The rows to serve. `time` is their time column; the facts are there for the rules."""
-
-    columns: tuple[Column, ...]
-    time: str
-    rows: int
-    time_range: Range | None
-    one_time: bool
-
-
-class Bounds(msgspec.Struct, frozen=True, kw_only=True):
-    """Rows outside cannot serve: `column` in [`least`, `greatest`] (None is open), or among `values` where given.
-
-    Times (`is_time`) are in microseconds UTC, dates in days since the epoch.
-    """
-
-    column: str
-    is_time: bool = False
-    least: int | None = None
-    greatest: int | None = None
-    values: tuple[str, ...] | None = None
-
-
-class Reading(msgspec.Struct, frozen=True, kw_only=True):
-    """How to read a table: what is left after files that cannot serve are skipped, and in how many passes.
-
-    In a single pass all columns are read at once and kept; late, keys and times are read first, and the features
-    only of the files that serve. `memory_bytes` is what the columns of a single pass take.
-    """
-
-    passes: Passes
-    files: int
-    rows: int | None
-    size_bytes: int
-    memory_bytes: int
-    late_bytes: int
-    why: str
-
-
-class Scan(msgspec.Struct, frozen=True, kw_only=True, tag="scan"):
-    """Columns of a table at a version, in the snapshot's order: files by modification time, then path.
-
-    `bounds` are conditions that every row which serves meets.
-    """
-
-    table: str
-    table_id: str
-    version: int
-    columns: tuple[str, ...]
-    files: int
-    rows: int | None
-    size_bytes: int
-    bounds: tuple[Bounds, ...] = ()
-    how: Reading | None = None
-
-
-# === Matching (a spine and a scan) ===
-
-
-class KeyPair(msgspec.Struct, frozen=True):
-    """A join key: its column in the spine and in the table, and the dtype in which they are compared."""
-
-    spine: str
-    table: str
-    dtype: str
-
-
-class Matching(msgspec.Struct, frozen=True, kw_only=True):
-    """How to match: a strategy, and how many rows of the table to look at together.
-
-    `pairs` estimates the pairs of a spine row and a table row of the same key: what a join would form, and what no
-    strategy here forms.
-    """
-
-    strategy: Strategy
-    why: str
-    pairs: int | None = None
-    batch_rows: int | None = None
-
-
-class Match(msgspec.Struct, frozen=True, kw_only=True, tag="match"):
-    """For each spine row the one table row that serves it, or none: laws 2 to 6.
-
-    `ttl_us` is in microseconds, None for no limit. `known_at` is a time in microseconds UTC, `"event_time"`, or None.
-    `most_rows` is the number of spine rows of the most frequent key.
-    """
-
-    spine: int
-    scan: int
-    view: str
-    view_version: int
-    keys: tuple[KeyPair, ...]
-    event_time: str
-    created_time: str | None
-    ttl_us: int | None
-    known_at: int | str | None
-    distinct_keys: int
-    most_rows: int
-    how: Matching | None = None
-
-
-# === Assembling ===
-
-
-class Output(msgspec.Struct, frozen=True):
-    """A column of the result: the table's column, its name in the result, the dtype in which it is served."""
-
-    source: str
-    name: str
-    dtype: str
-
-
-class Gather(msgspec.Struct, frozen=True, kw_only=True, tag="gather"):
-    """Columns of the rows that a match found; null where it found none."""
-
-    match: int
-    columns: tuple[Output, ...]
-
-
-class Delivery(msgspec.Struct, frozen=True, kw_only=True):
-    """How to deliver the result: whole, or in parts of `part_rows` spine rows each, which go to a file.
-
-    `views_at_a_time` are matched side by side.
-    `result_bytes` is the size of the result in memory, `peak_bytes` what the process takes at most, the memory that it
-    held before included, `budget_bytes` what it may take.
-    """
-
-    part_rows: int
-    views_at_a_time: int
-    result_bytes: int
-    peak_bytes: int
-    budget_bytes: int
-    why: str
-
-
-class Assemble(msgspec.Struct, frozen=True, kw_only=True, tag="assemble"):
-    """The result: the spine as it is, and the gathered columns in the order of `columns`."""
-
-    spine: int
-    gathers: tuple[int, ...]
-    columns: tuple[str, ...]
-    how: Delivery | None = None
-
-
-Node = Spine | Scan | Match | Gather | Assemble
+from foreset.domain.explaining import explain
+from foreset.domain.nodes import Assemble, Gather, Match, Node, Scan, Spine
 
 
 class RetrievalPlan(msgspec.Struct, frozen=True):
@@ -227,6 +71,4 @@ class RetrievalPlan(msgspec.Struct, frozen=True):
 
     def explain(self) -> str:
         """The plan as text, for people."""
-        from foreset.domain.explaining import explain  # noqa: PLC0415  # it is written in terms of plans
-
-        return explain(self)
+        return explain(self.spine, self.scans, self.gathers, self.result)

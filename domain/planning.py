@@ -21,7 +21,8 @@ from foreset.domain.errors.retrieval import (
 from foreset.domain.errors.specs import InvalidSpec, MissingColumn, UnknownFeature, UnknownView
 from foreset.domain.explaining import size
 from foreset.domain.facts import Facts, Resources, SpineFacts, TableFacts
-from foreset.domain.plan import Assemble, Gather, KeyPair, Match, Node, Output, RetrievalPlan, Scan, Spine
+from foreset.domain.nodes import Assemble, Gather, KeyPair, Match, Node, Output, Scan, Spine
+from foreset.domain.plan import RetrievalPlan
 from foreset.domain.registry import Catalog, FeatureView, unfit_feature
 from foreset.domain.rules import optimize
 from foreset.domain.spec import FeatureRef, FeatureViewSpec, TrainingSetSpec

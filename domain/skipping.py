@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from foreset.domain.facts import DataFile
-from foreset.domain.plan import Bounds
+from foreset.domain.nodes import Bounds
 
 
 def may_serve(file: DataFile, bounds: Iterable[Bounds]) -> bool:

@@ -33,7 +33,9 @@ def _memory(given: int | str | None) -> Result[int | None, UnfitLimit]:
     size = 0 if read is None else int(float(read[1]) * (1024 if read[3] else 1000) ** _POWERS[read[2].upper()])
     if size > 0:
         return Success(size)
-    return refuse(UnfitLimit(limit="memory", problem=f"{given!r} is no size", remedy="give bytes, or a size like '4GB'"))
+    return refuse(
+        UnfitLimit(limit="memory", problem=f"{given!r} is no size", remedy="give bytes, or a size like '4GB'")
+    )
 
 
 def _threads(given: int | str | None) -> Result[int | None, UnfitLimit]:

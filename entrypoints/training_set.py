@@ -11,7 +11,7 @@ from foreset.application.retrieve import Retrieval
 from foreset.domain.errors.problem import raised
 from foreset.domain.errors.retrieval import OutputUnwritable, ResultTooLarge
 from foreset.domain.errors.specs import InvalidSpec
-from foreset.domain.explaining import explain, size
+from foreset.domain.explaining import size
 from foreset.domain.measured import Measured, beside
 from foreset.domain.receipt import TrainingSetRetrieved
 
@@ -63,7 +63,7 @@ class TrainingSet:
 
     def explain(self) -> str:
         """The plan that was run, and what it took beside what it was expected to take."""
-        return f"{explain(self._plan)}\n\n{beside(self._plan, self.measured)}"
+        return f"{self._plan.explain()}\n\n{beside(self._plan, self.measured)}"
 
     @property
     def id(self) -> str:
@@ -124,7 +124,11 @@ class TrainingSet:
         from foreset.adapters.delta.tables import DeltaTables
 
         place = Path(path).absolute()
-        DeltaTables(place.parent).write(str(place), self._frame, "overwrite", overwrite_schema=True).unwrap()
+        tables = DeltaTables(place.parent)
+        if isinstance(self._frame, StoredFrame):
+            tables.replace(str(place), self._frame).unwrap()
+        else:
+            tables.write(str(place), self.frame, "overwrite", overwrite_schema=True).unwrap()
         return place
 
     def __repr__(self) -> str:

@@ -89,9 +89,9 @@ def local_store(
 def in_memory(tables: Mapping[str, ArrowStream]) -> Adapters:
     """Everything in memory: for tests. The executor is the reference semantics."""
     from foreset.adapters.clock import SystemClock
+    from foreset.adapters.machine import LocalMachine
     from foreset.adapters.memory.events import MemoryEventStore
     from foreset.adapters.memory.executor import MemoryExecutor
-    from foreset.adapters.machine import LocalMachine
     from foreset.adapters.memory.tables import MemoryTables
     from foreset.adapters.polars.results import PolarsResults
     from foreset.adapters.polars.spines import PolarsSpines

@@ -15,8 +15,8 @@ from foreset.adapters.delta.history import committed_at, version_at
 from foreset.adapters.delta.names import is_url, table_uri
 from foreset.adapters.delta.schema import unsupported_feature
 from foreset.adapters.delta.snapshot import DeltaSnapshot
-from foreset.adapters.delta.writing import write_frame
-from foreset.application.ports import ArrowStream, WriteMode
+from foreset.adapters.delta.writing import write_frame, write_parts
+from foreset.application.ports import ArrowStream, StoredFrame, WriteMode
 from foreset.domain.errors.problem import refuse
 from foreset.domain.errors.tables import (
     NotADeltaTable,
@@ -95,6 +95,17 @@ class DeltaTables:
                     storage_options=self._options.get(table),
                     overwrite_schema=overwrite_schema,
                 )
+                for snapshot in self._snapshot(table, uri, None)
+            )
+
+    def replace(self, table: str, frame: StoredFrame) -> Result[TableFacts, TableWriteError]:
+        """Replace a local table, or make it, with a frame that does not fit in memory, part by part."""
+        with self._lock:
+            return Result.do(
+                snapshot.facts
+                for uri in table_uri(table, self._data_dir)
+                for known in self._columns(table, uri)
+                for _ in write_parts(table, uri, frame.batches(), known)
                 for snapshot in self._snapshot(table, uri, None)
             )
 

@@ -1,21 +1,29 @@
 """Write frames to Delta tables without harming them: no lossy cast, no silent change of schema."""
 
+import json
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Final
+from uuid import uuid4
 
 import polars as pl
-from deltalake import write_deltalake
+from deltalake import DeltaTable, Schema, write_deltalake
+from deltalake.transaction import AddAction, create_table_with_add_actions
 from returns.result import Result, Success
 
 from foreset.adapters.arrow_types import dtype_name, polars_dtype
 from foreset.adapters.delta.faults import WRITE_FAULTS, writing
 from foreset.adapters.delta.names import is_url
-from foreset.application.ports import WriteMode
+from foreset.adapters.parquet_writing import ParquetFileWriter
+from foreset.application.ports import ArrowStream, WriteMode
 from foreset.domain.dtypes import widens
 from foreset.domain.errors.problem import refuse
 from foreset.domain.errors.tables import SchemaMismatch, TableWriteError, WriteFailed
 from foreset.domain.facts import TableFacts
 
+_FILE_BYTES: Final = 256_000_000
+"""How large a file grows before another is begun."""
 _SIGNED: dict[pl.DataType, pl.DataType] = {
     pl.UInt8(): pl.Int16(),
     pl.UInt16(): pl.Int32(),
@@ -62,6 +70,59 @@ def write_frame(  # noqa: PLR0913  # what deltalake asks of a write
                 Path(uri).rmdir()
         return refuse(writing(table, fault))
     return Success(None)
+
+
+def write_parts(
+    table: str, uri: str, parts: Iterator[ArrowStream], known: TableFacts | None
+) -> Result[None, WriteFailed]:
+    """Replace a local table, or make it, with rows that come part by part, in their order, as one commit.
+
+    deltalake's own writer orders the rows of several batches as it likes, so the files are written here.
+    """
+    files: list[ParquetFileWriter] = []
+    try:
+        Path(uri).mkdir(parents=True, exist_ok=True)
+        schema = _write_files(Path(uri), parts, files)
+        _commit(uri, files, schema, known)
+    except WRITE_FAULTS as fault:
+        for file in files:
+            file.discard()
+        return refuse(WriteFailed(table=table, problem=str(fault)))
+    return Success(None)
+
+
+def _write_files(place: Path, parts: Iterator[ArrowStream], files: list[ParquetFileWriter]) -> Schema:
+    """Write the rows to files, which are told in `files`; gives their schema."""
+    stored = pl.DataFrame()
+    for part in parts:
+        if not files or files[-1].size_bytes >= _FILE_BYTES:
+            if files:
+                files[-1].close()
+            files.append(ParquetFileWriter(place / f"part-{len(files):05}-{uuid4()}.parquet"))
+        rows = pl.DataFrame(part)
+        stored = pl.DataFrame([column.cast(_stored_as(column.dtype)) for column in rows.get_columns()])
+        files[-1].write(stored)
+    files[-1].close()
+    return Schema.from_arrow(stored.to_arrow().schema)
+
+
+def _commit(uri: str, files: list[ParquetFileWriter], schema: Schema, known: TableFacts | None) -> None:
+    """Add the files, and remove all others. A table of another schema is replaced, for it may need another protocol."""
+    actions = [
+        AddAction(
+            path=file.path.name,
+            size=file.size_bytes,
+            partition_values={},
+            modification_time=int(file.path.stat().st_mtime * 1000),
+            data_change=True,
+            stats=json.dumps({"numRecords": file.rows}),
+        )
+        for file in files
+    ]
+    if known is not None and not known.partition_columns and DeltaTable(uri).schema() == schema:
+        DeltaTable(uri).create_write_transaction([*actions], mode="overwrite", schema=schema)
+    else:
+        create_table_with_add_actions(uri, schema, actions, mode="overwrite")
 
 
 def _fitted(table: str, frame: pl.DataFrame, known: TableFacts | None) -> Result[pl.DataFrame, SchemaMismatch]:

@@ -15,7 +15,8 @@ from foreset.domain.dtypes import NANOSECONDS, time_unit
 from foreset.domain.errors.problem import refuse
 from foreset.domain.errors.tables import TableError
 from foreset.domain.measured import ViewServed, Work
-from foreset.domain.plan import Gather, Match, RetrievalPlan, Scan
+from foreset.domain.nodes import Gather, Match, Scan
+from foreset.domain.plan import RetrievalPlan
 from foreset.domain.point_in_time import Key, Label, Row, Terms, rivals, serving_row
 
 _NANOSECONDS_PER_MICROSECOND = NANOSECONDS["us"]
@@ -32,7 +33,6 @@ class MemoryExecutor:
         """The columns that the plan gathers, in one frame. Advice in the plan is not taken, nor its bounds."""
         rows = pl.DataFrame(spine)
         served: list[pl.Series] = []
-        ties: dict[str, int] = {}
         views: list[ViewServed] = []
         for gather, match, scan in plan.gathers:
             read = self._read(scan)
@@ -41,9 +41,8 @@ class MemoryExecutor:
             table = pl.DataFrame(read.unwrap()).rechunk()
             answers = _Answers(match, rows, plan.spine.time, table)
             served += answers.gathered(gather)
-            ties[match.view] = ties.get(match.view, 0) + answers.ties(gather)
-            views.append(answers.served(match.view))
-        return Success(Retrieved(iter([pl.DataFrame(served)]), ties, lambda: Work(views=tuple(views))))
+            views.append(answers.served(match.view, gather))
+        return Success(Retrieved(iter([pl.DataFrame(served)]), lambda: Work(views=tuple(views))))
 
     def _read(self, scan: Scan) -> Result[ArrowStream, TableError]:
         return self._tables.observe(scan.table, scan.version).bind(lambda snapshot: snapshot.read(scan.columns))
@@ -68,11 +67,12 @@ class _Answers:
         found = serving_row(label, [self._rows[p] for p in positions], terms)
         return None if found is None else positions[found]
 
-    def served(self, view: str) -> ViewServed:
+    def served(self, view: str, gather: Gather) -> ViewServed:
         """What was done. Every spine row is judged against every table row of its key."""
         pairs = sum(len(self._by_key.get(key, [])) for key in self._asked)
         rows = sum(len(self._by_key.get(key, [])) for key in set(self._asked))
-        return ViewServed(view=view, rows=rows, pairs=pairs, served=sum(p is not None for p in self._serving))
+        served = sum(position is not None for position in self._serving)
+        return ViewServed(view=view, rows=rows, pairs=pairs, served=served, ties=self.ties(gather))
 
     def gathered(self, gather: Gather) -> list[pl.Series]:
         """The asked columns, named as in the result."""

@@ -1,6 +1,6 @@
 """Plans executed by polars and numpy, by late materialisation: match on keys and times, then gather what is asked."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -11,15 +11,16 @@ from returns.result import Result, Success
 from foreset.adapters.arrow_types import polars_dtype
 from foreset.adapters.parquet_files import READ_FAULTS, unreadable
 from foreset.adapters.polars.labels import labels_of
-from foreset.adapters.polars.matching import Found, find_rows
-from foreset.adapters.polars.ordering import Int64s
+from foreset.adapters.polars.matching import find_rows
+from foreset.adapters.polars.rows import Sides
 from foreset.adapters.polars.source import NO_ROW, Source, open_source
 from foreset.adapters.polars.ties import count_ties
 from foreset.application.ports import ArrowStream, Retrieved, TableStore
 from foreset.domain.errors.problem import ForesetError, raised, refuse
 from foreset.domain.errors.tables import TableError, TableUnreadable
 from foreset.domain.measured import TableRead, ViewServed, Work
-from foreset.domain.plan import Gather, Match, RetrievalPlan, Scan
+from foreset.domain.nodes import Gather, Match, Scan
+from foreset.domain.plan import RetrievalPlan
 
 _BATCH_ROWS = 4_000_000
 _LATE_BYTES = 128_000_000
@@ -49,13 +50,8 @@ class PolarsExecutor:
         opened = self._opened(plan)
         if not isinstance(opened, Success):
             return refuse(opened.failure())
-        sources = opened.unwrap()
-        views = [_View(gather, match, sources[match.scan]) for gather, match, _ in plan.gathers]
-        how = plan.result.how
-        at_a_time = min(how.views_at_a_time if how else 1, self._threads)
-        served = _side_by_side(lambda view: view.serve(spine, plan.spine.time), views, at_a_time)
-        ties = {view.match.view: one.ties for view, one in zip(views, served, strict=True)}
-        return Success(Retrieved(_parts(plan, views, served), ties, lambda: _work(plan, sources, views, served)))
+        run = _Run(plan, spine, opened.unwrap(), self._threads)
+        return Success(Retrieved(run.parts(), run.work))
 
     def _opened(self, plan: RetrievalPlan) -> Result[dict[int, Source], TableError]:
         """The sources by the index of their scan."""
@@ -75,78 +71,87 @@ class PolarsExecutor:
         return Success(found)
 
 
-@dataclass(frozen=True)
-class _Served:
-    """The table row of each spine row, and how many were decided by order alone."""
+@dataclass
+class _Tally:
+    """What was done for a view so far."""
 
-    positions: Int64s
-    rows: int
-    pairs: int
-    ties: int
+    rows: int = 0
+    pairs: int = 0
+    served: int = 0
+    ties: int = 0
 
 
 @dataclass(frozen=True)
 class _View:
-    """A match, what is gathered of it, and its table."""
+    """A match, what is gathered of it, its table, and what was done."""
 
     gather: Gather
     match: Match
     source: Source
+    tally: _Tally
 
-    def serve(self, spine: pl.DataFrame, time: str) -> _Served:
-        """Find the rows."""
+    def serve(self, spine: pl.DataFrame, time: str) -> list[pl.Series]:
+        """The asked columns of the rows that serve some spine rows."""
         most = (self.match.how and self.match.how.batch_rows) or _BATCH_ROWS
-        labels = labels_of(self.match, spine, time)
-        found: Found = find_rows(self.match, labels, self.source, most)
-        ties = count_ties(self.gather, self.match, found, labels, self.source, most)
-        return _Served(found.position, found.rows, found.pairs, ties)
-
-    def columns(self, positions: Int64s) -> list[pl.Series]:
-        """The asked columns of the rows at some positions."""
+        sides = Sides(self.match, labels_of(self.match, spine, time), self.source, most)
+        found = find_rows(sides)
+        self.tally.rows += found.rows
+        self.tally.pairs += found.pairs
+        self.tally.served += int(np.count_nonzero(found.position != NO_ROW))
+        self.tally.ties += count_ties(self.gather, sides, found)
         names = list(dict.fromkeys(output.source for output in self.gather.columns))
-        values = self.source.gather(names, positions)
+        del sides  # what matching needed is not needed to gather
+        values = self.source.gather(names, found.position)
         return [values[out.source].cast(polars_dtype(out.dtype)).alias(out.name) for out in self.gather.columns]
 
 
-def _side_by_side(serve: Callable[[_View], _Served], views: Sequence[_View], at_a_time: int) -> list[_Served]:
-    if min(len(views), at_a_time) == 1:
-        return [serve(view) for view in views]
-    with ThreadPoolExecutor(at_a_time) as workers:
-        return list(workers.map(serve, views))
+class _Run:
+    """A plan that is being run."""
 
+    def __init__(self, plan: RetrievalPlan, spine: pl.DataFrame, sources: dict[int, Source], threads: int) -> None:
+        self._plan = plan
+        self._spine = spine
+        self._sources = sources
+        self._views = [_View(gather, match, sources[match.scan], _Tally()) for gather, match, _ in plan.gathers]
+        how = plan.result.how
+        self._part_rows = max(how.part_rows if how else spine.height, 1)
+        self._at_a_time = min(len(self._views), threads, how.views_at_a_time if how else 1)
 
-def _parts(plan: RetrievalPlan, views: Sequence[_View], served: Sequence[_Served]) -> Iterator[pl.DataFrame]:
-    """The gathered columns, for as many spine rows at a time as the plan advises."""
-    how = plan.result.how
-    rows = plan.spine.rows
-    step = max(how.part_rows if how else rows, 1)
-    try:
-        for start in range(0, max(rows, 1), step):
-            pairs = zip(views, served, strict=True)
-            yield pl.DataFrame([c for view, one in pairs for c in view.columns(one.positions[start : start + step])])
-    except READ_FAULTS as fault:
-        raise raised(_unreadable(plan, fault)) from fault
+    def parts(self) -> Iterator[pl.DataFrame]:
+        """The gathered columns, for as many spine rows at a time as the plan advises."""
+        try:
+            for start in range(0, max(self._spine.height, 1), self._part_rows):
+                rows = self._spine.slice(start, self._part_rows)
+                yield pl.DataFrame([column for view in self._served(rows) for column in view])
+        except READ_FAULTS as fault:
+            raise raised(_unreadable(self._plan, fault)) from fault
 
+    def _served(self, rows: pl.DataFrame) -> list[list[pl.Series]]:
+        time = self._plan.spine.time
+        if self._at_a_time == 1:
+            return [view.serve(rows, time) for view in self._views]
+        with ThreadPoolExecutor(self._at_a_time) as workers:
+            return list(workers.map(lambda view: view.serve(rows, time), self._views))
 
-def _work(plan: RetrievalPlan, sources: dict[int, Source], views: Sequence[_View], served: Sequence[_Served]) -> Work:
-    tables: list[TableRead] = []
-    for index, source in sources.items():
-        scan = plan.nodes[index]
-        assert isinstance(scan, Scan)  # noqa: S101  # sources are opened for scans
-        files, size = source.read()
-        tables.append(TableRead(table=scan.table, files=files, size_bytes=size))
-    return Work(
-        tables=tuple(tables),
-        views=tuple(
-            ViewServed(
-                view=view.match.view,
-                rows=one.rows,
-                pairs=one.pairs,
-                served=int(np.count_nonzero(one.positions != NO_ROW)),
-            )
-            for view, one in zip(views, served, strict=True)
-        ),
-    )
+    def work(self) -> Work:
+        """What was done so far."""
+        tables = {node.table: self._sources[i] for i, node in enumerate(self._plan.nodes) if isinstance(node, Scan)}
+        return Work(
+            tables=tuple(
+                TableRead(table=table, files=source.read()[0], size_bytes=source.read()[1])
+                for table, source in tables.items()
+            ),
+            views=tuple(
+                ViewServed(
+                    view=view.match.view,
+                    rows=view.tally.rows,
+                    pairs=view.tally.pairs,
+                    served=view.tally.served,
+                    ties=view.tally.ties,
+                )
+                for view in self._views
+            ),
+        )
 
 
 def _unreadable(plan: RetrievalPlan, fault: BaseException) -> TableUnreadable:

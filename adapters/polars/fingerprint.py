@@ -108,7 +108,9 @@ def _inner(dtype: pl.DataType) -> list[ColumnDigest]:
         case pl.List(inner=pl.DataType() as inner) | pl.Array(inner=pl.DataType() as inner):
             return [ColumnDigest(inner)]
         case pl.Struct(fields=fields):
-            return [ColumnDigest(field.dtype if isinstance(field.dtype, pl.DataType) else field.dtype()) for field in fields]
+            return [
+                ColumnDigest(field.dtype if isinstance(field.dtype, pl.DataType) else field.dtype()) for field in fields
+            ]
         case pl.Map():
             return [ColumnDigest(pl.Series(dtype=dtype).to_physical().dtype)]
         case _:

@@ -22,11 +22,11 @@ _FEW: Final = 1 << 20
 _SPREAD: Final = 16
 """How many numbers there may be to each spine row before a table of them costs more than hashing."""
 _MOST: Final = 0.75
-"""Where the spine asks for this share of all keys, looking for the others costs more than sorting them with the rest."""
+"""Where the spine asks for this share of all keys, leaving out the others costs more than sorting them too."""
 
 
 class Coded(NamedTuple):
-    """The codes of a table's rows, and which rows may be asked for (None: all); the codes of the others mean nothing."""
+    """The codes of a table's rows, and which of them are asked for (None: all); other rows' codes mean nothing."""
 
     codes: Int64s
     asked: Mask | None

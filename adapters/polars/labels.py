@@ -11,7 +11,7 @@ from foreset.adapters.arrow_types import dtype_name, polars_dtype
 from foreset.adapters.polars.keys import KeyCodes, key_codes, whole_numbers
 from foreset.adapters.polars.ordering import Int64s, digits, order_by
 from foreset.domain.dtypes import time_unit
-from foreset.domain.plan import Match
+from foreset.domain.nodes import Match
 
 _ROOM: Final = 1 << 63
 _EARLIEST: Final = 1 - (1 << 63)  # so that there is a number before it
@@ -57,7 +57,7 @@ class Labels:
     @cached_property
     def counts(self) -> Int64s:
         """How many rows ask for each key."""
-        return np.bincount(self.keys.spine[self.asking], minlength=self.keys.size).astype(np.int32)
+        return np.asarray(np.bincount(self.keys.spine[self.asking], minlength=self.keys.size), dtype=np.int64)
 
     def place(self, codes: Int64s, times: Int64s) -> Int64s:
         """Where rows of these keys and times belong among `places`; `times` are none later than `last`.
@@ -65,7 +65,7 @@ class Labels:
         A time is a step above all that are too early for any spine row, which are one step.
         """
         if self.moments is None:
-            steps = np.maximum(times, self.first - 1) - (self.first - 1)
+            steps: Int64s = np.maximum(times, self.first - 1) - (self.first - 1)
             return codes * (self.last - self.first + 2) + steps
         steps = np.searchsorted(self.moments, times, side="left") + (times >= self.first)
         return codes * (len(self.moments) + 2) + steps

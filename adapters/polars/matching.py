@@ -15,10 +15,10 @@ import polars as pl
 from foreset.adapters.polars.keys import Mask
 from foreset.adapters.polars.labels import Labels
 from foreset.adapters.polars.ordering import Column, Int64s, digits, order_by
-from foreset.adapters.polars.rows import Rows, Terms, batches
-from foreset.adapters.polars.source import NO_ROW, Source
+from foreset.adapters.polars.rows import Rows, Sides, Terms
+from foreset.adapters.polars.source import NO_ROW
 from foreset.adapters.polars.times import OLDEST
-from foreset.domain.plan import Match, Strategy
+from foreset.domain.nodes import Strategy
 
 
 @dataclass(frozen=True)
@@ -42,17 +42,17 @@ class Hit(NamedTuple):
     tied: Mask
 
 
-def find_rows(match: Match, labels: Labels, source: Source, batch_rows: int) -> Found:
-    """The rows that serve a spine, looking at `batch_rows` rows of the table at a time."""
+def find_rows(sides: Sides) -> Found:
+    """The rows that serve a spine."""
+    match, labels = sides.match, sides.labels
     best = _Best(labels.times.size)
     pairs = rows_seen = 0
     strategy = _STRATEGIES[match.how.strategy if match.how else "as-of"]
-    for terms, rows in batches(match, source, labels, batch_rows):
+    for rows in sides.batches():
         pairs += int(labels.counts.take(rows.code).sum())
         rows_seen += rows.code.size
         if rows.code.size:
-            hit = strategy(rows, labels, terms)
-            best.take(rows, _alive(hit, rows, labels, terms))
+            best.take(rows, _alive(strategy(rows, labels, sides.terms), rows, labels, sides.terms))
     return Found(best.position, best.tied, pairs, rows_seen)
 
 
@@ -61,7 +61,7 @@ def _alive(hit: Hit, rows: Rows, labels: Labels, terms: Terms) -> Hit:
     if terms.match.ttl_us is None:
         return hit
     alive = ~terms.expired(rows.event[hit.rows], labels.times[hit.labels])
-    return Hit(*(part[alive] for part in hit))
+    return Hit(hit.labels[alive], hit.rows[alive], hit.tied[alive])
 
 
 class _Best:

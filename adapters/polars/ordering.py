@@ -70,9 +70,7 @@ def _sorted(rows: int, known: list[Digits], later: list[Column], at: Int64s | No
     tied, runs = _runs(packed)
     if tied.size:
         behind = places[tied]
-        within = _sorted(
-            tied.size, [runs, *(d.at(behind) for d in known)], later, behind if at is None else at[behind]
-        )
+        within = _sorted(tied.size, [runs, *(d.at(behind) for d in known)], later, behind if at is None else at[behind])
         places[tied] = behind[within]
     return places
 

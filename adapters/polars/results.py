@@ -7,7 +7,7 @@ import polars as pl
 from returns.result import Result, Success
 
 from foreset.adapters.polars.fingerprint import ColumnDigest, combined, digests
-from foreset.adapters.polars.spilled import SpillWriter
+from foreset.adapters.polars.spilled import SpilledFrame, spill_file
 from foreset.application.ports import ArrowStream, Assembled, Fingerprint, Progress
 from foreset.domain.errors.problem import ForesetError, raised, refuse
 from foreset.domain.errors.retrieval import OutputUnwritable
@@ -51,28 +51,28 @@ class PolarsResults:
         progress: Progress | None,
     ) -> Assembled:
         made: dict[str, ColumnDigest] = {}
-        done = size = 0
+        size = 0
         try:
-            with SpillWriter(self._folder) as writer:
-                for part in parts:
-                    served = _polars(part)
+            with spill_file(self._folder) as file:
+                for served in map(_polars, parts):
                     for column in served.get_columns():
                         made.setdefault(column.name, ColumnDigest(column.dtype)).update(column)
-                    rows = _together(plan, spine.slice(done, served.height), served)
-                    done, size = done + served.height, size + int(rows.estimated_size())
-                    writer.write(rows)
+                    rows = _together(plan, spine.slice(file.rows, served.height), served)
+                    size += int(rows.estimated_size())
+                    file.write(rows)
                     if progress is not None:
-                        progress(done, spine.height)
-                frame = writer.done()
+                        progress(file.rows, spine.height)
         except OSError as fault:
             raise raised(OutputUnwritable(path=str(self._folder), problem=fault.strerror or str(fault))) from fault
-        columns = {name: made[name].hexdigest() if name in made else known.columns[name] for name in plan.result.columns}
-        return Assembled(frame, combined(spine.height, columns), size)
+        columns = {
+            name: made[name].hexdigest() if name in made else known.columns[name] for name in plan.result.columns
+        }
+        return Assembled(SpilledFrame(file.path, file.rows), combined(spine.height, columns), size)
 
 
 def _whole(plan: RetrievalPlan, spine: pl.DataFrame, known: Fingerprint, parts: Iterator[ArrowStream]) -> Assembled:
     served = _polars(next(parts))
-    found = known.columns | digests(served.get_columns())
+    found = {**known.columns, **digests(served.get_columns())}
     frame = _together(plan, spine, served)
     value = combined(spine.height, {name: found[name] for name in plan.result.columns})
     return Assembled(frame, value, int(frame.estimated_size()))

@@ -6,6 +6,7 @@ carried through a sort or a search.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import polars as pl
@@ -17,7 +18,7 @@ from foreset.adapters.polars.ordering import Int64s
 from foreset.adapters.polars.source import Source
 from foreset.adapters.polars.times import OLDEST, expiry, rescaled, rescaled_tick
 from foreset.domain.dtypes import time_unit
-from foreset.domain.plan import EVENT_TIME, Match
+from foreset.domain.nodes import EVENT_TIME, Match
 
 
 @dataclass(frozen=True)
@@ -81,34 +82,54 @@ class Terms:
         return created <= rescaled_tick(at, "us", self.created_unit, "down")
 
 
-def terms_of(match: Match, source: Source, unit: str) -> Terms:
-    """The terms of a match over a source."""
-    units = {name: time_unit(dtype) or "" for name, dtype in source.dtypes.items()}
-    return Terms(match, units[match.event_time], units.get(match.created_time or "", ""), unit)
+@dataclass(frozen=True)
+class Sides:
+    """A match between a spine's labels and a table's rows, of which about `batch_rows` are looked at together."""
 
+    match: Match
+    labels: Labels
+    source: Source
+    batch_rows: int
 
-def batches(match: Match, source: Source, labels: Labels, most: int) -> Iterator[tuple[Terms, Rows]]:
-    """The rows that may serve, in batches of about `most` rows of the table."""
-    terms = terms_of(match, source, labels.unit)
-    times = [match.event_time, *([match.created_time] if match.created_time else [])]
-    columns = list(dict.fromkeys([*(key.table for key in match.keys), *times]))
-    for offset, frame in source.batches(columns, most):
-        yield terms, _rows(terms, frame, labels, offset)
+    @cached_property
+    def terms(self) -> Terms:
+        """What is asked of times."""
+        units = {name: time_unit(dtype) or "" for name, dtype in self.source.dtypes.items()}
+        match = self.match
+        return Terms(match, units[match.event_time], units.get(match.created_time or "", ""), self.labels.unit)
 
+    def batches(self) -> Iterator[Rows]:
+        """The rows that may serve, in the snapshot's order."""
+        times = [self.match.event_time, *([self.match.created_time] if self.match.created_time else [])]
+        columns = list(dict.fromkeys([*(key.table for key in self.match.keys), *times]))
+        for offset, frame in self.source.batches(columns, self.batch_rows):
+            yield self._rows(frame, offset)
 
-def _rows(terms: Terms, frame: pl.DataFrame, labels: Labels, offset: int) -> Rows:
-    match = terms.match
-    keys = [frame[key.table].cast(polars_dtype(key.dtype)) for key in match.keys]
-    codes, asked = labels.keys.of(keys)
-    event, dated = whole_numbers(frame[match.event_time])
-    created = _created(frame, match)
-    start = terms.start(event, created)
-    wanted = _serving(terms, event, created, start, labels, asked if dated is None else both(asked, dated))
-    ranks = (event,) if created is None else (event, created)
-    if wanted is None:
-        return Rows(codes, ranks, start, offset, None)
-    code, begin, *times = _filtered([codes, start, *ranks], wanted)
-    return Rows(code, tuple(times), begin, offset, np.flatnonzero(wanted))
+    def _rows(self, frame: pl.DataFrame, offset: int) -> Rows:
+        match = self.match
+        codes, asked = self.labels.keys.of([frame[key.table].cast(polars_dtype(key.dtype)) for key in match.keys])
+        event, dated = whole_numbers(frame[match.event_time])
+        created = _created(frame, match)
+        start = self.terms.start(event, created)
+        wanted = self._serving(event, created, start)
+        for mask in (asked, dated):
+            wanted = wanted if mask is None else both(wanted, mask)
+        ranks = (event,) if created is None else (event, created)
+        if wanted is None:
+            return Rows(codes, ranks, start, offset, None)
+        code, begin, *times = _filtered([codes, start, *ranks], wanted)
+        return Rows(code, tuple(times), begin, offset, np.flatnonzero(wanted))
+
+    def _serving(self, event: Int64s, created: Int64s | None, start: Int64s) -> Mask | None:
+        """Which rows are known, and hold at some time between the first and the last of the spine; None: all."""
+        wanted = self.terms.known(created)
+        if start.size and start.max() > self.labels.last:
+            wanted = both(wanted, start <= self.labels.last)
+        if self.match.ttl_us is not None and start.size:
+            first = np.array([self.labels.first])
+            if self.terms.expired(event.min(keepdims=True), first)[0]:
+                wanted = both(wanted, ~self.terms.expired(event, first))
+        return wanted
 
 
 def _created(frame: pl.DataFrame, match: Match) -> Int64s | None:
@@ -117,22 +138,6 @@ def _created(frame: pl.DataFrame, match: Match) -> Int64s | None:
         return None
     created, known = whole_numbers(frame[match.created_time])
     return created if known is None else np.where(known, created, OLDEST)
-
-
-def _serving(
-    terms: Terms, event: Int64s, created: Int64s | None, start: Int64s, labels: Labels, wanted: Mask | None
-) -> Mask | None:
-    """Which rows are known, and hold at some time between the first and the last of the spine; None: all."""
-    known = terms.known(created)
-    if known is not None and not known.all():
-        wanted = both(wanted, known)
-    if start.size and start.max() > labels.last:
-        wanted = both(wanted, start <= labels.last)
-    if terms.match.ttl_us is not None and start.size:
-        first = np.array([labels.first])
-        if terms.expired(event.min(keepdims=True), first)[0]:
-            wanted = both(wanted, ~terms.expired(event, first))
-    return wanted
 
 
 def _filtered(columns: Sequence[Int64s], wanted: Mask) -> list[Int64s]:

@@ -17,7 +17,7 @@ from foreset.application.ports import Snapshot
 from foreset.domain.errors.problem import raised, refuse
 from foreset.domain.errors.tables import TableError, TableUnreadable, UnsupportedTable
 from foreset.domain.facts import Column, DataFile
-from foreset.domain.plan import Scan
+from foreset.domain.nodes import Scan
 from foreset.domain.skipping import may_serve
 
 NO_ROW: Final = -1

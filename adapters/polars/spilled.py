@@ -6,13 +6,14 @@ import weakref
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import polars as pl
 import psutil
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+from foreset.adapters.parquet_writing import ParquetFileWriter
 
 _NAMES = count()
 
@@ -52,43 +53,11 @@ class SpilledFrame:
             shutil.copyfile(self.path, place)
 
 
-class SpillWriter:
-    """Writes a `SpilledFrame` part by part; what was written goes if it is not `done`."""
-
-    def __init__(self, folder: Path) -> None:
-        """Write to a new file in `folder`."""
-        folder.mkdir(parents=True, exist_ok=True)
-        _sweep(folder)
-        self._path = folder / f"{os.getpid()}-{next(_NAMES)}.parquet"
-        self._writer: pq.ParquetWriter | None = None
-        self._rows = 0
-
-    def __enter__(self) -> Self:
-        """Begin."""
-        return self
-
-    def write(self, frame: pl.DataFrame) -> None:
-        """Add rows, as a row group."""
-        table = frame.to_arrow()
-        if self._writer is None:
-            texts = [field.name for field in table.schema if not pa.types.is_floating(field.type)]
-            self._writer = pq.ParquetWriter(self._path, table.schema, compression="zstd", use_dictionary=texts)
-        self._writer.write_table(table, row_group_size=max(frame.height, 1))
-        self._rows += frame.height
-
-    def done(self) -> SpilledFrame:
-        """The frame."""
-        if self._writer is not None:
-            self._writer.close()
-            self._writer = None
-        return SpilledFrame(self._path, self._rows)
-
-    def __exit__(self, kind: type[BaseException] | None, _: BaseException | None, __: TracebackType | None) -> None:
-        """Remove what was not done."""
-        if kind is not None:
-            if self._writer is not None:
-                self._writer.close()
-            _remove(self._path)
+def spill_file(folder: Path) -> ParquetFileWriter:
+    """A new file in `folder`, which is made where it is missing; what processes left that were killed goes."""
+    folder.mkdir(parents=True, exist_ok=True)
+    _sweep(folder)
+    return ParquetFileWriter(folder / f"{os.getpid()}-{next(_NAMES)}.parquet")
 
 
 def _remove(path: Path) -> None:
@@ -96,7 +65,6 @@ def _remove(path: Path) -> None:
 
 
 def _sweep(folder: Path) -> None:
-    """Remove what processes left that were killed."""
     for left in folder.glob("*-*.parquet"):
         owner = left.name.partition("-")[0]
         if owner.isdigit() and not psutil.pid_exists(int(owner)):

@@ -14,8 +14,8 @@ from foreset.adapters.parquet_files import READ_FAULTS
 from foreset.adapters.polars.fingerprint import combined, digests
 from foreset.adapters.polars.profile import profile
 from foreset.application.ports import ArrowStream, Fingerprint, SpineFrame, TableStore
-from foreset.domain.errors.problem import refuse
 from foreset.domain.dtypes import width
+from foreset.domain.errors.problem import refuse
 from foreset.domain.errors.retrieval import DoesNotFit, SpineError, SpineUnreadable
 from foreset.domain.errors.store import LogCorrupt, StoreError, StoreUnwritable
 from foreset.domain.explaining import size

@@ -111,7 +111,10 @@ class DoesNotFit(CallerFault, frozen=True, kw_only=True):
         "{what} takes about {needs} of memory at the least, which is more than there may be: {budget}{held}. "
         "Nothing was read."
     )
-    then = "give more memory: FeatureStore.open(..., memory='8GB'), --memory or FORESET_MEMORY; or give fewer rows at a time."
+    then = (
+        "give more memory (FeatureStore.open(..., memory='8GB'), --memory, FORESET_MEMORY), or fewer rows at a time, "
+        "or fewer features."
+    )
 
 
 class ResultTooLarge(CallerFault, frozen=True, kw_only=True):

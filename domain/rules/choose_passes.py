@@ -6,7 +6,8 @@ from msgspec.structs import replace
 
 from foreset.domain.dtypes import width
 from foreset.domain.facts import Facts, TableFacts
-from foreset.domain.plan import Reading, RetrievalPlan, Scan
+from foreset.domain.nodes import Reading, Scan
+from foreset.domain.plan import RetrievalPlan
 from foreset.domain.skipping import may_serve
 
 SMALL: Final = 256_000_000
@@ -15,6 +16,8 @@ SHARE: Final = 4
 """A single pass takes at most one part in so many of the memory that is free."""
 LATE_SHARE: Final = 8
 """Features that are read late take at most one part in so many of the memory that is free, at a time."""
+LEAST: Final = 16_000_000
+"""Features that are read late take at least so much: a row group is decoded whole."""
 INFLATED: Final = 4
 """How much larger than in its file a value of no fixed width is taken to be: dictionaries and compression undone."""
 
@@ -46,7 +49,7 @@ def _reading(scan: Scan, facts: Facts) -> Reading:
         rows=rows,
         size_bytes=size,
         memory_bytes=memory,
-        late_bytes=min(SMALL, facts.resources.free_bytes // LATE_SHARE),
+        late_bytes=max(min(SMALL, facts.resources.free_bytes // LATE_SHARE), LEAST),
         why=_why(whole=whole, small=small),
     )
 

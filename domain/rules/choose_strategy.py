@@ -3,7 +3,8 @@
 from msgspec.structs import replace
 
 from foreset.domain.facts import Facts
-from foreset.domain.plan import Match, Matching, Node, RetrievalPlan, Scan
+from foreset.domain.nodes import Match, Matching, Node, Scan
+from foreset.domain.plan import RetrievalPlan
 from foreset.domain.skipping import may_serve
 
 

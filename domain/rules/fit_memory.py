@@ -1,92 +1,97 @@
-"""Stay within the memory that may be used: look at the table in batches, deliver the result in parts."""
+"""Stay within the memory that may be used: look at the table in batches, serve the spine in parts."""
 
-from typing import Final
+from typing import Final, NamedTuple
 
 from msgspec.structs import replace
 
 from foreset.domain.dtypes import width
 from foreset.domain.facts import Facts
-from foreset.domain.plan import Delivery, Match, Node, RetrievalPlan
+from foreset.domain.nodes import Delivery, Match, Node
+from foreset.domain.plan import RetrievalPlan
 
 LABEL_BYTES: Final = 100
 """What matching takes for each spine row: its code, time, place, order, and the best row so far."""
 ROW_BYTES: Final = 100
 """What matching takes for each table row of a batch: keys and times as read, as numbers, packed, sorted, placed."""
-FOUND_BYTES: Final = 9
-"""What is kept of a match for each spine row."""
 FEWEST_ROWS: Final = 4_000_000
 """Table rows looked at together where memory allows: every batch is searched by all spine rows."""
 ROWS_PER_LABEL: Final = 8
 """How many table rows a batch has for each spine row, so that searching costs little beside sorting."""
-SMALLEST_PART: Final = 8_192
-"""Spine rows of the smallest part of a result."""
-COPIES: Final = 3
-"""How often the values of a part are in memory: as found, in the spine's order, and on their way to the file."""
+SMALLEST: Final = 8_192
+"""Rows of the smallest batch, and of the smallest part of a spine."""
+COPIES: Final = 2
+"""How often the values of a part are in memory: as found, and in the spine's order."""
+WRITTEN: Final = 3
+"""The same where they go to a file."""
 TEXT_BYTES: Final = 32
 """What a value of no fixed width is taken to have."""
 
 
 def fit_memory(plan: RetrievalPlan, facts: Facts) -> RetrievalPlan:
-    """Advise the size of a batch of table rows, and the size of a part of the result.
+    """Advise how many table rows to look at together, and how many spine rows to serve together.
 
-    Cost: each batch is searched once with all spine rows, so batches are as large as memory allows. A result that fits
-    is made whole; one that does not is written part by part, and tables that are read late are read for each part,
-    except for the files in which no row serves it.
+    Cost: each batch of the table is searched once by all spine rows of a part, so batches are as large as pays and
+    memory allows. A spine whose result fits is served whole. One whose result does not is served part by part into
+    a file; then a table that is read late is read again for each part, but for the files in which no row serves it.
     """
-    batch = batch_rows(plan, facts)
-    nodes = tuple(_with_batch(node, batch) for node in plan.nodes)
-    return RetrievalPlan((*nodes[:-1], replace(plan.result, how=_delivery(plan, facts, batch))))
+    sizes = _sizes(plan, facts)
+    advised = tuple(_with_batch(node, sizes.batch_rows) for node in plan.nodes[:-1])
+    return RetrievalPlan((*advised, replace(plan.result, how=_delivery(plan, facts, sizes))))
 
 
-def batch_rows(plan: RetrievalPlan, facts: Facts) -> int:
-    """The table rows to look at together: as many as fit, and no more than pay."""
-    pays = max(FEWEST_ROWS, ROWS_PER_LABEL * plan.spine.rows)
-    room = (facts.resources.free_bytes // 2 - _kept_bytes(plan)) // views_at_a_time(plan, facts)
-    return max(min(pays, (room - plan.spine.rows * LABEL_BYTES) // ROW_BYTES), SMALLEST_PART)
+class _Sizes(NamedTuple):
+    """The bytes of a spine row in matching, in the result, and written; those that are kept; and what follows."""
+
+    label: int
+    value: int
+    kept: int
+    part_rows: int
+    batch_rows: int
+    at_a_time: int
+
+    def peak(self, most_rows: int, *, whole: bool) -> int:
+        """The most that a part takes."""
+        batch = min(self.batch_rows, most_rows) * ROW_BYTES * self.at_a_time
+        copies = COPIES if whole else WRITTEN
+        return self.kept + max(self.part_rows * self.label + batch, self.part_rows * self.value * copies)
 
 
-def views_at_a_time(plan: RetrievalPlan, facts: Facts) -> int:
-    """How many views to match side by side: a thread each, if their labels fit."""
-    fit = facts.resources.free_bytes // 2 // max(plan.spine.rows * LABEL_BYTES, 1)
-    return max(min(len(plan.gathers), facts.resources.threads, fit), 1)
+def _sizes(plan: RetrievalPlan, facts: Facts) -> _Sizes:
+    rows, kept = plan.spine.rows, _kept_bytes(plan)
+    room = max(facts.resources.free_bytes - kept, 0)
+    at_a_time = max(min(len(plan.gathers), facts.resources.threads, room // 2 // max(rows * LABEL_BYTES, 1)), 1)
+    label = LABEL_BYTES * at_a_time
+    value = sum(width(output.dtype) or TEXT_BYTES for gather, _, _ in plan.gathers for output in gather.columns)
+    batch_least = SMALLEST * ROW_BYTES * at_a_time
+    part = rows
+    if max(rows * label + batch_least, rows * value * COPIES) > room:
+        value += facts.spine.row_bytes
+        part = min(max(room // 2 // max(label, value * WRITTEN), SMALLEST), rows)
+    batch = max((room - part * label) // (ROW_BYTES * at_a_time), SMALLEST)
+    return _Sizes(label, value, kept, part, min(batch, max(FEWEST_ROWS, ROWS_PER_LABEL * part)), at_a_time)
 
 
 def _with_batch(node: Node, batch: int) -> Node:
     return replace(node, how=replace(node.how, batch_rows=batch)) if isinstance(node, Match) and node.how else node
 
 
-def _delivery(plan: RetrievalPlan, facts: Facts, batch: int) -> Delivery:
-    rows, resources = plan.spine.rows, facts.resources
-    row = sum(width(output.dtype) or TEXT_BYTES for gather, _, _ in plan.gathers for output in gather.columns)
-    kept = _kept_bytes(plan)
-    matching = (rows * LABEL_BYTES + min(batch, _most_rows(plan)) * ROW_BYTES) * views_at_a_time(plan, facts)
-    late = _held_late(plan)
-    room = resources.free_bytes - kept - late
-    whole = rows * row * (COPIES - 1) <= room
-    part = rows if whole else max(room // 3 // (COPIES * (row + facts.spine.row_bytes)) // 8 * 8, SMALLEST_PART)
-    gathering = part * row * (COPIES - 1 if whole else COPIES) + late
+def _delivery(plan: RetrievalPlan, facts: Facts, sizes: _Sizes) -> Delivery:
+    rows = plan.spine.rows
+    whole = sizes.part_rows == rows
+    most_rows = max((scan.how.rows or sizes.batch_rows for scan in plan.scans if scan.how), default=sizes.batch_rows)
     return Delivery(
-        part_rows=part,
-        views_at_a_time=views_at_a_time(plan, facts),
-        result_bytes=rows * (row + facts.spine.row_bytes),
-        peak_bytes=resources.held_bytes + kept + max(matching, gathering),
-        budget_bytes=resources.memory_bytes,
+        part_rows=sizes.part_rows,
+        views_at_a_time=sizes.at_a_time,
+        result_bytes=rows * (sizes.value + (facts.spine.row_bytes if whole else 0)),
+        peak_bytes=facts.resources.held_bytes + sizes.peak(most_rows, whole=whole),
+        budget_bytes=facts.resources.memory_bytes,
         why="it fits in memory" if whole else "it does not fit in memory, and goes to a file part by part",
     )
 
 
 def _kept_bytes(plan: RetrievalPlan) -> int:
-    """What stays from matching to the end: the columns of single passes, and a number for each spine row and view."""
-    single = sum(scan.how.memory_bytes for scan in plan.scans if scan.how and scan.how.passes == "single pass")
-    matches = sum(isinstance(node, Match) for node in plan.nodes)
-    return single + matches * plan.spine.rows * FOUND_BYTES
-
-
-def _most_rows(plan: RetrievalPlan) -> int:
-    return max((scan.how.rows or 0 for scan in plan.scans if scan.how), default=0)
-
-
-def _held_late(plan: RetrievalPlan) -> int:
-    """What is held of the files of late passes at a time."""
-    late = (scan.how for scan in plan.scans if scan.how and scan.how.passes == "late")
-    return max((min(how.late_bytes, how.memory_bytes) for how in late), default=0)
+    """What is held all the time: the columns of single passes, and the features that late passes read at a time."""
+    read = [scan.how for scan in plan.scans if scan.how]
+    single = sum(how.memory_bytes for how in read if how.passes == "single pass")
+    late = max((min(how.late_bytes, how.memory_bytes) for how in read if how.passes == "late"), default=0)
+    return single + late

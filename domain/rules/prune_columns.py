@@ -3,7 +3,8 @@
 from msgspec.structs import replace
 
 from foreset.domain.facts import Facts
-from foreset.domain.plan import Match, RetrievalPlan, Scan
+from foreset.domain.nodes import Match, Scan
+from foreset.domain.plan import RetrievalPlan
 
 
 def prune_columns(plan: RetrievalPlan, _facts: Facts) -> RetrievalPlan:

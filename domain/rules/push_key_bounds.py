@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from foreset.domain.facts import Facts, Range
-from foreset.domain.plan import Bounds, Match, RetrievalPlan, Scan
+from foreset.domain.nodes import Bounds, Match, Scan
+from foreset.domain.plan import RetrievalPlan
 
 
 def push_key_bounds(plan: RetrievalPlan, facts: Facts) -> RetrievalPlan:
@@ -43,8 +44,8 @@ def _of_match(match: Match, facts: Facts) -> dict[str, Range | tuple[str, ...]]:
     if known is None:
         return {}
     ranges = known.ranges or (None,) * len(match.keys)
-    values = known.values or (None,) * len(match.keys)
-    limits = {key.table: r or v for key, r, v in zip(match.keys, ranges, values, strict=True)}
+    texts = known.texts or (None,) * len(match.keys)
+    limits = {key.table: r or v for key, r, v in zip(match.keys, ranges, texts, strict=True)}
     return {column: limit for column, limit in limits.items() if limit is not None and column != match.event_time}
 
 

@@ -6,7 +6,8 @@ from msgspec.structs import replace
 
 from foreset.domain.dtypes import NANOSECONDS
 from foreset.domain.facts import Facts
-from foreset.domain.plan import Bounds, RetrievalPlan, Scan
+from foreset.domain.nodes import Bounds, Scan
+from foreset.domain.plan import RetrievalPlan
 
 DAY: Final = NANOSECONDS["day"] // NANOSECONDS["us"]
 
@@ -20,7 +21,10 @@ def push_time_bounds(plan: RetrievalPlan, facts: Facts) -> RetrievalPlan:
     Cost: files, row groups and partitions outside the bounds are skipped by their statistics without being opened.
     """
     return RetrievalPlan(
-        tuple(_bounded(node, index, plan, facts) if isinstance(node, Scan) else node for index, node in enumerate(plan.nodes))
+        tuple(
+            _bounded(node, index, plan, facts) if isinstance(node, Scan) else node
+            for index, node in enumerate(plan.nodes)
+        )
     )
 
 

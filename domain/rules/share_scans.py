@@ -3,7 +3,8 @@
 from msgspec.structs import replace
 
 from foreset.domain.facts import Facts
-from foreset.domain.plan import Assemble, Gather, Match, Node, RetrievalPlan, Scan
+from foreset.domain.nodes import Assemble, Gather, Match, Node, Scan
+from foreset.domain.plan import RetrievalPlan
 
 
 def share_scans(plan: RetrievalPlan, _facts: Facts) -> RetrievalPlan:

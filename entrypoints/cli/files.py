@@ -50,7 +50,9 @@ def _csv(training_set: TrainingSet, place: Path) -> Path:
     partial = place.with_name(f"{place.name}.partial")
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
-        training_set.frame.write_csv(partial)
+        with partial.open("wb") as file:
+            for number, rows in enumerate(training_set.batches()):
+                rows.write_csv(file, include_header=number == 0)
         partial.replace(place)
     except (OSError, PolarsError) as fault:
         with suppress(OSError):

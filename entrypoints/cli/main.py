@@ -69,6 +69,8 @@ def _environment(args: argparse.Namespace) -> Generator[None, None, None]:
     """The global options as the environment variables that they stand for, while the command runs."""
     wanted = {
         "FORESET_DATA_DIR": args.data_dir,
+        "FORESET_MEMORY": args.memory,
+        "FORESET_THREADS": args.threads,
         "FORESET_LOG": "info" if args.verbose or args.log_json else None,
         "FORESET_LOG_FORMAT": "json" if args.log_json else None,
     }

@@ -39,7 +39,7 @@ def parser() -> argparse.ArgumentParser:
     whole = argparse.ArgumentParser(prog="foreset", description=_ABOUT, epilog=_CODES)
     whole.add_argument("--version", action=_Version, nargs=0, help="show the version and end")
     _add_globals(whole)
-    whole.set_defaults(store=None, data_dir=None, json=False, verbose=False, log_json=False)
+    whole.set_defaults(store=None, data_dir=None, memory=None, threads=None, json=False, verbose=False, log_json=False)
     commands = _Commands(whole)
     _add_data(commands)
     _add_definitions(commands)
@@ -55,6 +55,10 @@ def _add_globals(to: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--data-dir", metavar="DIR", default=none, help="where dataset names are looked up ($FORESET_DATA_DIR)"
     )
+    group.add_argument(
+        "--memory", metavar="SIZE", default=none, help="what the process may take, such as 4GB ($FORESET_MEMORY; half)"
+    )
+    group.add_argument("--threads", metavar="N", default=none, help="of retrievals ($FORESET_THREADS; all)")
     group.add_argument("--json", action="store_true", default=none, help="answer with one JSON document")
     group.add_argument("--verbose", action="store_true", default=none, help="log what is done to standard error")
     group.add_argument("--log-json", action="store_true", default=none, help="the same, as JSON lines")
@@ -88,6 +92,7 @@ def _add_retrieval(commands: _Commands) -> None:
         command.add_argument("spec", metavar="SPEC", help="the training set: a YAML, TOML or JSON file")
         _add_spine(command, required=True)
     _add_output(get, required=True)
+    get.add_argument("--explain", action="store_true", help="tell the plan, and what it took beside what was expected")
     get.add_argument("--no-keep-spine", action="store_true", help="keep only the spine's fingerprint")
     rebuild = commands.add("rebuild", "retrieval:rebuild", "build a training set again and prove that it is the same")
     rebuild.add_argument("id", metavar="ID", help="its id, or a beginning of it")

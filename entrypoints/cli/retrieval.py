@@ -1,6 +1,7 @@
 """`plan`, `get`, `rebuild`: training sets."""
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -13,6 +14,7 @@ from foreset.domain.plan import RetrievalPlan
 from foreset.domain.spec import SpineReference
 from foreset.entrypoints.cli.files import output_place, write
 from foreset.entrypoints.cli.output import Answer
+from foreset.entrypoints.cli.progress import rows_written
 from foreset.entrypoints.cli.stores import store_to_read
 from foreset.entrypoints.cli.words import at_versions
 from foreset.entrypoints.spec_files import SpecFileError, read_training_set
@@ -41,13 +43,15 @@ def _explained(planned: RetrievalPlan) -> Answer:
 
 def get(args: argparse.Namespace) -> Result[Answer, SpecFileError | RetrievalError]:
     """Build a training set and write it."""
-    return Result.do(
-        _built(training_set, place)
-        for place in output_place(args.output)
-        for spec in read_training_set(args.spec)
-        for store in store_to_read(args)
-        for training_set in store.training_set(spec, _reference(args), keep_spine=not args.no_keep_spine)
-    )
+    keep = not args.no_keep_spine
+    with rows_written() as progress:
+        return Result.do(
+            _built(training_set, place, explain=args.explain)
+            for place in output_place(args.output)
+            for spec in read_training_set(args.spec)
+            for store in store_to_read(args)
+            for training_set in store.training_set(spec, _reference(args), keep_spine=keep, progress=progress)
+        )
 
 
 def rebuild(args: argparse.Namespace) -> Result[Answer, InvalidSpec | RebuildError]:
@@ -62,11 +66,12 @@ def rebuild(args: argparse.Namespace) -> Result[Answer, InvalidSpec | RebuildErr
     )
 
 
-def _built(training_set: TrainingSet, place: Path) -> Answer:
+def _built(training_set: TrainingSet, place: Path, *, explain: bool) -> Answer:
     spine = training_set.receipt.spine
     again = "" if spine.kept or spine.reference else " --spine S"
     then = f"Next: `foreset show {training_set.id}`, or `foreset rebuild {training_set.id}{again}`."
-    return _written(training_set, place, "Built", then)
+    answer = _written(training_set, place, "Built", then)
+    return replace(answer, blocks=[*answer.blocks, "", training_set.explain()]) if explain else answer
 
 
 def _rebuilt(training_set: TrainingSet, place: Path | None) -> Answer:
@@ -83,6 +88,7 @@ def _written(training_set: TrainingSet, place: Path | None, *said: str) -> Answe
         "versions": receipt.versions,
         "fingerprint": receipt.fingerprint,
         "output": written,
+        "measured": msgspec.to_builtins(training_set.measured),
     }
     done, *then = said
     shape = f"{receipt.rows:,} rows, {len(training_set.features)} features, from {at_versions(receipt.versions)}"

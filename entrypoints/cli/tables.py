@@ -8,8 +8,9 @@ from returns.result import Result, Success
 
 from foreset.domain.errors.problem import ForesetError, Problem, refuse
 from foreset.domain.errors.store import StoreUnwritable
+from foreset.domain.explaining import size
 from foreset.entrypoints.cli.output import Answer, Table
-from foreset.entrypoints.cli.words import moment, size
+from foreset.entrypoints.cli.words import moment
 from foreset.entrypoints.datasets import TableInfo, get_table_info
 from foreset.entrypoints.wiring import data_directory
 

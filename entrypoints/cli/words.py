@@ -45,17 +45,3 @@ def measured(metrics: dict[str, float]) -> str:
 def moment(at: datetime) -> str:
     """A time to the second, in UTC."""
     return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%SZ")
-
-
-def size(count: int) -> str:
-    """Bytes for people.
-
-    >>> size(512), size(1_536_000)
-    ('512 B', '1.5 MB')
-    """
-    amount = float(count)
-    for unit in ("B", "kB", "MB", "GB"):
-        if amount < 1000:  # noqa: PLR2004  # a step of decimal units
-            return f"{amount:.0f} B" if unit == "B" else f"{amount:.1f} {unit}"
-        amount /= 1000
-    return f"{amount:.1f} TB"

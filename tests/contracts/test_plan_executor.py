@@ -15,7 +15,8 @@ from foreset.adapters.memory import MemoryClock, MemoryExecutor, MemoryTables
 from foreset.adapters.polars.executor import PolarsExecutor
 from foreset.application.ports import PlanExecutor, TableStore
 from foreset.domain.errors.tables import SchemaMismatch, TableMissing
-from foreset.domain.plan import Assemble, Bounds, Gather, KeyPair, Match, Matching, Output, RetrievalPlan, Scan, Spine, Strategy
+from foreset.domain.nodes import Assemble, Bounds, Gather, KeyPair, Match, Matching, Output, Scan, Spine, Strategy
+from foreset.domain.plan import RetrievalPlan
 
 
 def over_delta(tables: TableStore, folder: Path) -> PlanExecutor:
@@ -71,7 +72,8 @@ def served(
         )
     )
     retrieved = executor(tables).execute(plan, spine).unwrap()
-    return pl.concat([spine, *map(pl.DataFrame, retrieved.parts)], how="horizontal"), retrieved.ties
+    frame = pl.concat([spine, *map(pl.DataFrame, retrieved.parts)], how="horizontal")
+    return frame, {view.view: view.ties for view in retrieved.work().views}
 
 
 def table(*rows: tuple[Any, int | None, int | None, Any], unit: str = "us") -> pl.DataFrame:

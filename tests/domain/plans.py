@@ -20,9 +20,7 @@ def data_file(number: int, rows: int = 200_000) -> DataFile:
     """A file of January's fifth number `number`, with the drivers from 0 to 999."""
     first = NOON[0] + (number - 1) * 6 * DAY
     ranges = {"at": (first, first + 6 * DAY - 1), "driver_id": (0, 999)}
-    return DataFile(
-        path=f"part-{number}.parquet", rows=rows, size_bytes=10_000_000, modified_ms=number, ranges=ranges
-    )
+    return DataFile(path=f"part-{number}.parquet", rows=rows, size_bytes=10_000_000, modified_ms=number, ranges=ranges)
 
 
 TRIPS = TableFacts(

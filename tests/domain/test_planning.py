@@ -30,7 +30,9 @@ def with_column(name: str, dtype: str | None) -> SpineFacts:
 
 def test_a_plan_reads_as_a_person_would_want() -> None:
     plan = planned(["stats:rate", "notes:note as remark"], TWO_DAYS)
-    assert plan.explain().splitlines() == """
+    assert (
+        plan.explain().splitlines()
+        == """
 spine     100 rows, event_timestamp from 2024-01-01T12:00:00Z to 2024-01-03T12:00:00Z
 table     trips version 7: driver_id, at, written, rate, note
           reads 1 file, 200,000 rows, 10.0 MB; skips 4 files, 40.0 MB
@@ -47,6 +49,7 @@ result    100 rows: driver_id, event_timestamp, label, rate, remark
           about 5.3 kB: it fits in memory
           about 252.3 MB of memory at the peak; the process may take 4.0 GB
 """.strip().splitlines()
+    )
 
 
 def test_advice_does_not_change_what_a_plan_is() -> None:
@@ -60,12 +63,11 @@ def test_advice_does_not_change_what_a_plan_is() -> None:
 
 def test_what_cannot_fit_is_told_with_the_figures() -> None:
     spec = TrainingSetSpec(["stats:*"])
-    many = spine_facts(rows=100_000_000)
-    plan = plan_for(spec, select(spec, CATALOG).unwrap(), facts_of(many, machine=replace(MACHINE, threads=1)))
-    assert plan.failure().message == (
-        "The training set takes about 11.1 GB of memory at the least, which is more than there may be: 4.0 GB, of which "
-        "200.0 MB is held already. Nothing was read. Next: give more memory: FeatureStore.open(..., memory='8GB'), "
-        "--memory or FORESET_MEMORY; or give fewer rows at a time."
+    full = facts_of(spine_facts(rows=100_000_000), machine=replace(MACHINE, memory_bytes=210_000_000))
+    assert plan_for(spec, select(spec, CATALOG).unwrap(), full).failure().message == (
+        "The training set takes about 217.6 MB of memory at the least, which is more than there may be: 210.0 MB, "
+        "of which 200.0 MB is held already. Nothing was read. Next: give more memory (FeatureStore.open(..., "
+        "memory='8GB'), --memory, FORESET_MEMORY), or fewer rows at a time, or fewer features."
     )
 
 

@@ -13,7 +13,8 @@ from msgspec.structs import replace
 
 from foreset.domain import rules
 from foreset.domain.facts import Facts, Range
-from foreset.domain.plan import Passes, RetrievalPlan, Strategy
+from foreset.domain.nodes import Passes, Strategy
+from foreset.domain.plan import RetrievalPlan
 from foreset.domain.planning import _lowered, select
 from foreset.domain.rules import RULES, Rule, optimize
 from foreset.domain.spec import TrainingSetSpec
@@ -47,7 +48,7 @@ def spine(rows: int = 100, times: Range | None = WEEK, **facts: Any) -> Facts:
 UNCOUNTED = replace(TRIPS, rows=None, data_files=tuple(replace(f, rows=None) for f in TRIPS.data_files))
 BIG = replace(TRIPS, rows=50_000_000, data_files=tuple(data_file(n, 10_000_000) for n in range(1, 6)))
 BY_DAY = replace(TRIPS, columns=tuple(replace(c, dtype="date") if c.name == "at" else c for c in TRIPS.columns))
-TIGHT = replace(MACHINE, memory_bytes=570_000_000)
+TIGHT = replace(MACHINE, memory_bytes=450_000_000)
 BOUNDED = (rules.share_scans, rules.prune_columns, rules.push_time_bounds, rules.push_key_bounds)
 ADVISED = (*BOUNDED, rules.choose_strategy, rules.choose_passes)
 
@@ -70,7 +71,9 @@ CASES: dict[str, Golden] = {
     "choose_strategy_uncounted": case(rules.choose_strategy, ["stats:rate"], facts=facts_of(table=UNCOUNTED)),
     "choose_passes_of_a_small_table": case(rules.choose_passes, ["stats:rate"], *BOUNDED),
     "choose_passes_of_a_large_table": case(rules.choose_passes, ["stats:rate"], facts=facts_of(table=BIG)),
-    "choose_passes_in_little_memory": case(rules.choose_passes, ["stats:rate"], facts=facts_of(table=BIG, machine=TIGHT)),
+    "choose_passes_in_little_memory": case(
+        rules.choose_passes, ["stats:rate"], facts=facts_of(table=BIG, machine=TIGHT)
+    ),
     "fit_memory": case(rules.fit_memory, ["stats:rate"], *ADVISED),
     "fit_memory_in_parts": case(
         rules.fit_memory,

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from foreset.domain.explaining import size
 from foreset.domain.model import ModelTrained
 from foreset.domain.receipt import Event, TableWritten, TrainingSetRebuilt
 from foreset.domain.registry import EntityRegistered, EntityRemoved, FeatureViewRegistered, FeatureViewRemoved
 from foreset.domain.spec import DeltaSource, EntitySpec, FeatureViewSpec
-from foreset.entrypoints.cli.words import happened, size
+from foreset.entrypoints.cli.words import happened
 
 VIEW = FeatureViewSpec("stats", ["driver"], DeltaSource("trips", "at"), ["a", "b"])
 MODEL = ModelTrained(

@@ -21,7 +21,8 @@ from foreset.adapters.polars.results import PolarsResults
 from foreset.adapters.polars.spines import PolarsSpines
 from foreset.application.ports import Assembled, PlanExecutor, TableStore
 from foreset.domain.facts import Facts
-from foreset.domain.plan import Assemble, Match, Matching, Node, Passes, RetrievalPlan, Scan, Strategy
+from foreset.domain.nodes import Assemble, Match, Matching, Node, Passes, Scan, Strategy
+from foreset.domain.plan import RetrievalPlan
 from foreset.domain.planning import plan_for, select
 from foreset.domain.registry import Catalog, Register, decide, replay
 from foreset.domain.spec import EntitySpec, FeatureViewSpec
@@ -60,10 +61,13 @@ def _advised(draw: st.DrawFn, node: Node, plan: RetrievalPlan) -> Node:
             return node
 
 
-def made(executor: PlanExecutor, plan: RetrievalPlan, spine: pl.DataFrame, folder: Path) -> tuple[Assembled, dict[str, int]]:
+def made(
+    executor: PlanExecutor, plan: RetrievalPlan, spine: pl.DataFrame, folder: Path
+) -> tuple[Assembled, dict[str, int]]:
     retrieved = executor.execute(plan, spine).unwrap()
     known = PolarsSpines(MemoryTables(clock=SystemClock())).fingerprint(spine)
-    return PolarsResults(folder).assemble(plan, spine, known, retrieved.parts).unwrap(), retrieved.ties
+    assembled = PolarsResults(folder).assemble(plan, spine, known, retrieved.parts).unwrap()
+    return assembled, {view.view: view.ties for view in retrieved.work().views}
 
 
 def check_equal(case: Case, tables: TableStore, plan: RetrievalPlan, advice: RetrievalPlan, threads: int) -> None:

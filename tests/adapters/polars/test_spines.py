@@ -213,7 +213,7 @@ def test_what_planning_is_told(spines: FolderSpines) -> None:
         KeyFacts(("k", "s"), 3, 1, ((1, 2), None), (None, None)),
     )
     told = spines.profile(FRAME, "t", [("k", "s")], ["s"]).keys[0]
-    assert told.values == (None, tuple(sorted(FRAME["s"].drop_nulls().unique())))
+    assert told.texts == (None, tuple(sorted(FRAME["s"].drop_nulls().unique())))
 
 
 @pytest.mark.parametrize("unit", ["ms", "us", "ns"])

@@ -1,0 +1,63 @@
+"""A Parquet file written part by part, each part a row group."""
+
+import os
+from pathlib import Path
+from typing import Any, Self
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+
+class ParquetFileWriter:
+    """Writes one file. It is there, whole and durable, after `close`; `discard` takes back what was written.
+
+    As a context manager it closes at the end, and discards where something was raised.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Write to `path`, in a folder that is there."""
+        self.path = path
+        self.rows = 0
+        self.size_bytes = 0
+        self._writer: pq.ParquetWriter | None = None
+        self._file = path.open("wb")
+
+    def __enter__(self) -> Self:
+        """Begin."""
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """End."""
+        if kind is None:
+            self.close()
+        else:
+            self.discard()
+
+    def write(self, frame: pl.DataFrame) -> None:
+        """Add rows."""
+        table = frame.to_arrow()
+        if self._writer is None:
+            options: Any = {
+                "compression": "zstd",
+                # Numbers with a fraction seldom repeat: looking for what repeats costs more than writing them.
+                "use_dictionary": [field.name for field in table.schema if not pa.types.is_floating(field.type)],
+            }
+            self._writer = pq.ParquetWriter(self._file, table.schema, **options)
+        self._writer.write_table(table, row_group_size=max(frame.height, 1))
+        self.rows += frame.height
+        self.size_bytes = self._file.tell()
+
+    def close(self) -> None:
+        """End the file."""
+        if self._writer is not None:
+            self._writer.close()
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self.size_bytes = self._file.tell()
+        self._file.close()
+
+    def discard(self) -> None:
+        """Remove the file."""
+        self._file.close()
+        self.path.unlink(missing_ok=True)
