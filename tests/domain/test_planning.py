@@ -65,7 +65,7 @@ def test_what_cannot_fit_is_told_with_the_figures() -> None:
     spec = TrainingSetSpec(["stats:*"])
     full = facts_of(spine_facts(rows=100_000_000), machine=replace(MACHINE, memory_bytes=210_000_000))
     assert plan_for(spec, select(spec, CATALOG).unwrap(), full).failure().message == (
-        "The training set takes about 217.6 MB of memory at the least, which is more than there may be: 210.0 MB, "
+        "The training set takes about 216.0 MB of memory at the least, which is more than there may be: 210.0 MB, "
         "of which 200.0 MB is held already. Nothing was read. Next: give more memory (FeatureStore.open(..., "
         "memory='8GB'), --memory, FORESET_MEMORY), or fewer rows at a time, or fewer features."
     )
