@@ -1,6 +1,7 @@
 """A Parquet file written part by part, each part a row group."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -45,6 +46,7 @@ class ParquetFileWriter:
             }
             self._writer = pq.ParquetWriter(self._file, table.schema, **options)
         self._writer.write_table(table, row_group_size=max(frame.height, 1))
+        pa.default_memory_pool().release_unused()
         self.rows += frame.height
         self.size_bytes = self._file.tell()
 
@@ -59,5 +61,9 @@ class ParquetFileWriter:
 
     def discard(self) -> None:
         """Remove the file."""
+        if self._writer is not None:
+            with suppress(OSError):
+                self._writer.close()
+            self._writer.is_open = False  # or it would try once more when it is collected
         self._file.close()
         self.path.unlink(missing_ok=True)

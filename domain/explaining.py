@@ -82,7 +82,7 @@ def _result(rows: int, result: Assemble) -> Iterator[str]:
     how = result.how
     if how is None:
         return
-    parts = -(-rows // max(how.part_rows, 1)) or 1
+    parts = how.parts(rows)
     yield f"about {size(how.result_bytes)}{'' if parts == 1 else f' in {parts:,} parts'}: {how.why}"
     yield f"about {size(how.peak_bytes)} of memory at the peak; the process may take {size(how.budget_bytes)}"
 

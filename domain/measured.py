@@ -66,7 +66,8 @@ def _views(plan: RetrievalPlan, measured: Measured) -> Iterator[tuple[str, str, 
     expected = {match.view: (match, scan) for _, match, scan in plan.gathers}
     for view in measured.work.views:
         match, scan = expected[view.view]
-        yield f"{view.view}: table rows that may serve", _count(scan.how.rows if scan.how else None), f"{view.rows:,}"
+        rows = scan.how.rows if scan.how else None
+        yield f"{view.view}: table rows looked at", _count(rows and rows * plan.parts), f"{view.rows:,}"
         yield f"{view.view}: pairs not formed", _count(match.how.pairs if match.how else None), f"{view.pairs:,}"
         yield f"{view.view}: spine rows served", _count(plan.spine.rows), f"{view.served:,}"
 

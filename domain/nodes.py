@@ -152,6 +152,10 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     budget_bytes: int
     why: str
 
+    def parts(self, rows: int) -> int:
+        """In how many parts a spine of so many rows is served."""
+        return max(-(-rows // max(self.part_rows, 1)), 1)
+
 
 class Assemble(msgspec.Struct, frozen=True, kw_only=True, tag="assemble"):
     """The result: the spine as it is, and the gathered columns in the order of `columns`."""

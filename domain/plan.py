@@ -64,6 +64,12 @@ class RetrievalPlan(msgspec.Struct, frozen=True):
         return {scan.table: scan.version for scan in self.scans}
 
     @property
+    def parts(self) -> int:
+        """In how many parts the spine is served."""
+        how = self.result.how
+        return 1 if how is None else how.parts(self.spine.rows)
+
+    @property
     def digest(self) -> str:
         """A fingerprint of what is computed, equal for equal plans, whatever their advice."""
         bare = tuple(node if isinstance(node, (Spine, Gather)) else replace(node, how=None) for node in self.nodes)

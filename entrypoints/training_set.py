@@ -113,6 +113,7 @@ class TrainingSet:
             else:
                 self.frame.write_parquet(partial)
             partial.replace(place)
+            partial.unlink(missing_ok=True)  # it stays where both are names of one file
         except OSError as fault:
             with suppress(OSError):
                 partial.unlink()

@@ -102,6 +102,8 @@ def _write_files(place: Path, parts: Iterator[ArrowStream], files: list[ParquetF
         rows = pl.DataFrame(part)
         stored = pl.DataFrame([column.cast(_stored_as(column.dtype)) for column in rows.get_columns()])
         files[-1].write(stored)
+        stored = stored.clear()
+        del part, rows  # they are not needed while the next part is read
     files[-1].close()
     return Schema.from_arrow(stored.to_arrow().schema)
 

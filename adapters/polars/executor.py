@@ -131,7 +131,8 @@ class _Run:
         if self._at_a_time == 1:
             return [view.serve(rows, time) for view in self._views]
         with ThreadPoolExecutor(self._at_a_time) as workers:
-            return list(workers.map(lambda view: view.serve(rows, time), self._views))
+            begun = [workers.submit(view.serve, rows, time) for view in self._views]
+            return [serving.result() for serving in begun]
 
     def work(self) -> Work:
         """What was done so far."""

@@ -60,6 +60,7 @@ class PolarsResults:
                     rows = _together(plan, spine.slice(file.rows, served.height), served)
                     size += int(rows.estimated_size())
                     file.write(rows)
+                    del served, rows  # they are not needed while the next part is made
                     if progress is not None:
                         progress(file.rows, spine.height)
         except OSError as fault:

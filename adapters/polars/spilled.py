@@ -39,7 +39,8 @@ class SpilledFrame:
         """Its rows, a row group at a time."""
         with pq.ParquetFile(self.path) as file:
             for group in range(file.metadata.num_row_groups):
-                yield pl.DataFrame(file.read_row_group(group))
+                yield pl.DataFrame(file.read_row_group(group, use_threads=False))
+                pa.default_memory_pool().release_unused()
 
     def lazy(self) -> pl.LazyFrame:
         """Its rows as a lazy frame over the file."""

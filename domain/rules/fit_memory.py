@@ -23,6 +23,8 @@ COPIES: Final = 2
 """How often the values of a part are in memory: as found, and in the spine's order."""
 WRITTEN: Final = 3
 """The same where they go to a file."""
+USABLE: Final = 7
+"""So many eighths of the free memory are planned with: allocators keep some of what was freed."""
 TEXT_BYTES: Final = 32
 """What a value of no fixed width is taken to have."""
 
@@ -58,7 +60,7 @@ class _Sizes(NamedTuple):
 
 def _sizes(plan: RetrievalPlan, facts: Facts) -> _Sizes:
     rows, kept = plan.spine.rows, _kept_bytes(plan)
-    room = max(facts.resources.free_bytes - kept, 0)
+    room = max(facts.resources.free_bytes * USABLE // 8 - kept, 0)
     at_a_time = max(min(len(plan.gathers), facts.resources.threads, room // 2 // max(rows * LABEL_BYTES, 1)), 1)
     label = LABEL_BYTES * at_a_time
     value = sum(width(output.dtype) or TEXT_BYTES for gather, _, _ in plan.gathers for output in gather.columns)

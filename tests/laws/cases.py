@@ -27,8 +27,11 @@ class Case:
     spine: pl.DataFrame
 
 
+_LONG_AGO = -800_000  # hours: so early that key and time fill more than a machine word
+
+
 def _tick(step: int, odd: int, dtype: str) -> int:
-    """A time: few distinct steps of an hour, sometimes off by a tick or two."""
+    """A time: few distinct steps of an hour, sometimes off by a tick or two, seldom long ago."""
     if dtype == "date":
         return EPOCH // 86_400 + step // 6
     unit = UNITS[dtype[10:12]]
@@ -37,14 +40,17 @@ def _tick(step: int, odd: int, dtype: str) -> int:
 
 def times(dtype: str, *, nullable: bool) -> st.SearchStrategy[int | None]:
     """Ticks of a time column."""
-    ticks = st.builds(_tick, st.integers(0, 4), st.sampled_from([0, 0, 0, 0, 0, 1, -1, 999]), st.just(dtype))
+    steps = st.sampled_from([0, 1, 2, 3, 4] * 6 + [_LONG_AGO])
+    ticks = st.builds(_tick, steps, st.sampled_from([0, 0, 0, 0, 0, 1, -1, 999]), st.just(dtype))
     return st.one_of(ticks, ticks, ticks, st.none()) if nullable else ticks
 
 
 def keys(dtype: str) -> st.SearchStrategy[object]:
-    """Key values, few and sometimes null."""
-    values: list[object] = ["a", "a", "a", "", None] if dtype == "string" else [1, 1, 1, 2, None]
-    return st.sampled_from(values)
+    """Key values, few and sometimes null; whole numbers near each other or far apart."""
+    if dtype == "string":
+        return st.sampled_from(["a", "a", "a", "", None])
+    far: list[object] = [] if dtype == "int8" else [900_000, -2_000_000_000]
+    return st.sampled_from([1, 1, 1, 1, 1, 2, 2, None, *far])
 
 
 _VALUES: dict[str, st.SearchStrategy[object]] = {

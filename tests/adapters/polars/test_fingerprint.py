@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing.parametric import dataframes
 
-from foreset.adapters.polars.fingerprint import fingerprint
+from foreset.adapters.polars.fingerprint import ColumnDigest, column_digest, fingerprint
 
 NAN = float("nan")
 VALUES: dict[str, tuple[list[Any], pl.DataType]] = {
@@ -122,7 +122,7 @@ def test_chunks_do_not_count(given_frame: pl.DataFrame, cut: int) -> None:
 def test_threads_and_processes_do_not_count() -> None:
     code = """
 import polars as pl
-from foreset.adapters.polars.fingerprint import fingerprint
+from foreset.adapters.polars.fingerprint import ColumnDigest, column_digest, fingerprint
 frame = pl.DataFrame({"k": pl.arange(50_000, eager=True)})
 frame = frame.with_columns(s=pl.col("k").cast(pl.String), x=pl.col("k").sin())
 print(pl.thread_pool_size(), fingerprint(frame.with_columns(c=pl.col("s").cast(pl.Categorical))))
@@ -134,3 +134,22 @@ print(pl.thread_pool_size(), fingerprint(frame.with_columns(c=pl.col("s").cast(p
         size, _, seen[threads] = run.stdout.strip().partition(" ")
         assert size == threads
     assert seen["1"] == seen["3"]
+
+
+@given(dataframes(max_cols=2, max_size=12, allowed_dtypes=[*FLAT, pl.List(pl.String)]), st.lists(st.integers(0, 5)))
+def test_a_digest_grows_part_by_part(given_frame: pl.DataFrame, sizes: list[int]) -> None:
+    for column in given_frame.get_columns():
+        grown, start = ColumnDigest(column.dtype), 0
+        for size in [*sizes, column.len()]:
+            grown.update(column.slice(start, size))
+            start += size
+        assert grown.hexdigest() == column_digest(column)
+
+
+@pytest.mark.parametrize("name", VALUES)
+def test_every_type_grows_row_by_row(name: str) -> None:
+    column = frame(name)["x"]
+    grown = ColumnDigest(column.dtype)
+    for place in range(column.len()):
+        grown.update(column.slice(place, 1))
+    assert grown.hexdigest() == column_digest(column)
