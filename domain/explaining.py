@@ -70,7 +70,8 @@ def _pairs(pairs: int | None) -> str:
 
 
 def _limits(match: Match) -> str:
-    ttl = "" if match.ttl_us is None else f", not older than {timedelta(microseconds=match.ttl_us)}"
+    age = timedelta(microseconds=match.ttl_us or 0)
+    ttl = "" if match.ttl_us is None else f", not older than {str(age).removesuffix(', 0:00:00')}"
     if match.known_at is None:
         return ttl
     at = match.known_at if isinstance(match.known_at, str) else instant(match.known_at)

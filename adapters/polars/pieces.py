@@ -1,19 +1,23 @@
-"""Parquet files cut into pieces that fit in memory."""
+"""Parquet files cut into pieces: whole files, or runs of row groups of large ones, without those that cannot serve."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from datetime import date, datetime
+from typing import Any, Final
 
 import polars as pl
+import pyarrow.parquet as pq
 
 from foreset.adapters.parquet_files import scan_files
 from foreset.domain.dtypes import width
-from foreset.domain.facts import Column, DataFile
+from foreset.domain.facts import Column, DataFile, Range
+from foreset.domain.nodes import Bounds
+from foreset.domain.rules.choose_passes import INFLATED
+from foreset.domain.skipping import may_serve
 
-_INFLATED: Final = 4
-"""How much larger than in its file a value of no fixed width is taken to be."""
-_FEWEST: Final = 65_536
-"""Rows of the smallest piece: less is not worth opening a file for."""
+_LARGE: Final = 1_000_000
+"""A file of more rows is taken to have several row groups: its footer is read."""
+_EPOCH: Final = date(1970, 1, 1).toordinal()
 
 
 @dataclass(frozen=True)
@@ -26,17 +30,69 @@ class Piece:
     whole: bool
 
 
-def pieces_of(files: Sequence[DataFile], columns: Sequence[Column], most_bytes: int) -> list[Piece]:
-    """The files in pieces of which any one column takes at most about `most_bytes`."""
-    return [piece for file in files for piece in _cut(file, columns, most_bytes)]
+def pieces_of(
+    files: Sequence[DataFile], columns: Sequence[Column], most_bytes: int, bounds: Sequence[Bounds]
+) -> list[Piece]:
+    """The files in pieces of which a column takes about `most_bytes`, or a row group where that is larger."""
+    return [piece for file in files for piece in _cut(file, columns, most_bytes, bounds)]
 
 
-def _cut(file: DataFile, columns: Sequence[Column], most_bytes: int) -> Iterator[Piece]:
+def _cut(file: DataFile, columns: Sequence[Column], most_bytes: int, bounds: Sequence[Bounds]) -> Iterator[Piece]:
     rows = _rows(file)
+    if rows <= _LARGE:
+        yield Piece(file, 0, rows, whole=True)
+        return
     widest = max((_bytes_per_row(column, file, rows) for column in columns), default=1)
-    step = max(int(most_bytes / max(widest, 1)), _FEWEST)
-    for start in range(0, max(rows, 1), step):
-        yield Piece(file, start, min(step, rows - start), whole=rows <= step)
+    if "://" in file.path:  # its footer is not at hand
+        step = max(int(most_bytes / widest), _LARGE)
+        yield from (Piece(file, at, min(step, rows - at), whole=rows <= step) for at in range(0, rows, step))
+        return
+    start = held = 0
+    for first, count in _row_groups(file, bounds):
+        if held and (first != start + held or (held + count) * widest > most_bytes):
+            yield Piece(file, start, held, whole=False)
+            held = 0
+        start, held = (start, held + count) if held else (first, count)
+    if held:
+        yield Piece(file, start, held, whole=held == rows)
+
+
+def _row_groups(file: DataFile, bounds: Sequence[Bounds]) -> Iterator[tuple[int, int]]:
+    """First row and number of rows of each row group that may serve."""
+    with pq.ParquetFile(file.path) as opened:
+        footer = opened.metadata
+    places = {footer.schema.column(place).path: place for place in range(footer.num_columns)}
+    wanted = {b.column: places[b.column] for b in bounds if b.column in places}
+    start = 0
+    for number in range(footer.num_row_groups):
+        group = footer.row_group(number)
+        known = {name: _range(group.column(place).statistics) for name, place in wanted.items()}
+        ranges = {name: found for name, found in known.items() if found is not None}
+        part = DataFile(path=file.path, rows=group.num_rows, size_bytes=0, modified_ms=0, ranges=ranges)
+        if may_serve(part, bounds):
+            yield start, group.num_rows
+        start += group.num_rows
+
+
+def _range(statistics: Any) -> Range | None:  # pyarrow's, or None
+    if statistics is None or not statistics.has_min_max:
+        return None
+    try:
+        least, greatest = (_number(bound) for bound in (statistics.min, statistics.max))
+    except (OverflowError, ValueError):  # a time that Python does not have
+        return None
+    if least is None or greatest is None:
+        return None
+    return least, greatest + isinstance(statistics.max, datetime)  # rounded down to microseconds
+
+
+def _number(bound: object) -> int | None:
+    """A bound as `DataFile.ranges` has it."""
+    if isinstance(bound, datetime):
+        return int(pl.Series([bound], dtype=pl.Datetime("us", "UTC" if bound.tzinfo else None)).to_physical()[0])
+    if isinstance(bound, date):
+        return bound.toordinal() - _EPOCH
+    return bound if isinstance(bound, int) and not isinstance(bound, bool) else None
 
 
 def _rows(file: DataFile) -> int:
@@ -45,7 +101,7 @@ def _rows(file: DataFile) -> int:
 
 
 def _bytes_per_row(column: Column, file: DataFile, rows: int) -> float:
-    return width(column.dtype) or file.size_bytes * _INFLATED / max(rows, 1)
+    return width(column.dtype) or file.size_bytes * INFLATED / max(rows, 1)
 
 
 def together(pieces: Sequence[Piece], most: int) -> Iterator[list[Piece]]:

@@ -69,14 +69,14 @@ class FileSource:
     """Rows in Parquet files, read in pieces, so that memory holds a few pieces at a time."""
 
     def __init__(
-        self, table: str, files: Sequence[DataFile], columns: Sequence[Column], workers: Executor, late_bytes: int
+        self, scan: Scan, files: Sequence[DataFile], columns: Sequence[Column], workers: Executor, late_bytes: int
     ) -> None:
-        """Serve `files`, in their order; features are decoded by `workers`, about `late_bytes` at a time together."""
-        self._table = table
+        """Serve `files`, in their order; features are decoded by `workers`, each about `late_bytes` at a time."""
+        self._table = scan.table
         self._columns = {column.name: column for column in columns}
         self._workers = workers
         self._late_bytes = late_bytes
-        self._pieces = pieces_of(files, columns, late_bytes)
+        self._pieces = pieces_of(files, columns, late_bytes, scan.bounds)
         self._starts = np.array([0, *accumulate(piece.rows for piece in self._pieces)], dtype=np.int64)
         self._opened: set[str] = set()
         self._sizes = {file.path: file.size_bytes for file in files}
@@ -175,4 +175,4 @@ def open_source(snapshot: Snapshot, scan: Scan, workers: Executor, late_bytes: i
     if scan.how is not None and scan.how.passes == "single pass":
         frame = scan_files(chosen, wanted).collect()
         return as_many_rows(frame, scan.table, chosen).map(lambda whole: FrameSource(whole, chosen))
-    return Success(FileSource(scan.table, chosen, wanted, workers, late_bytes))
+    return Success(FileSource(scan, chosen, wanted, workers, late_bytes))

@@ -39,7 +39,7 @@ table     trips version 7: driver_id, at, written, rate, note
           all columns in one pass, 12.3 MB: its columns are small
           only at to 2024-01-03T12:00:00Z
           only driver_id from 3 to 870
-view      stats v1 of trips on driver_id, not older than 2 days, 0:00:00: rate
+view      stats v1 of trips on driver_id, not older than 2 days: rate
           20 keys are asked for, the most frequent by 8 rows
           as-of: spine rows have times of their own; a join would form about 1,000,000 pairs, this forms none
 view      notes v1 of trips on driver_id: note as remark

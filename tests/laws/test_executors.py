@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import get_args
 
 import polars as pl
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -14,6 +15,7 @@ from foreset.adapters.delta.tables import DeltaTables
 from foreset.adapters.machine import LocalMachine
 from foreset.adapters.memory.executor import MemoryExecutor
 from foreset.adapters.memory.tables import MemoryTables
+from foreset.adapters.polars import pieces
 from foreset.adapters.polars.executor import PolarsExecutor
 from foreset.adapters.polars.fingerprint import fingerprint
 from foreset.adapters.polars.profile import profile
@@ -89,9 +91,12 @@ def test_polars_gives_the_bytes_of_the_reference(data: st.DataObject, case: Case
     check_equal(case, tables, plan, data.draw(advised(plan)), threads)
 
 
-@given(st.data(), cases(time_dtypes=DELTA_TIMES), st.integers(1, 3))
-def test_polars_over_delta_gives_the_bytes_of_the_reference(data: st.DataObject, case: Case, threads: int) -> None:
-    with tempfile.TemporaryDirectory() as folder:
+@given(st.data(), cases(time_dtypes=DELTA_TIMES), st.integers(1, 3), st.sampled_from([0, 3, 10**6]))
+def test_polars_over_delta_gives_the_bytes_of_the_reference(
+    data: st.DataObject, case: Case, threads: int, large: int
+) -> None:
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pieces, "_LARGE", large)
         tables = DeltaTables(Path(folder))
         for name, frame in case.tables.items():
             middle = frame.height // 2

@@ -8,6 +8,10 @@ import polars as pl
 import pytest
 
 from foreset import DeltaSource, EntitySpec, FeatureStore, FeatureViewSpec, TrainingSet, TrainingSetSpec
+from foreset.adapters.parquet_writing import ParquetFileWriter
+from foreset.adapters.polars import pieces
+from foreset.domain.facts import Column, DataFile
+from foreset.domain.nodes import Bounds
 
 DAY = 86_400_000_000
 US = pl.Datetime("us", "UTC")
@@ -80,3 +84,56 @@ def test_days_are_bounded_by_days(tmp_path: Path) -> None:
 def test_a_file_whose_range_the_log_does_not_know_is_read(tmp_path: Path) -> None:
     write(tmp_path, rows(1).with_columns(t=pl.lit(None, US)), rows(1, x=2.0))
     assert made(tmp_path, spine(1, 2)).frame["x"].to_list() == [2.0]
+
+
+# === Row groups of large files ===
+
+
+@pytest.fixture
+def large(tmp_path: Path) -> DataFile:
+    """A file of three row groups: an hour, a key and a day each."""
+    frames = [
+        pl.DataFrame({"t": [at(day)], "k": [day * 10], "d": [at(day).date()], "s": [f"{day}"]}).with_columns(
+            pl.col("t").cast(US)
+        )
+        for day in (1, 2, 3)
+    ]
+    writer = ParquetFileWriter(tmp_path / "large.parquet")
+    for frame in frames:
+        writer.write(frame)
+    writer.close()
+    return DataFile(path=str(writer.path), rows=3, size_bytes=writer.size_bytes, modified_ms=0)
+
+
+def micros(day: int) -> int:
+    return int(at(day).timestamp()) * 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("bounds", "expected"),
+    [
+        ((), [(0, 3)]),
+        ((Bounds(column="t", is_time=True, least=micros(2)),), [(1, 2)]),
+        ((Bounds(column="t", is_time=True, greatest=micros(2)),), [(0, 2)]),
+        ((Bounds(column="t", is_time=True, greatest=micros(2) - 1),), [(0, 1)]),
+        ((Bounds(column="k", least=20, greatest=20), Bounds(column="t", is_time=True, least=micros(1))), [(1, 1)]),
+        ((Bounds(column="k", least=10, greatest=30),), [(0, 3)]),
+        ((Bounds(column="d", least=19724, greatest=19724),), [(1, 1)]),
+        ((Bounds(column="k", least=40),), []),
+        ((Bounds(column="s", values=("2",)), Bounds(column="gone", least=1)), [(0, 3)]),
+    ],
+)
+def test_row_groups_outside_the_bounds_are_skipped(
+    large: DataFile, monkeypatch: pytest.MonkeyPatch, bounds: tuple[Bounds, ...], expected: list[tuple[int, int]]
+) -> None:
+    monkeypatch.setattr(pieces, "_LARGE", 1)
+    made = pieces.pieces_of([large], [Column("k", "int64")], 10**6, bounds)
+    assert [(piece.start, piece.rows) for piece in made] == expected
+
+
+def test_pieces_take_as_many_row_groups_as_fit(large: DataFile, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pieces, "_LARGE", 1)
+    made = pieces.pieces_of([large], [Column("k", "int64")], 16, ())
+    assert [(piece.start, piece.rows, piece.whole) for piece in made] == [(0, 2, False), (2, 1, False)]
+    whole = pieces.pieces_of([large], [Column("k", "int64")], 10**6, ())
+    assert [(piece.start, piece.rows, piece.whole) for piece in whole] == [(0, 3, True)]
