@@ -29,9 +29,10 @@ FINGERPRINTS = Case(
     calls=5,
     quick=True,
 )
+NOTE = """\
+Open and plan, no feature read; checkpoints as deltalake makes them by itself. A plan looks at the statistics of all
+files; DeltaTable() and collect_schema() look at none."""
 SECTIONS = (
     Section("Fingerprints within a retrieval", (FINGERPRINTS,)),
-    Section(
-        "Opening a table", OPENING, "Open and plan, no feature read; checkpoints as deltalake makes them by itself."
-    ),
+    Section("Opening a table", OPENING, NOTE),
 )

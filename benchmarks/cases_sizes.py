@@ -34,7 +34,7 @@ SEED_CASE = Case(
     (ONCE,),
     (view(ONCE),),
     Spine("spine-seed", 1_000, 1_000, draw="each-once", span=None),
-    (FORESET, NEW_SPINE, *DIRECT, ASOF, DUCKDB, FEAST_DASK.times(2, 3), FEAST_DUCKDB.times(2, 3)),
+    (FORESET, NEW_SPINE, *DIRECT, ASOF, DUCKDB, FEAST_DASK.times(2, 3, quick=True), FEAST_DUCKDB.times(2, 3)),
     (
         Bar("wall", 0.010, subjects=OURS),
         Bar("wall", 3, against=DIRECT, subjects=OURS),

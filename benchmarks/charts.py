@@ -14,11 +14,12 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 from peers import ASOF, DUCKDB, FORESET
 from results import Results, figure, line
-from shapes import Case, Measure, Output, Peer
+from shapes import GB, Case, Measure, Output, Peer
 
 COLOURS = {FORESET.name: "#1b5faa", ASOF.name: "#d4761a", DUCKDB.name: "#6b7f3a"}
 SHORT = {FORESET.name: "Foreset", ASOF.name: "polars sort + join_asof", DUCKDB.name: "DuckDB ASOF with tie-break"}
 MARKERS = {FORESET.name: "o", ASOF.name: "s", DUCKDB.name: "^"}
+COMPARED = (FORESET, ASOF)
 STYLES: dict[Output, str] = {"arrow": "-", "pandas": "--", "parquet": ":"}
 GREY = "#777777"
 SETTINGS: dict[Any, Any] = {
@@ -32,39 +33,55 @@ SETTINGS: dict[Any, Any] = {
 }
 
 
-def draw(results: Results, folder: Path) -> None:
-    """All charts, in place of those in the folder; the same results give the same bytes."""
+def draw(results: Results, folder: Path) -> list[str]:
+    """All charts that have something to show, in place of those in the folder, and their names.
+
+    The same results give the same bytes.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.glob("*.svg"):
         old.unlink()
-    for name, (_, chart) in CHARTS.items():
-        with mpl.rc_context(SETTINGS):
-            chart(results).savefig(folder / f"{name}.svg", format="svg", metadata={"Date": None})
+    return [name for name, (_, chart) in CHARTS.items() if _drawn(chart, results, folder / f"{name}.svg")]
 
 
-def growth_cpu(results: Results) -> Figure:
+def _drawn(chart: Callable[[Results], Figure | None], results: Results, path: Path) -> bool:
+    with mpl.rc_context(SETTINGS):
+        made = chart(results)
+        if made is not None:
+            made.savefig(path, format="svg", metadata={"Date": None})
+    return made is not None
+
+
+def growth_cpu(results: Results) -> Figure | None:
     """CPU against feature rows, both by powers of ten."""
+    curves = [(peer, _points(results, GROWTH, peer, "cpu")) for peer in (FORESET, ASOF, DUCKDB)]
+    if not any(points for _, points in curves):
+        return None
     drawn, axes = _blank("CPU of a retrieval against feature rows (100,000 spine rows, 5 features)")
-    for peer in (FORESET, ASOF, DUCKDB):
-        _curve(axes, peer, _points(results, GROWTH, peer, "cpu"))
-    _linear(axes, _points(results, GROWTH, FORESET, "cpu"))
+    for peer, points in curves:
+        _curve(axes, peer, points)
+    _linear(axes, curves[0][1])
     axes.set(xscale="log", yscale="log", xlabel="feature rows", ylabel="CPU seconds")
     return _finished(drawn, axes, GROWTH)
 
 
-def growth_peak(results: Results) -> Figure:
+def growth_peak(results: Results) -> Figure | None:
     """Peak memory against feature rows, both by powers of ten."""
-    drawn, axes = _blank("Peak memory of the process against feature rows")
-    for peer in (FORESET, ASOF, DUCKDB):
-        points = _points(results, GROWTH, peer, "peak")
-        _curve(axes, peer, [(rows, peak / 1e9) for rows, peak in points])
+    curves = [(peer, _points(results, GROWTH, peer, "peak")) for peer in (FORESET, ASOF, DUCKDB)]
+    if not any(points for _, points in curves):
+        return None
+    drawn, axes = _blank("Peak memory of the process against feature rows (100,000 spine rows, 5 features)")
+    for peer, points in curves:
+        _curve(axes, peer, [(rows, peak / GB) for rows, peak in points])
     axes.set(xscale="log", yscale="log", xlabel="feature rows", ylabel="peak memory, GB")
     return _finished(drawn, axes, GROWTH)
 
 
-def ratios(results: Results) -> Figure:
+def ratios(results: Results) -> Figure | None:
     """What the peers' CPU is in each case, Foreset's being 1: bars to the right are peers that need more."""
     named = [case for case in CASES.values() if case not in GROWTH and _ratio(results, case, ASOF) is not None]
+    if not named:
+        return None
     drawn, axes = _blank("CPU of the peers in each case", 1.7 + 0.5 * len(named))
     for offset, peer in ((-0.2, ASOF), (0.2, DUCKDB)):
         found = [(number + offset, _ratio(results, case, peer)) for number, case in enumerate(named)]
@@ -73,7 +90,7 @@ def ratios(results: Results) -> Figure:
         places = [place for place, _ in bars]
         axes.barh(places, widths, 0.38, left=1, color=COLOURS[peer.name], label=SHORT[peer.name])
         for place, value in bars:
-            axes.text(max(value, 1.0) * 1.04, place, f"{value:.2g}", va="center", fontsize=10)
+            axes.text(max(value, 1.0) * 1.04, place, _times(value), va="center", fontsize=10)
     axes.axvline(1, color=COLOURS[FORESET.name], linewidth=2, label="Foreset = 1")
     axes.set(xscale="log", xlabel="CPU, as a multiple of Foreset's", ylim=(len(named) - 0.4, -0.6))
     axes.set_yticks(range(len(named)), [case.name for case in named])
@@ -84,18 +101,19 @@ def ratios(results: Results) -> Figure:
     return drawn
 
 
-def trips(results: Results) -> Figure:
+def trips(results: Results) -> Figure | None:
     """Rows per second against trips, for each output."""
+    lines = [(peer, output, _points(results, TRIPS, peer, "rate", output)) for output in STYLES for peer in COMPARED]
+    if not any(points for *_, points in lines):
+        return None
     drawn, axes = _blank("The shape of the Hopsworks benchmark: rows per second")
-    for output, style in STYLES.items():
-        for peer in (FORESET, ASOF):
-            points = _points(results, TRIPS, peer, "rate", output)
-            _curve(axes, peer, [(rows, rate / 1e6) for rows, rate in points], style, f" to {output}")
+    for peer, output, points in lines:
+        _curve(axes, peer, [(rows, rate / 1e6) for rows, rate in points], STYLES[output], f" to {output}")
     axes.set(xscale="log", xlabel="trips", ylabel="million rows per second", ylim=(0, None))
     return _finished(drawn, axes, TRIPS)
 
 
-CHARTS: dict[str, tuple[str, Callable[[Results], Figure]]] = {
+CHARTS: dict[str, tuple[str, Callable[[Results], Figure | None]]] = {
     "growth-cpu": ("CPU against feature rows", growth_cpu),
     "growth-peak": ("Peak memory against feature rows", growth_peak),
     "ratios": ("CPU of the peers in each case", ratios),
@@ -172,6 +190,11 @@ def _ratio(results: Results, case: Case, peer: Peer) -> float | None:
         return None
     ours, theirs = (figure(measured.costs.get(line(one, case.outputs[0])), "cpu") for one in (FORESET, peer))
     return theirs / ours if ours and theirs is not None else None
+
+
+def _times(ratio: float) -> str:
+    digits = 2 if ratio < 1 else 1 if ratio < 10 else 0
+    return f"{ratio:.{digits}f}"
 
 
 def _size(case: Case) -> int:

@@ -20,8 +20,11 @@ def generator_of(name: str, part: int = 0) -> np.random.Generator:
 
 def make_table(table: Table) -> None:
     """Write the Delta table, file by file, and its copy where one is wanted."""
-    for frame in _parts(table):
-        write_deltalake(str(table.path), frame.to_arrow(), mode="append")
+    parts = _parts(table)
+    write_deltalake(str(table.path), next(parts).to_arrow())
+    handle = DeltaTable(str(table.path))  # kept, so that a commit does not begin by reading all commits before it
+    for frame in parts:
+        write_deltalake(handle, frame.to_arrow(), mode="append")
     if table.copied:
         pl.read_parquet(DeltaTable(str(table.path)).file_uris()).write_parquet(table.copy)
 

@@ -54,7 +54,7 @@ def opened_warm(job: Job) -> Ready:
 def _opened(job: Job) -> FeatureStore:
     """A store with the case's entities and views, within the case's memory budget."""
     case = job.case
-    store = FeatureStore.open(job.home / "store", **({"memory": case.memory} if case.memory else {})).unwrap()
+    store = FeatureStore.open(job.home / "store", memory=case.memory).unwrap()
     entities = {_entity(view): EntitySpec(_entity(view), view.keys) for view in case.views}
     store.register(*entities.values(), *map(_view, case.views)).unwrap()
     return store

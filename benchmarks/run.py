@@ -33,6 +33,8 @@ def main() -> None:
     if given.case and not given.report:
         print("\n\n".join(tables({name: kept[name] for name in kept if name in given.case})))
         return
+    if not kept:
+        parser.error("no results are kept")
     _write(kept, given.to or (WORK if given.quick else HERE), quick=given.quick)
 
 
@@ -47,10 +49,9 @@ def _measure(names: list[str], *, quick: bool, anew: bool) -> None:
 
 
 def _write(kept: dict[str, Measured], folder: Path, *, quick: bool) -> None:
-    text = report(kept, quick=quick)
     folder.mkdir(parents=True, exist_ok=True)
+    text = report(kept, charts.draw(kept, folder / "charts"), quick=quick)
     (folder / "RESULTS.md").write_text(text)
-    charts.draw(kept, folder / "charts")
     print(text)
     rounds.tell(f"written to {folder / 'RESULTS.md'}, with charts/ beside it")
 
