@@ -30,7 +30,6 @@ SAME_TIME = Case(
     Spine("spine-same-time", 100_000, 100_000, draw="each-once", span=None),
     (*ALL, MAX_BY),
     rounds=3,
-    quick=True,
 )
 
 
