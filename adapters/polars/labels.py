@@ -14,7 +14,6 @@ from foreset.domain.dtypes import time_unit
 from foreset.domain.nodes import Match
 
 _ROOM: Final = 1 << 63
-_EARLIEST: Final = 1 - (1 << 63)  # so that there is a number before it
 
 
 @dataclass(frozen=True)
@@ -46,7 +45,7 @@ class Labels:
     @cached_property
     def moments(self) -> Int64s | None:
         """The distinct times, in order, where key and time do not fit one number side by side; None where they do."""
-        fits = self.keys.size * (self.last - self.first + 2) < _ROOM
+        fits = self.keys.size * (self.last - self.first + 1) < _ROOM
         return None if fits else np.unique(self.times)
 
     @cached_property
@@ -62,13 +61,12 @@ class Labels:
     def place(self, codes: Int64s, times: Int64s) -> Int64s:
         """Where rows of these keys and times belong among `places`; `times` are none later than `last`.
 
-        A time is a step above all that are too early for any spine row, which are one step.
+        A row belongs before the spine rows of its key whose times are its own or later.
         """
         if self.moments is None:
-            steps: Int64s = np.maximum(times, self.first - 1) - (self.first - 1)
-            return codes * (self.last - self.first + 2) + steps
-        steps = np.searchsorted(self.moments, times, side="left") + (times >= self.first)
-        return codes * (len(self.moments) + 2) + steps
+            steps: Int64s = np.maximum(times, self.first) - self.first
+            return codes * (self.last - self.first + 1) + steps
+        return codes * len(self.moments) + np.searchsorted(self.moments, times, side="left")
 
 
 def labels_of(match: Match, spine: pl.DataFrame, time: str) -> Labels:
@@ -77,4 +75,4 @@ def labels_of(match: Match, spine: pl.DataFrame, time: str) -> Labels:
     times, _ = whole_numbers(spine[time])
     unit = time_unit(dtype_name(spine.schema[time])) or ""
     first, last = (int(times.min()), int(times.max())) if times.size else (0, -1)
-    return Labels(key_codes(keys), times, unit, max(first, _EARLIEST), last)
+    return Labels(key_codes(keys), times, unit, first, last)

@@ -65,8 +65,7 @@ class Terms:
         holds = rescaled(event, self.event_unit, self.unit, "up")
         if self.in_order or created is None:
             return holds
-        known = rescaled(created, self.created_unit, self.unit, "up")
-        return np.maximum(holds, np.where(created == OLDEST, OLDEST, known))
+        return np.maximum(holds, rescaled(created, self.created_unit, self.unit, "up"))
 
     def expired(self, event: Int64s, times: Int64s) -> Mask:
         """Whether rows of these event times serve no more at these times."""
