@@ -39,7 +39,7 @@ class Labels:
                 lambda at: digits(by_key if at is None else by_key[at]),
                 lambda at: digits(by_time if at is None else by_time[at]),
             ],
-        )
+        ).rows
         return order if every else known[order]
 
     @cached_property
@@ -51,7 +51,21 @@ class Labels:
     @cached_property
     def places(self) -> Int64s:
         """A number for each row of `asking` that grows with key and time."""
-        return self.place(self.keys.spine[self.asking], self.times[self.asking])
+        return self.place(self.keys.spine[self.asking], self._asking_times)
+
+    @cached_property
+    def _asking_times(self) -> Int64s:
+        return self.times[self.asking]
+
+    def between(self, first: int, last: int | None) -> tuple[Int64s, Int64s]:
+        """The rows of `asking` with a time from `first` to `last` (None: any later), and their `places`."""
+        if first <= self.first and (last is None or last >= self.last):
+            return self.asking, self.places
+        inside = self._asking_times >= first
+        if last is not None:
+            inside &= self._asking_times <= last
+        near = np.flatnonzero(inside)
+        return self.asking[near], self.places[near]
 
     @cached_property
     def counts(self) -> Int64s:

@@ -110,19 +110,20 @@ def _by_asof(rows: Rows, labels: Labels, terms: Terms) -> Hit:
     best rank runs on as a maximum over rows as they begin.
     """
     count = rows.code.size
-    ranked = order_by(count, [_column(rows.code), *map(_column, rows.ranks)])
+    ranked, repeats = order_by(count, [_column(rows.code), *map(_column, rows.ranks)])
     begun, best = ranked, None
     if not terms.in_order:
         rank = np.empty(count, dtype=np.int64)
         rank[ranked] = np.arange(count)
-        begun = order_by(count, [_column(rows.code), _column(rows.start), _column(rank)])
+        begun = order_by(count, [_column(rows.code), _column(rows.start), _column(rank)]).rows
         best = np.maximum.accumulate(rank[begun])
     places = taken(labels.place(rows.code, rows.start), begun)
-    last = np.searchsorted(places, labels.places, side="right") - 1
+    asking, wanted = labels.between(int(rows.start.min()), terms.last_served(rows.event))
+    last = np.searchsorted(places, wanted, side="right") - 1
     at = last if best is None else best[last]  # where `last` is -1, no row's key is found below
     row = ranked[at]
-    hits = np.flatnonzero((last >= 0) & (rows.code[row] == labels.keys.spine[labels.asking]))
-    return Hit(labels.asking[hits], row[hits], _tied(rows, ranked, at[hits]))
+    hits = np.flatnonzero((last >= 0) & (rows.code[row] == labels.keys.spine[asking]))
+    return Hit(asking[hits], row[hits], _among(at[hits], repeats))
 
 
 def _by_latest(rows: Rows, labels: Labels, _terms: Terms) -> Hit:
@@ -133,25 +134,20 @@ def _by_latest(rows: Rows, labels: Labels, _terms: Terms) -> Hit:
     latest = np.full(labels.keys.size, OLDEST, dtype=np.int64)
     np.maximum.at(latest, rows.code, rows.event)
     last = np.flatnonzero(rows.event == latest.take(rows.code))
-    ranked = last[order_by(last.size, [_column(ranks[last]) for ranks in (rows.code, *rows.ranks[1:])])]
+    order, repeats = order_by(last.size, [_column(ranks[last]) for ranks in (rows.code, *rows.ranks[1:])])
+    ranked = last[order]
     codes = rows.code[ranked]
     ends = np.flatnonzero(np.append(codes[1:] != codes[:-1], True))
     end_of = np.full(labels.keys.size, NO_ROW, dtype=np.int64)
     end_of[codes[ends]] = ends
     at = end_of[labels.keys.spine[labels.asking]]
     hits = np.flatnonzero(at != NO_ROW)
-    return Hit(labels.asking[hits], ranked[at[hits]], _tied(rows, ranked, at[hits]))
+    return Hit(labels.asking[hits], ranked[at[hits]], _among(at[hits], repeats))
 
 
-def _tied(rows: Rows, ranked: Int64s, at: Int64s) -> Mask:
-    """Whether the row before, in the order of ranks, has the same key and times."""
-    near = np.flatnonzero(at > 0)
-    for column in (*rows.ranks, rows.code):  # event times tell most rows apart, so the others are looked at for few
-        here = at[near]
-        near = near[column[ranked[here]] == column[ranked[here - 1]]]
-    tied = np.zeros(at.size, dtype=np.bool_)
-    tied[near] = True
-    return tied
+def _among(places: Int64s, repeats: Int64s) -> Mask:
+    """Which places hold a row that has the key and times of the row before."""
+    return np.isin(places, repeats) if repeats.size else np.zeros(places.size, dtype=np.bool_)
 
 
 def _column(values: Int64s) -> Column:

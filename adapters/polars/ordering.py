@@ -8,7 +8,7 @@ they are sorted again by the bits that remain.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -46,57 +46,70 @@ Column = Callable[[Int64s | None], Digits]
 """Gives a column at some rows, or at all: those that break ties need not be looked at where there are none."""
 
 
-def order_by(rows: int, columns: Sequence[Column]) -> Int64s:
-    """The positions of `rows` rows, sorted by the columns, the first one foremost, and by position where all are equal.
+class Order(NamedTuple):
+    """Rows in order, and which places in it hold a row that equals the row before in all columns."""
+
+    rows: Int64s
+    repeats: Int64s
+
+
+def order_by(count: int, columns: Sequence[Column]) -> Order:
+    """`count` rows sorted by the columns, the first one foremost, and by their number where all are equal.
 
     >>> a, b = np.array([2, 1, 2, 1]), np.array([7, 9, 7, 8])
     >>> order_by(4, [lambda at: digits(a if at is None else a[at]), lambda at: digits(b if at is None else b[at])])
-    array([3, 1, 0, 2])
+    Order(rows=array([3, 1, 0, 2]), repeats=array([3]))
     """
-    return _sorted(rows, [], list(columns), None)
+    return _sorted(count, [], list(columns), None)
 
 
-def _sorted(rows: int, known: list[Digits], later: list[Column], at: Int64s | None) -> Int64s:
-    """The order of `rows` rows by the digits in `known`, then by the columns in `later`, taken `at` these rows."""
-    place_bits = max(rows - 1, 0).bit_length()
-    packed, known, later = _packed(rows, _WORD - place_bits, known, later, at)
+def _sorted(count: int, known: list[Digits], later: list[Column], at: Int64s | None) -> Order:
+    """The order of `count` rows by the digits in `known`, then by the columns in `later`, taken `at` these rows."""
+    place_bits = max(count - 1, 0).bit_length()
+    packed, known, later = _packed(count, _WORD - place_bits, known, later, at)
     packed <<= place_bits
-    packed |= np.arange(rows, dtype=np.int64)
+    packed |= np.arange(count, dtype=np.int64)
     packed.sort()
-    places = packed & ((1 << place_bits) - 1)
-    if not known and not later:
-        return places
+    rows = packed & ((1 << place_bits) - 1)
     packed >>= place_bits
-    tied, runs = _runs(packed)
-    if tied.size:
-        behind = places[tied]
-        within = _sorted(tied.size, [runs, *(d.at(behind) for d in known)], later, behind if at is None else at[behind])
-        places[tied] = behind[within]
-    return places
+    same = packed[1:] == packed[:-1]
+    if not known and not later:
+        return Order(rows, np.flatnonzero(same) + 1)
+    tied, runs = _runs(same)
+    if not tied.size:
+        return Order(rows, tied)
+    behind = rows[tied]
+    digits_left = [runs, *(d.at(behind) for d in known)]
+    within = _sorted(tied.size, digits_left, later, behind if at is None else at[behind])
+    rows[tied] = behind[within.rows]
+    return Order(rows, tied[within.repeats])
 
 
 def _packed(
-    rows: int, room: int, known: list[Digits], later: list[Column], at: Int64s | None
+    count: int, room: int, known: list[Digits], later: list[Column], at: Int64s | None
 ) -> tuple[Int64s, list[Digits], list[Column]]:
     """As many leading bits as there is room for, as one number a row; and what remains of the columns."""
-    packed = np.zeros(rows, dtype=np.int64)
+    packed: Int64s | None = None
     known, later = list(known), list(later)
     while room and (known or later):
         column = known.pop(0) if known else later.pop(0)(at)
         taken = min(column.bits, room)
         left = column.bits - taken
-        packed <<= taken
-        packed |= column.values >> left if left else column.values
+        leading = column.values >> left
+        if packed is None:
+            packed = leading
+        else:
+            packed <<= taken
+            packed |= leading
         room -= taken
         if left:
             known.insert(0, Digits(column.values & ((1 << left) - 1), left))
-    return packed, known, later
+    return np.zeros(count, dtype=np.int64) if packed is None else packed, known, later
 
 
-def _runs(numbers: Int64s) -> tuple[Int64s, Digits]:
-    """Where sorted numbers equal a neighbour, and the number of the run that each of those places belongs to."""
-    same = numbers[1:] == numbers[:-1]
-    tied = np.zeros(len(numbers), dtype=np.bool_)
+def _runs(same: npt.NDArray[np.bool_]) -> tuple[Int64s, Digits]:
+    """The places that equal a neighbour, where `same` tells which equal the one before; and the runs they are in."""
+    tied = np.zeros(len(same) + 1, dtype=np.bool_)
     tied[1:] = same
     tied[:-1] |= same
     places = np.flatnonzero(tied)

@@ -73,6 +73,12 @@ class Terms:
             return np.zeros(times.size, dtype=np.bool_)
         return expiry(event, self.event_unit, self.match.ttl_us, self.unit) < times
 
+    def last_served(self, event: Int64s) -> int | None:
+        """The last time at which one of some rows may serve; None where there is no end."""
+        if self.match.ttl_us is None:
+            return None
+        return int(expiry(event.max(keepdims=True), self.event_unit, self.match.ttl_us, self.unit)[0])
+
     def known(self, created: Int64s | None) -> Mask | None:
         """Whether rows were written by the time that the match names; None where it names none."""
         at = self.match.known_at

@@ -21,6 +21,10 @@ from foreset.domain.nodes import Scan
 from foreset.domain.skipping import may_serve
 
 NO_ROW: Final = -1
+_TOGETHER_BYTES: Final = 32_000_000
+"""How much of files to read together: polars holds their bytes beside what it decodes."""
+_PICKED: Final = 4
+"""How many columns to bring into the spine's order together."""
 
 
 class Source(Protocol):
@@ -58,7 +62,7 @@ class FrameSource:
 
     def gather(self, columns: Sequence[str], positions: Int64s) -> pl.DataFrame:
         """The rows at `positions`."""
-        return picked(pl.DataFrame([self._frame[name] for name in columns]), positions)
+        return Places(positions).pick(pl.DataFrame([self._frame[name] for name in columns]))
 
     def read(self) -> tuple[int, int]:
         """The files that it was read from."""
@@ -107,7 +111,15 @@ class FileSource:
 
         empty = scan_files([], [self._columns[name] for name in columns]).collect()
         found = pl.concat([empty, *self._workers.map(rows_of, touched)])
-        return picked(pl.DataFrame([found.drop_in_place(name).rechunk() for name in found.columns]), places)
+        held = [found.drop_in_place(name) for name in columns]
+        place = Places(places)
+
+        def pick(first: int) -> pl.DataFrame:
+            some = pl.DataFrame([column.rechunk() for column in held[first : first + _PICKED]])
+            held[first : first + _PICKED] = [pl.Series()] * some.width  # they go when they are picked from
+            return place.pick(some)
+
+        return pl.concat(self._workers.map(pick, range(0, len(held), _PICKED)), how="horizontal")
 
     def read(self) -> tuple[int, int]:
         """The files that were opened."""
@@ -135,31 +147,58 @@ def compact(positions: Int64s, rows: int) -> tuple[Int64s, Int64s]:
     >>> compact(np.array([7, -1, 3, 7]), 10)
     (array([3, 7]), array([ 1, -1,  0,  1]))
     """
-    asked = positions[positions != NO_ROW]
-    seen = np.zeros(rows + 1, dtype=np.bool_)
-    seen[asked] = True
-    wanted = np.flatnonzero(seen)
-    if wanted.size * 16 < rows:  # a count over all rows would cost more than a search for the few
-        places = np.searchsorted(wanted, positions)
-    else:
+    if positions.size * 4 > rows:  # marking the rows costs less than sorting the positions
+        seen = np.zeros(rows + 1, dtype=np.bool_)
+        seen[positions[positions != NO_ROW]] = True
         places = (np.cumsum(seen, dtype=np.uint32) - np.uint32(1)).astype(np.int64)[positions]
-    return wanted, np.where(positions == NO_ROW, NO_ROW, places)
+        return np.flatnonzero(seen), np.where(positions == NO_ROW, NO_ROW, places)
+    order = np.argsort(positions)
+    ordered = positions[order]
+    fresh = np.ones(ordered.size, dtype=np.bool_)
+    fresh[1:] = ordered[1:] != ordered[:-1]
+    wanted = ordered[fresh]
+    missing = bool(wanted.size) and wanted[0] == NO_ROW
+    places = np.empty(positions.size, dtype=np.int64)
+    places[order] = np.cumsum(fresh) - (2 if missing else 1)
+    return wanted[1:] if missing else wanted, places
 
 
-def picked(frame: pl.DataFrame, places: Int64s) -> pl.DataFrame:
-    """The rows of a frame at some places, null where a place is NO_ROW."""
-    if frame.is_empty():
-        return frame.clear(places.size)
-    if not places.size or places.min() != NO_ROW:
-        return frame.select(pl.all().gather(pl.Series(places, dtype=pl.UInt32)))
-    known = places != NO_ROW
-    index, there = pl.Series(np.where(known, places, 0), dtype=pl.UInt32), pl.Series(known)
-    with_nulls = index.set(~there, None)
-    # An index with nulls is several times slower to gather by than nulls are to set afterwards.
-    return frame.select(
-        pl.col(name).gather(with_nulls) if dtype.is_nested() else pl.when(there).then(pl.col(name).gather(index))
-        for name, dtype in frame.schema.items()
-    )
+class Places:
+    """Places in a column, some of them NO_ROW."""
+
+    def __init__(self, places: Int64s) -> None:
+        """At these places."""
+        known = places != NO_ROW
+        self._all = bool(known.all())
+        self._count = places.size
+        self._index = pl.Series(places if self._all else np.where(known, places, 0), dtype=pl.UInt32)
+        self._there = pl.Series(known)
+        self._with_nulls = self._index if self._all else self._index.set(~self._there, None)
+
+    def pick(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """The rows at the places, null where there is none."""
+        if frame.is_empty():
+            return frame.clear(self._count)
+        if self._all:
+            return frame.select(pl.all().gather(self._index))
+        # An index with nulls is several times slower to gather by than nulls are to set afterwards.
+        return frame.select(
+            pl.col(name).gather(self._with_nulls)
+            if dtype.is_nested()
+            else pl.when(self._there).then(pl.col(name).gather(self._index))
+            for name, dtype in frame.schema.items()
+        )
+
+
+def _groups(files: Sequence[DataFile]) -> Iterator[Sequence[DataFile]]:
+    """Neighbouring files together, up to a size; one group of none where there are none."""
+    start = held = 0
+    for index, file in enumerate(files):
+        if held and held + file.size_bytes > _TOGETHER_BYTES:
+            yield files[start:index]
+            start, held = index, 0
+        held += file.size_bytes
+    yield files[start:]
 
 
 def open_source(snapshot: Snapshot, scan: Scan, workers: Executor, late_bytes: int) -> Result[Source, TableError]:
@@ -173,6 +212,7 @@ def open_source(snapshot: Snapshot, scan: Scan, workers: Executor, late_bytes: i
         return refuse(UnsupportedTable(table=scan.table, feature=ambiguous))
     chosen = [file for file in files if may_serve(file, scan.bounds)]
     if scan.how is not None and scan.how.passes == "single pass":
-        frame = scan_files(chosen, wanted).collect()
+        begun = [workers.submit(scan_files(group, wanted).collect) for group in _groups(chosen)]
+        frame = pl.concat([part.result() for part in begun])
         return as_many_rows(frame, scan.table, chosen).map(lambda whole: FrameSource(whole, chosen))
     return Success(FileSource(scan, chosen, wanted, workers, late_bytes))

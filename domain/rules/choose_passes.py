@@ -10,10 +10,12 @@ from foreset.domain.nodes import Reading, Scan
 from foreset.domain.plan import RetrievalPlan
 from foreset.domain.skipping import may_serve
 
-SMALL: Final = 256_000_000
+SMALL: Final = 64_000_000
 """Bytes of columns in memory up to which reading them all at once is cheaper than opening the files twice."""
 SHARE: Final = 4
 """A single pass takes at most one part in so many of the memory that is free."""
+LATE: Final = 128_000_000
+"""Bytes of features in memory that are read late at a time: more is not read any faster."""
 LATE_SHARE: Final = 8
 """Features that are read late take at most one part in so many of the memory that is free, at a time."""
 LEAST: Final = 16_000_000
@@ -49,7 +51,7 @@ def _reading(scan: Scan, facts: Facts) -> Reading:
         rows=rows,
         size_bytes=size,
         memory_bytes=memory,
-        late_bytes=max(min(SMALL, facts.resources.free_bytes // LATE_SHARE), LEAST),
+        late_bytes=max(min(LATE, facts.resources.free_bytes // LATE_SHARE), LEAST),
         why=_why(whole=whole, small=small),
     )
 

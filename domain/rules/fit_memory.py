@@ -13,9 +13,9 @@ LABEL_BYTES: Final = 100
 """What matching takes for each spine row: its code, time, place, order, and the best row so far."""
 ROW_BYTES: Final = 100
 """What matching takes for each table row of a batch: keys and times as read, as numbers, packed, sorted, placed."""
-FEWEST_ROWS: Final = 4_000_000
+FEWEST_ROWS: Final = 3_000_000
 """Table rows looked at together where memory allows: every batch is searched by all spine rows."""
-ROWS_PER_LABEL: Final = 4
+ROWS_PER_LABEL: Final = 2
 """How many table rows a batch has for each spine row, so that searching costs little beside sorting."""
 SMALLEST: Final = 8_192
 """Rows of the smallest batch, and of the smallest part of a spine."""

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from foreset.adapters.polars.ordering import Column, Digits, Int64s, digits, order_by
+from foreset.adapters.polars.source import NO_ROW, compact
 
 NUMBERS = st.one_of(
     st.integers(0, 2),
@@ -30,7 +31,10 @@ def lazily(values: Int64s, seen: list[int] | None = None) -> Column:
 def test_the_order_is_that_of_tuples_and_then_of_places(rows: list[tuple[int, ...]]) -> None:
     columns = [np.array(column, dtype=np.int64) for column in zip(*rows, strict=True)]
     expected = sorted(range(len(rows)), key=lambda place: (rows[place], place))
-    assert order_by(len(rows), [lazily(column) for column in columns]).tolist() == expected
+    order, repeats = order_by(len(rows), [lazily(column) for column in columns])
+    assert order.tolist() == expected
+    in_order = [rows[place] for place in expected]
+    assert repeats.tolist() == [place for place in range(1, len(rows)) if in_order[place] == in_order[place - 1]]
 
 
 @given(st.lists(NUMBERS, min_size=1))
@@ -51,4 +55,11 @@ def test_columns_that_break_ties_are_looked_at_for_ties_alone() -> None:
 def test_a_column_of_one_value_takes_no_room() -> None:
     made: Callable[[Int64s], Digits] = digits
     assert made(np.array([7, 7])).bits == 0
-    assert order_by(0, []).tolist() == []
+    assert order_by(0, []).rows.tolist() == []
+
+
+@given(st.lists(st.integers(-1, 30), max_size=60), st.sampled_from([31, 1000]))
+def test_positions_are_compacted(positions: list[int], rows: int) -> None:
+    wanted, places = compact(np.array(positions, dtype=np.int64), rows)
+    assert wanted.tolist() == sorted(set(positions) - {NO_ROW})
+    assert [NO_ROW if place == NO_ROW else int(wanted[place]) for place in places] == positions
