@@ -20,7 +20,7 @@ _LARGE: Final = 1_000_000
 _EPOCH: Final = date(1970, 1, 1).toordinal()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Piece:
     """`rows` rows of a file from `start`. `whole`: it is all of the file."""
 
@@ -116,16 +116,22 @@ def together(pieces: Sequence[Piece], most: int) -> Iterator[list[Piece]]:
         yield group
 
 
-def column_groups(piece: Piece, columns: Sequence[Column], most_bytes: int) -> Iterator[list[str]]:
-    """Columns of a piece together, up to about `most_bytes` in memory."""
-    group: list[str] = []
+def bytes_per_row(columns: Sequence[Column], pieces: Sequence[Piece]) -> float:
+    """About what a row of these columns takes in memory, at the most."""
+    files = {piece.file.path: piece for piece in pieces}.values()
+    return max((sum(_bytes_per_row(c, piece.file, piece.rows) for c in columns) for piece in files), default=1) or 1
+
+
+def column_groups(group: Sequence[Piece], columns: Sequence[Column], most_bytes: int) -> Iterator[list[str]]:
+    """Columns of some pieces together, up to about `most_bytes` in memory."""
+    names: list[str] = []
     held = 0.0
     for column in columns:
-        size = _bytes_per_row(column, piece.file, piece.rows) * piece.rows
-        if group and held + size > most_bytes:
-            yield group
-            group, held = [], 0.0
-        group.append(column.name)
+        size = sum(_bytes_per_row(column, piece.file, piece.rows) * piece.rows for piece in group)
+        if names and held + size > most_bytes:
+            yield names
+            names, held = [], 0.0
+        names.append(column.name)
         held += size
-    if group:
-        yield group
+    if names:
+        yield names

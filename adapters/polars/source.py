@@ -1,6 +1,6 @@
 """A plan's scan, open for reading: its rows have a position, by which they are found again."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from itertools import accumulate
 from typing import Final, Protocol
@@ -12,7 +12,7 @@ from returns.result import Result, Success
 from foreset.adapters.arrow_types import dtype_name
 from foreset.adapters.parquet_files import ambiguous_partition, as_many_rows, scan_files
 from foreset.adapters.polars.ordering import Int64s
-from foreset.adapters.polars.pieces import Piece, column_groups, pieces_of, together
+from foreset.adapters.polars.pieces import Piece, bytes_per_row, column_groups, pieces_of, together
 from foreset.application.ports import Snapshot
 from foreset.domain.errors.problem import raised, refuse
 from foreset.domain.errors.tables import TableError, TableUnreadable, UnsupportedTable
@@ -23,6 +23,8 @@ from foreset.domain.skipping import may_serve
 NO_ROW: Final = -1
 _TOGETHER_BYTES: Final = 32_000_000
 """How much of files to read together: polars holds their bytes beside what it decodes."""
+_SPARSE: Final = 64
+"""Where fewer than one row in so many is wanted, the rows are gathered; where more are, the others are filtered out."""
 _PICKED: Final = 4
 """How many columns to bring into the spine's order together."""
 
@@ -99,18 +101,21 @@ class FileSource:
         """The rows at `positions`, each touched piece read once."""
         wanted, places = compact(positions, int(self._starts[-1]))
         cuts = np.searchsorted(wanted, self._starts)
-        touched = [index for index in range(len(self._pieces)) if cuts[index] < cuts[index + 1]]
-        self._opened.update(self._pieces[index].file.path for index in touched)
+        inside = {
+            piece: wanted[first:end] - start
+            for piece, first, end, start in zip(self._pieces, cuts[:-1], cuts[1:], self._starts[:-1], strict=True)
+            if first < end
+        }
+        self._opened.update(piece.file.path for piece in inside)
 
-        def rows_of(index: int) -> pl.DataFrame:
-            inside = pl.Series(wanted[cuts[index] : cuts[index + 1]] - self._starts[index], dtype=pl.UInt32)
-            piece = self._pieces[index]
-            groups = column_groups(piece, [self._columns[name] for name in columns], self._late_bytes)
-            parts = (self._frame([piece], group).select(pl.all().gather(inside)) for group in groups)
-            return pl.concat(parts, how="horizontal")
+        def rows_of(group: Sequence[Piece]) -> pl.DataFrame:
+            parts = column_groups(group, [self._columns[name] for name in columns], self._late_bytes)
+            return pl.concat((self._rows(group, names, inside) for names in parts), how="horizontal")
 
+        row_bytes = bytes_per_row([self._columns[name] for name in columns], list(inside))
+        groups = together(list(inside), int(self._late_bytes // row_bytes))
         empty = scan_files([], [self._columns[name] for name in columns]).collect()
-        found = pl.concat([empty, *self._workers.map(rows_of, touched)])
+        found = pl.concat([empty, *self._workers.map(rows_of, groups)])
         held = [found.drop_in_place(name) for name in columns]
         place = Places(places)
 
@@ -120,6 +125,17 @@ class FileSource:
             return place.pick(some)
 
         return pl.concat(self._workers.map(pick, range(0, len(held), _PICKED)), how="horizontal")
+
+    def _rows(self, group: Sequence[Piece], names: Sequence[str], inside: Mapping[Piece, Int64s]) -> pl.DataFrame:
+        """Some rows of neighbouring pieces, by their places in each."""
+        frame = self._frame(group, names)
+        starts = accumulate((piece.rows for piece in group[:-1]), initial=0)
+        rows = np.concatenate([inside[piece] + start for piece, start in zip(group, starts, strict=True)])
+        if rows.size * _SPARSE < frame.height:
+            return frame.select(pl.all().gather(pl.Series(rows, dtype=pl.UInt32)))
+        wanted = np.zeros(frame.height, dtype=np.bool_)
+        wanted[rows] = True
+        return frame.filter(pl.Series(wanted))
 
     def read(self) -> tuple[int, int]:
         """The files that were opened."""

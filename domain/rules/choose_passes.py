@@ -14,7 +14,7 @@ SMALL: Final = 64_000_000
 """Bytes of columns in memory up to which reading them all at once is cheaper than opening the files twice."""
 SHARE: Final = 4
 """A single pass takes at most one part in so many of the memory that is free."""
-LATE: Final = 128_000_000
+LATE: Final = 256_000_000
 """Bytes of features in memory that are read late at a time: more is not read any faster."""
 LATE_SHARE: Final = 8
 """Features that are read late take at most one part in so many of the memory that is free, at a time."""

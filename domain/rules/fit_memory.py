@@ -14,7 +14,8 @@ LABEL_BYTES: Final = 100
 ROW_BYTES: Final = 100
 """What matching takes for each table row of a batch: keys and times as read, as numbers, packed, sorted, placed."""
 FEWEST_ROWS: Final = 3_000_000
-"""Table rows looked at together where memory allows: every batch is searched by all spine rows."""
+"""Table rows looked at together where memory allows: columns of more are not
+kept by allocators from one batch to the next, and new memory is dear."""
 ROWS_PER_LABEL: Final = 2
 """How many table rows a batch has for each spine row, so that searching costs little beside sorting."""
 SMALLEST: Final = 8_192
@@ -70,7 +71,8 @@ def _sizes(plan: RetrievalPlan, facts: Facts) -> _Sizes:
         value += facts.spine.row_bytes
         part = min(max(room // 2 // max(label, value * WRITTEN), SMALLEST), rows)
     batch = max((room - part * label) // (ROW_BYTES * at_a_time), SMALLEST)
-    return _Sizes(label, value, kept, part, min(batch, max(FEWEST_ROWS, ROWS_PER_LABEL * part)), at_a_time)
+    pays = max(FEWEST_ROWS, ROWS_PER_LABEL * part)
+    return _Sizes(label, value, kept, part, min(batch, pays), at_a_time)
 
 
 def _with_batch(node: Node, batch: int) -> Node:
@@ -80,15 +82,19 @@ def _with_batch(node: Node, batch: int) -> Node:
 def _delivery(plan: RetrievalPlan, facts: Facts, sizes: _Sizes) -> Delivery:
     rows = plan.spine.rows
     whole = sizes.part_rows == rows
-    most_rows = max((scan.how.rows or sizes.batch_rows for scan in plan.scans if scan.how), default=sizes.batch_rows)
     return Delivery(
         part_rows=sizes.part_rows,
         views_at_a_time=sizes.at_a_time,
         result_bytes=rows * (sizes.value + (facts.spine.row_bytes if whole else 0)),
-        peak_bytes=facts.resources.held_bytes + sizes.peak(most_rows, whole=whole),
+        peak_bytes=facts.resources.held_bytes + sizes.peak(_most_rows(plan) or sizes.batch_rows, whole=whole),
         budget_bytes=facts.resources.memory_bytes,
         why="it fits in memory" if whole else "it does not fit in memory, and goes to a file part by part",
     )
+
+
+def _most_rows(plan: RetrievalPlan) -> int:
+    """The rows of the largest table that is read; 0 where the logs do not count them."""
+    return max((scan.how.rows or 0 for scan in plan.scans if scan.how), default=0)
 
 
 def _kept_bytes(plan: RetrievalPlan) -> int:
