@@ -99,7 +99,7 @@ class TrainingSet:
             remedy = f"name one of {', '.join(self.receipt.columns)}"
             raise raised(InvalidSpec(spec="X_y", problem=problem, remedy=remedy))
         names = [name for name in self.features if name != target]
-        return self.frame.select(names).to_pandas(), self.frame[target].to_pandas()
+        return self.frame[names].to_pandas(), self.frame[target].to_pandas()
 
     def write_parquet(self, path: str | Path) -> Path:
         """Write the rows to a Parquet file, whole or not at all; gives its path."""

@@ -90,7 +90,7 @@ class _View:
     source: Source
     tally: _Tally
 
-    def serve(self, spine: pl.DataFrame, time: str) -> list[pl.Series]:
+    def serve(self, spine: pl.DataFrame, time: str) -> pl.DataFrame:
         """The asked columns of the rows that serve some spine rows."""
         most = (self.match.how and self.match.how.batch_rows) or _BATCH_ROWS
         sides = Sides(self.match, labels_of(self.match, spine, time), self.source, most)
@@ -102,7 +102,11 @@ class _View:
         names = list(dict.fromkeys(output.source for output in self.gather.columns))
         del sides  # what matching needed is not needed to gather
         values = self.source.gather(names, found.position)
-        return [values[out.source].cast(polars_dtype(out.dtype)).alias(out.name) for out in self.gather.columns]
+        outputs = self.gather.columns
+        asked = pl.Schema({output.name: polars_dtype(output.dtype) for output in outputs})
+        if values.schema == asked:
+            return values
+        return pl.DataFrame([values[out.source].cast(asked[out.name]).alias(out.name) for out in outputs])
 
 
 class _Run:
@@ -122,11 +126,11 @@ class _Run:
         try:
             for start in range(0, max(self._spine.height, 1), self._part_rows):
                 rows = self._spine.slice(start, self._part_rows)
-                yield pl.DataFrame([column for view in self._served(rows) for column in view])
+                yield pl.concat(self._served(rows), how="horizontal")
         except READ_FAULTS as fault:
             raise raised(_unreadable(self._plan, fault)) from fault
 
-    def _served(self, rows: pl.DataFrame) -> list[list[pl.Series]]:
+    def _served(self, rows: pl.DataFrame) -> list[pl.DataFrame]:
         time = self._plan.spine.time
         if self._at_a_time == 1:
             return [view.serve(rows, time) for view in self._views]

@@ -46,11 +46,10 @@ class ColumnDigest:
     def __init__(self, dtype: pl.DataType) -> None:
         """Begin with no rows."""
         self._dtype = dtype
-        self._values = blake3()
-        self._lengths = blake3()
-        self._nulls = blake3()
+        self._values = blake3(f"{dtype_name(dtype)}/".encode())
+        self._lengths: blake3 | None = None
+        self._nulls: blake3 | None = None
         self._rows = 0
-        self._has_nulls = False
         self._inner = _inner(dtype)
 
     def update(self, column: pl.Series) -> None:
@@ -68,25 +67,27 @@ class ColumnDigest:
 
     def hexdigest(self) -> str:
         """The digest of all rows so far."""
-        parts = [dtype_name(self._dtype), self._values.hexdigest(), self._lengths.hexdigest()]
-        parts += [digest.hexdigest() for digest in self._inner]
-        if self._has_nulls:
-            parts.append(self._nulls.hexdigest())
-        return blake3("/".join(parts).encode()).hexdigest()
+        parts = [("length", self._lengths), *(("inner", digest) for digest in self._inner), ("known", self._nulls)]
+        others = [f"{role}:{digest.hexdigest()}" for role, digest in parts if digest is not None]
+        return blake3("/".join([self._values.hexdigest(), *others]).encode()).hexdigest()
 
     def _add_nulls(self, column: pl.Series) -> None:
         """Which are null: hashed from the first null on, with what was before it."""
-        if not self._has_nulls and column.null_count():
-            self._has_nulls = True
-            self._nulls.update(b"\x01" * self._rows)
-        if self._has_nulls:
+        if self._nulls is None and column.null_count():
+            self._nulls = blake3(b"\x01" * self._rows)
+        if self._nulls is not None:
             self._nulls.update(_bytes(column.is_not_null()))
+
+    def _add_lengths(self, lengths: pl.Series) -> None:
+        if self._lengths is None:
+            self._lengths = blake3()
+        self._lengths.update(_bytes(lengths.cast(pl.UInt64)))
 
     def _add_lists(self, column: pl.Series) -> None:
         inner = self._dtype.inner if isinstance(self._dtype, (pl.List, pl.Array)) else None
         lists = column.cast(pl.List(inner or pl.Null))
         lengths = lists.list.len().fill_null(0)
-        self._lengths.update(_bytes(lengths.cast(pl.UInt64)))
+        self._add_lengths(lengths)
         self._inner[0].update(lists.filter(lengths > 0).explode())
 
     def _add_values(self, column: pl.Series) -> None:
@@ -94,7 +95,7 @@ class ColumnDigest:
             self._values.update(_bytes(column))
             return
         values = column.cast(pl.Binary)
-        self._lengths.update(_bytes(values.bin.size().cast(pl.UInt64)))
+        self._add_lengths(values.bin.size())
         array = values.rechunk().to_arrow()
         offsets, data = array.buffers()[1:]
         if data is not None and len(array):

@@ -80,8 +80,7 @@ def _whole(plan: RetrievalPlan, spine: pl.DataFrame, known: Fingerprint, parts: 
 
 
 def _together(plan: RetrievalPlan, spine: pl.DataFrame, served: pl.DataFrame) -> pl.DataFrame:
-    columns = {column.name: column for column in (*spine.get_columns(), *served.get_columns())}
-    return pl.DataFrame([columns[name] for name in plan.result.columns])
+    return spine.hstack(served)[list(plan.result.columns)]
 
 
 def _polars(frame: ArrowStream) -> pl.DataFrame:

@@ -60,11 +60,11 @@ class FrameSource:
     def batches(self, columns: Sequence[str], most: int) -> Iterator[tuple[int, pl.DataFrame]]:
         """All rows."""
         for offset in range(0, self._frame.height, most):
-            yield offset, pl.DataFrame([self._frame[name].slice(offset, most) for name in columns])
+            yield offset, self._frame[list(columns)].slice(offset, most)
 
     def gather(self, columns: Sequence[str], positions: Int64s) -> pl.DataFrame:
         """The rows at `positions`."""
-        return Places(positions).pick(pl.DataFrame([self._frame[name] for name in columns]))
+        return Places(positions).pick(self._frame[list(columns)])
 
     def read(self) -> tuple[int, int]:
         """The files that it was read from."""
@@ -228,7 +228,8 @@ def open_source(snapshot: Snapshot, scan: Scan, workers: Executor, late_bytes: i
         return refuse(UnsupportedTable(table=scan.table, feature=ambiguous))
     chosen = [file for file in files if may_serve(file, scan.bounds)]
     if scan.how is not None and scan.how.passes == "single pass":
-        begun = [workers.submit(scan_files(group, wanted).collect) for group in _groups(chosen)]
-        frame = pl.concat([part.result() for part in begun])
+        scans = [scan_files(group, wanted) for group in _groups(chosen)]
+        begun = [workers.submit(scan.collect) for scan in scans[1:]]
+        frame = pl.concat([scans[0].collect(), *(part.result() for part in begun)])
         return as_many_rows(frame, scan.table, chosen).map(lambda whole: FrameSource(whole, chosen))
     return Success(FileSource(scan, chosen, wanted, workers, late_bytes))
