@@ -1,5 +1,7 @@
 """Open tables, kept and brought up to date, so that a warm read does not replay the log."""
 
+import json
+import os
 from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
@@ -30,15 +32,14 @@ class Handles:
         """
         known, mark = self._newest.get(uri, (None, None))
         if known is not None and mark is not None and _mark(uri, known.version()) == mark:
-            before = known.version()
-            _refuse_empty(uri, before + 1)
+            if not _commit(uri, known.version() + 1).exists():
+                return known  # versions follow one another without a gap, and old commits are cleaned away first
+            _refuse_empty_from(uri, known.version() + 1)
             known.update_incremental()
-            if known.version() == before:
-                return known
         else:
             if not is_url(uri):
                 self._forget(uri)
-                _refuse_empty(uri)
+                _refuse_empty(uri, _checkpointed(uri) + 1)
             known = DeltaTable(uri, storage_options=storage_options)
         _keep(self._newest, uri, (known, _mark(uri, known.version())))
         return known
@@ -51,6 +52,8 @@ class Handles:
 
     def at(self, uri: str, version: int, storage_options: dict[str, str] | None) -> DeltaTable:
         """The table at an older version."""
+        if not is_url(uri):
+            _refuse_empty(uri, 0, version)
         return DeltaTable(uri, version=version, storage_options=storage_options)
 
     def snapshot(self, name: str, uri: str, table: DeltaTable, make: Callable[[], DeltaSnapshot]) -> DeltaSnapshot:
@@ -74,31 +77,49 @@ def _mark(uri: str, version: int) -> _Mark:
     if is_url(uri):
         return None
     try:
-        seen = (Path(uri) / "_delta_log" / f"{version:020}.json").stat()
+        seen = _commit(uri, version).stat()
     except OSError:
         return None
     return (seen.st_ino, seen.st_mtime_ns, seen.st_size)
 
 
-def _refuse_empty(uri: str, start: int | None = None) -> None:
+def _commit(uri: str, version: int) -> Path:
+    return Path(uri) / "_delta_log" / f"{version:020}.json"
+
+
+def _checkpointed(uri: str) -> int:
+    """The version of the last checkpoint, which holds all that was committed until then; -1 where none is told."""
+    try:
+        hint = json.loads((Path(uri) / "_delta_log" / "_last_checkpoint").read_bytes())
+    except (OSError, ValueError):
+        return -1
+    version = hint.get("version") if isinstance(hint, dict) else None
+    return version if isinstance(version, int) else -1
+
+
+def _refuse_empty(uri: str, first: int, last: int | None = None) -> None:
     """Raise for a commit without a byte, which a power cut leaves and deltalake takes for a commit of nothing.
 
-    Looks at the commits from `start` on, by default at all that the log holds.
+    Looks at the commits of the log from `first` to `last`.
     """
-    log = Path(uri) / "_delta_log"
-    if start is None:
-        for path in log.glob("*.json"):
-            if path.stem.isdigit():
-                _refuse_if_empty(path)
-        return
-    while (path := log / f"{start:020}.json").exists():
+    with os.scandir(Path(uri) / "_delta_log") as entries:
+        for entry in entries:
+            stem, _, kind = entry.name.partition(".")
+            if kind != "json" or not stem.isdigit() or int(stem) < first or (last is not None and int(stem) > last):
+                continue
+            _refuse_if_empty(entry)
+
+
+def _refuse_empty_from(uri: str, first: int) -> None:
+    """The same for the few commits that are new."""
+    while (path := _commit(uri, first)).exists():
         _refuse_if_empty(path)
-        start += 1
+        first += 1
 
 
-def _refuse_if_empty(path: Path) -> None:
-    if path.stat().st_size == 0:
-        problem = f"the commit {path.name} of its log is empty"
+def _refuse_if_empty(commit: Path | os.DirEntry[str]) -> None:
+    if commit.stat().st_size == 0:
+        problem = f"the commit {commit.name} of its log is empty"
         raise OSError(problem)
 
 

@@ -1,5 +1,6 @@
 """The table store over Delta Lake."""
 
+import os
 import threading
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -170,9 +171,14 @@ def _missing(table: str, uri: str) -> TableError | None:
             if table in SAMPLES:
                 return TableMissing(table=table, place=uri, remedy=f"make the sample with `foreset generate {table}`")
             return TableMissing(table=table, place=uri)
-        return None if log.is_dir() and any(log.iterdir()) else NotADeltaTable(table=table, place=uri)
+        return None if log.is_dir() and _holds_files(log) else NotADeltaTable(table=table, place=uri)
     except OSError as fault:
         return TableUnreadable(table=table, problem=fault.strerror or str(fault))
+
+
+def _holds_files(folder: Path) -> bool:
+    with os.scandir(folder) as entries:
+        return next(entries, None) is not None
 
 
 def _is_free(place: Path) -> bool:

@@ -23,8 +23,8 @@ RULES: tuple[Rule, ...] = (
     prune_columns,
     push_time_bounds,
     push_key_bounds,
-    choose_strategy,
     choose_passes,
+    choose_strategy,
     fit_memory,
 )
 

@@ -5,10 +5,9 @@ from msgspec.structs import replace
 from foreset.domain.facts import Facts
 from foreset.domain.nodes import Match, Matching, Node, Scan
 from foreset.domain.plan import RetrievalPlan
-from foreset.domain.skipping import may_serve
 
 
-def choose_strategy(plan: RetrievalPlan, facts: Facts) -> RetrievalPlan:
+def choose_strategy(plan: RetrievalPlan, _facts: Facts) -> RetrievalPlan:
     """Match by the latest row per key where the spine has a single time, by an as-of search otherwise.
 
     Cost: `latest` is one pass over keys and times with one slot per asked key; nothing is sorted but ties. `as-of`
@@ -16,31 +15,22 @@ def choose_strategy(plan: RetrievalPlan, facts: Facts) -> RetrievalPlan:
     not depend on how spine rows and table rows spread over the keys: a key that half of all rows have costs what any
     other rows do. Neither forms a pair of rows; how many a join would have formed is estimated and shown.
     """
-    return RetrievalPlan(tuple(_chosen(node, plan, facts) for node in plan.nodes))
+    return RetrievalPlan(tuple(_chosen(node, plan) for node in plan.nodes))
 
 
-def _chosen(node: Node, plan: RetrievalPlan, facts: Facts) -> Node:
+def _chosen(node: Node, plan: RetrievalPlan) -> Node:
     if not isinstance(node, Match):
         return node
-    pairs = estimated_pairs(node, plan, facts)
+    pairs = _pairs(node, plan)
     if plan.spine.one_time:
         return replace(node, how=Matching(strategy="latest", why="all spine rows have one time", pairs=pairs))
     return replace(node, how=Matching(strategy="as-of", why="spine rows have times of their own", pairs=pairs))
 
 
-def estimated_pairs(match: Match, plan: RetrievalPlan, facts: Facts) -> int | None:
-    """Rows that may serve, times the mean number of spine rows of a key: None where the log does not count rows."""
+def _pairs(match: Match, plan: RetrievalPlan) -> int | None:
+    """Rows that are read, times the mean number of spine rows of a key; None where the log does not count rows."""
     scan = plan.nodes[match.scan]
-    if not isinstance(scan, Scan) or scan.rows is None:
+    if not isinstance(scan, Scan):
         return None
-    rows = rows_left(scan, facts)
+    rows = scan.rows if scan.how is None else scan.how.rows
     return None if rows is None else rows * plan.spine.rows // max(match.distinct_keys, 1)
-
-
-def rows_left(scan: Scan, facts: Facts) -> int | None:
-    """The rows of the files that may serve; None where the log does not count them."""
-    files = facts.tables[scan.table].data_files
-    counts = [file.rows for file in files if may_serve(file, scan.bounds)]
-    if not files:
-        return scan.rows
-    return None if None in counts else sum(count for count in counts if count is not None)
