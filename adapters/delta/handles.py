@@ -1,6 +1,5 @@
 """Open tables, kept and brought up to date, so that a warm read does not replay the log."""
 
-import json
 import os
 from collections import OrderedDict
 from collections.abc import Callable
@@ -39,7 +38,7 @@ class Handles:
         else:
             if not is_url(uri):
                 self._forget(uri)
-                _refuse_empty(uri, _checkpointed(uri) + 1)
+                _refuse_empty(uri)
             known = DeltaTable(uri, storage_options=storage_options)
         _keep(self._newest, uri, (known, _mark(uri, known.version())))
         return known
@@ -53,7 +52,7 @@ class Handles:
     def at(self, uri: str, version: int, storage_options: dict[str, str] | None) -> DeltaTable:
         """The table at an older version."""
         if not is_url(uri):
-            _refuse_empty(uri, 0, version)
+            _refuse_empty(uri, version)
         return DeltaTable(uri, version=version, storage_options=storage_options)
 
     def snapshot(self, name: str, uri: str, table: DeltaTable, make: Callable[[], DeltaSnapshot]) -> DeltaSnapshot:
@@ -87,27 +86,23 @@ def _commit(uri: str, version: int) -> Path:
     return Path(uri) / "_delta_log" / f"{version:020}.json"
 
 
-def _checkpointed(uri: str) -> int:
-    """The version of the last checkpoint, which holds all that was committed until then; -1 where none is told."""
-    try:
-        hint = json.loads((Path(uri) / "_delta_log" / "_last_checkpoint").read_bytes())
-    except (OSError, ValueError):
-        return -1
-    version = hint.get("version") if isinstance(hint, dict) else None
-    return version if isinstance(version, int) else -1
-
-
-def _refuse_empty(uri: str, first: int, last: int | None = None) -> None:
+def _refuse_empty(uri: str, last: int | None = None) -> None:
     """Raise for a commit without a byte, which a power cut leaves and deltalake takes for a commit of nothing.
 
-    Looks at the commits of the log from `first` to `last`.
+    Looks at the commits up to `last`; by default at those that no checkpoint holds.
     """
+    commits: list[tuple[int, os.DirEntry[str]]] = []
+    held = -1
     with os.scandir(Path(uri) / "_delta_log") as entries:
         for entry in entries:
             stem, _, kind = entry.name.partition(".")
-            if kind != "json" or not stem.isdigit() or int(stem) < first or (last is not None and int(stem) > last):
-                continue
-            _refuse_if_empty(entry)
+            if stem.isdigit() and kind == "json":
+                commits.append((int(stem), entry))
+            elif stem.isdigit() and kind == "checkpoint.parquet":
+                held = max(held, int(stem))
+    for version, commit in commits:
+        if version <= last if last is not None else version > held:
+            _refuse_if_empty(commit)
 
 
 def _refuse_empty_from(uri: str, first: int) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
+from msgspec.structs import replace
 from returns.result import Result, Success
 
 from foreset.adapters.arrow_types import polars_dtype
@@ -80,33 +81,58 @@ class _Tally:
     served: int = 0
     ties: int = 0
 
+    def add(self, rows: int, pairs: int, served: int, ties: int) -> None:
+        """Some more."""
+        self.rows, self.pairs = self.rows + rows, self.pairs + pairs
+        self.served, self.ties = self.served + served, self.ties + ties
+
 
 @dataclass(frozen=True)
 class _View:
-    """A match, what is gathered of it, its table, and what was done."""
+    """A view's match, what is gathered of it, and what was done."""
 
     gather: Gather
     match: Match
-    source: Source
     tally: _Tally
 
-    def serve(self, spine: pl.DataFrame, time: str) -> pl.DataFrame:
-        """The asked columns of the rows that serve some spine rows."""
-        most = (self.match.how and self.match.how.batch_rows) or _BATCH_ROWS
-        sides = Sides(self.match, labels_of(self.match, spine, time), self.source, most)
-        found = find_rows(sides)
-        self.tally.rows += found.rows
-        self.tally.pairs += found.pairs
-        self.tally.served += int(np.count_nonzero(found.position != NO_ROW))
-        self.tally.ties += count_ties(self.gather, sides, found)
-        names = list(dict.fromkeys(output.source for output in self.gather.columns))
-        del sides  # what matching needed is not needed to gather
-        values = self.source.gather(names, found.position)
+    def given(self, values: pl.DataFrame) -> pl.DataFrame:
+        """The asked columns, named and typed as in the result, of a frame that has them."""
         outputs = self.gather.columns
         asked = pl.Schema({output.name: polars_dtype(output.dtype) for output in outputs})
         if values.schema == asked:
             return values
         return pl.DataFrame([values[out.source].cast(asked[out.name]).alias(out.name) for out in outputs])
+
+
+@dataclass(frozen=True)
+class _Group:
+    """Views of one table whose rows serve alike: they are matched once, and their columns read together."""
+
+    views: tuple[_View, ...]
+    source: Source
+
+    def serve(self, spine: pl.DataFrame, time: str) -> list[pl.DataFrame]:
+        """The asked columns of the rows that serve some spine rows, a frame for each view."""
+        match = self.views[0].match
+        most = (match.how and match.how.batch_rows) or _BATCH_ROWS
+        sides = Sides(match, labels_of(match, spine, time), self.source, most)
+        found = find_rows(sides)
+        served = int(np.count_nonzero(found.position != NO_ROW))
+        for view in self.views:
+            view.tally.add(found.rows, found.pairs, served, count_ties(view.gather, sides, found))
+        del sides  # what matching needed is not needed to gather
+        outputs = (output for view in self.views for output in view.gather.columns)
+        values = self.source.gather(list(dict.fromkeys(output.source for output in outputs)), found.position)
+        return [view.given(values) for view in self.views]
+
+
+def _groups(plan: RetrievalPlan, sources: dict[int, Source]) -> list[_Group]:
+    """The views of a plan, those together whose matches differ in nothing but the view."""
+    alike: dict[Match, list[_View]] = {}
+    for gather, match, _ in plan.gathers:
+        of_any = replace(match, view="", view_version=0)
+        alike.setdefault(of_any, []).append(_View(gather, match, _Tally()))
+    return [_Group(tuple(views), sources[match.scan]) for match, views in alike.items()]
 
 
 class _Run:
@@ -116,10 +142,10 @@ class _Run:
         self._plan = plan
         self._spine = spine
         self._sources = sources
-        self._views = [_View(gather, match, sources[match.scan], _Tally()) for gather, match, _ in plan.gathers]
+        self._groups = _groups(plan, sources)
         how = plan.result.how
         self._part_rows = max(how.part_rows if how else spine.height, 1)
-        self._at_a_time = min(len(self._views), threads, how.views_at_a_time if how else 1)
+        self._at_a_time = min(len(self._groups), threads, how.views_at_a_time if how else 1)
 
     def parts(self) -> Iterator[pl.DataFrame]:
         """The gathered columns, for as many spine rows at a time as the plan advises."""
@@ -133,10 +159,10 @@ class _Run:
     def _served(self, rows: pl.DataFrame) -> list[pl.DataFrame]:
         time = self._plan.spine.time
         if self._at_a_time == 1:
-            return [view.serve(rows, time) for view in self._views]
+            return [frame for group in self._groups for frame in group.serve(rows, time)]
         with ThreadPoolExecutor(self._at_a_time) as workers:
-            begun = [workers.submit(view.serve, rows, time) for view in self._views]
-            return [serving.result() for serving in begun]
+            begun = [workers.submit(group.serve, rows, time) for group in self._groups]
+            return [frame for serving in begun for frame in serving.result()]
 
     def work(self) -> Work:
         """What was done so far."""
@@ -154,7 +180,8 @@ class _Run:
                     served=view.tally.served,
                     ties=view.tally.ties,
                 )
-                for view in self._views
+                for group in self._groups
+                for view in group.views
             ),
         )
 

@@ -13,6 +13,8 @@ LABEL_BYTES: Final = 100
 """What matching takes for each spine row: its code, time, place, order, and the best row so far."""
 ROW_BYTES: Final = 100
 """What matching takes for each table row of a batch: keys and times as read, as numbers, packed, sorted, placed."""
+TEXT_KEY_BYTES: Final = 64
+"""What a key of no fixed width takes beside that: as read, and as looked up."""
 FEWEST_ROWS: Final = 3_000_000
 """Table rows looked at together where memory allows: columns of more are not
 kept by allocators from one batch to the next, and new memory is dear."""
@@ -43,10 +45,11 @@ def fit_memory(plan: RetrievalPlan, facts: Facts) -> RetrievalPlan:
 
 
 class _Sizes(NamedTuple):
-    """The bytes of a spine row in matching, in the result, and written; those that are kept; and what follows."""
+    """The bytes of a spine row in matching and in the result, of a table row in matching; those kept; what follows."""
 
     label: int
     value: int
+    row: int
     kept: int
     part_rows: int
     batch_rows: int
@@ -54,7 +57,7 @@ class _Sizes(NamedTuple):
 
     def peak(self, most_rows: int, *, whole: bool) -> int:
         """The most that a part takes."""
-        batch = min(self.batch_rows, most_rows) * ROW_BYTES * self.at_a_time
+        batch = min(self.batch_rows, most_rows) * self.row * self.at_a_time
         copies = COPIES if whole else WRITTEN
         return self.kept + max(self.part_rows * self.label + batch, self.part_rows * self.value * copies)
 
@@ -65,14 +68,15 @@ def _sizes(plan: RetrievalPlan, facts: Facts) -> _Sizes:
     at_a_time = max(min(len(plan.gathers), facts.resources.threads, room // 2 // max(rows * LABEL_BYTES, 1)), 1)
     label = LABEL_BYTES * at_a_time
     value = sum(width(output.dtype) or TEXT_BYTES for gather, _, _ in plan.gathers for output in gather.columns)
-    batch_least = SMALLEST * ROW_BYTES * at_a_time
+    row_bytes = _row_bytes(plan)
+    batch_least = SMALLEST * row_bytes * at_a_time
     part = rows
     if max(rows * label + batch_least, rows * value * COPIES) > room:
         value += facts.spine.row_bytes
         part = min(max(room // 2 // max(label, value * WRITTEN), SMALLEST), rows)
-    batch = max((room - part * label) // (ROW_BYTES * at_a_time), SMALLEST)
+    batch = max((room - part * label) // (row_bytes * at_a_time), SMALLEST)
     pays = max(FEWEST_ROWS, ROWS_PER_LABEL * part)
-    return _Sizes(label, value, kept, part, min(batch, pays), at_a_time)
+    return _Sizes(label, value, row_bytes, kept, part, min(batch, pays), at_a_time)
 
 
 def _with_batch(node: Node, batch: int) -> Node:
@@ -90,6 +94,12 @@ def _delivery(plan: RetrievalPlan, facts: Facts, sizes: _Sizes) -> Delivery:
         budget_bytes=facts.resources.memory_bytes,
         why="it fits in memory" if whole else "it does not fit in memory, and goes to a file part by part",
     )
+
+
+def _row_bytes(plan: RetrievalPlan) -> int:
+    """What matching takes for each table row, by the view whose keys take most."""
+    texts = (sum(width(key.dtype) is None for key in match.keys) for _, match, _ in plan.gathers)
+    return ROW_BYTES + TEXT_KEY_BYTES * max(texts, default=0)
 
 
 def _most_rows(plan: RetrievalPlan) -> int:

@@ -254,3 +254,18 @@ def test_a_table_at_a_checkpoint_reads_the_same(
     fresh = DeltaTables(tmp_path).observe("t").unwrap()
     assert pl.DataFrame(fresh.read(("k", "x")).unwrap()).equals(before)
     assert fresh.facts.rows == 6
+
+
+@pytest.mark.parametrize("warm", [True, False])
+def test_an_empty_commit_that_a_checkpoint_holds_is_missed_by_older_versions_alone(
+    tables: DeltaTables, commit_file: CommitFile, tmp_path: Path, *, warm: bool
+) -> None:
+    for _ in range(3):
+        tables.write("t", FRAME).unwrap()
+    DeltaTable(str(tmp_path / "t")).create_checkpoint()
+    commit_file("t", 1).write_bytes(b"")
+    seen = tables if warm else DeltaTables(tables._data_dir)
+    assert seen.observe("t").unwrap().facts.rows == 3 * FRAME.height
+    assert "the commit 00000000000000000001.json of its log is empty" in str(seen.observe("t", 1).failure())
+    (tmp_path / "t" / "_delta_log" / "_last_checkpoint").write_text("{")
+    assert DeltaTables(tables._data_dir).observe("t").unwrap().facts.version == 2
