@@ -7,6 +7,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from unittest.mock import ANY
 
 import polars as pl
 import pytest
@@ -340,3 +341,33 @@ sys.exit(main(["views"]))
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "ZeroDivisionError" in done.stderr
+
+
+def test_get_tells_what_it_took_where_that_is_asked(store: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["get", "train.yaml", "--spine", "labels.parquet", "-o", "out.parquet"]
+    assert main([*command, "--explain"]) == 0
+    text = capsys.readouterr().out
+    assert "\nspine     3 rows" in text
+    assert ["estimated", "actual"] in [line.split() for line in text.splitlines()]
+    measured = told(capsys, *command)["measured"]
+    assert measured["work"]["tables"] == [{"table": "rain", "files": 1, "size_bytes": ANY}]
+    assert (store / "out.parquet").exists()
+
+
+@pytest.mark.usefixtures("store")
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        (["--memory", "much"], "error: memory cannot be kept to: 'much' is no size.\nNext: give bytes"),
+        (
+            ["--threads", "none"],
+            "error: threads cannot be kept to: 'none' is no number of threads.\nNext: give a whole",
+        ),
+        (["--memory", "1MB"], "error: The spine labels.parquet takes about"),
+    ],
+)
+def test_limits_that_cannot_be_kept_to_are_told(
+    capsys: pytest.CaptureFixture[str], option: list[str], said: str
+) -> None:
+    assert main(["plan", "train.yaml", "--spine", "labels.parquet", *option]) == 2
+    assert capsys.readouterr().err.startswith(said)
