@@ -10,7 +10,7 @@ Trips are the spine, a Delta table of 12 columns; the result has 19. The other t
 zone and 30-minute windows by dropoff zone, for 265 zones with Zipf frequencies in 31 days; each trip gets the last
 window of each zone that had ended at its pickup. The published figure of the Hopsworks benchmark for 10 million rows to
 pandas is 967,118 rows/s, on 16 virtual cores and with a network between; this is another machine, and other data of the
-same shape. Foreset's pandas frames share memory with Arrow where they can; those of polars, as it comes, are copies."""
+same shape."""
 
 
 def _case(millions: int, *, rounds: int, calls: int, bars: tuple[Bar, ...] = ()) -> Case:

@@ -82,11 +82,8 @@ class TrainingSet:
         return table
 
     def to_pandas(self) -> "pd.DataFrame":
-        """As a pandas frame with a plain index; nulls as pandas has them (NaN, NaT, None).
-
-        Columns of numbers and times without nulls are not copied, and so cannot be written to: `copy()` first.
-        """
-        return self.frame.to_pandas(split_blocks=True)
+        """As a pandas frame with a plain index, a copy that may be changed; nulls as pandas has them (NaN, NaT, None)."""
+        return self.frame.to_pandas()
 
     def to_numpy(self) -> "np.ndarray[Any, Any]":
         """The feature columns as an array of shape (rows, features); nulls are NaN."""
