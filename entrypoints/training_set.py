@@ -82,7 +82,7 @@ class TrainingSet:
         return table
 
     def to_pandas(self) -> "pd.DataFrame":
-        """As a pandas frame with a plain index, a copy that may be changed; nulls as pandas has them (NaN, NaT, None)."""
+        """As a pandas frame with a plain index, a copy; nulls as pandas has them (NaN, NaT, None)."""
         return self.frame.to_pandas()
 
     def to_numpy(self) -> "np.ndarray[Any, Any]":
