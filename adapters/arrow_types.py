@@ -6,7 +6,7 @@ Polars types that the grammar has no name for keep a name of their own (`null`, 
 
 import json
 import re
-from typing import Final
+from typing import Any, Final
 
 import polars as pl
 from polars.datatypes import DataTypeClass
@@ -78,6 +78,11 @@ def _quoted(name: str) -> str:
 
 
 # === To polars ===
+
+
+def polars_frame(frame: Any) -> pl.DataFrame:  # whatever has an Arrow stream
+    """A frame as polars has it."""
+    return frame if isinstance(frame, pl.DataFrame) else pl.DataFrame(frame)
 
 
 def polars_dtype(name: str) -> pl.DataType:

@@ -4,10 +4,30 @@ Times are whole microseconds since 1970-01-01 UTC, and ranges are widened where 
 range always holds every value.
 """
 
+from datetime import UTC, date, datetime, timedelta
+from typing import Final
+
 import msgspec
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 Range = tuple[int, int]
 """Least and greatest, both inclusive, in microseconds since the epoch, UTC."""
+
+
+def bound(value: object) -> int | None:
+    """A bound as ranges have it: a whole number as it is, a time in microseconds UTC, a date in days since the epoch.
+
+    None for values of other types.
+
+    >>> bound(7), bound(date(1970, 1, 2)), bound(datetime(1970, 1, 1, 0, 0, 1)), bound("a")
+    (7, 1, 1000000, None)
+    """
+    if isinstance(value, datetime):
+        return ((value if value.tzinfo else value.replace(tzinfo=UTC)) - _EPOCH) // timedelta(microseconds=1)
+    if isinstance(value, date):
+        return value.toordinal() - _EPOCH.toordinal()
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 class Column(msgspec.Struct, frozen=True):

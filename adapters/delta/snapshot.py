@@ -1,7 +1,6 @@
 """A Delta table at one version: its facts and files, from the log alone."""
 
 import json
-from datetime import UTC, date, datetime
 from urllib.parse import unquote
 
 import polars as pl
@@ -12,10 +11,9 @@ from foreset.adapters.delta.schema import columns_of
 from foreset.adapters.parquet_files import read_files
 from foreset.application.ports import ArrowStream
 from foreset.domain.errors.tables import TableError
-from foreset.domain.facts import Column, DataFile, Range, TableFacts
+from foreset.domain.facts import Column, DataFile, Range, TableFacts, bound
 
 _WHOLE = ("int8", "int16", "int32", "int64", "date")
-_EPOCH = date(1970, 1, 1).toordinal()
 _TRUNCATED_US = 1_000  # logs hold times truncated to milliseconds, so a maximum may be this much too low
 
 
@@ -94,21 +92,11 @@ def _ranges(row: dict[str, object], columns: list[Column]) -> dict[str, Range]:
     found: dict[str, Range] = {}
     for column in columns:
         only = row.get(f"partition.{column.name}")
-        bounds = (only, only) if only is not None else (row.get(f"min.{column.name}"), row.get(f"max.{column.name}"))
-        least, greatest = (_number(bound) for bound in bounds)
+        told = (only, only) if only is not None else (row.get(f"min.{column.name}"), row.get(f"max.{column.name}"))
+        least, greatest = map(bound, told)
         if least is not None and greatest is not None:
             found[column.name] = (least, greatest + (_TRUNCATED_US if column.dtype.startswith("timestamp") else 0))
     return found
-
-
-def _number(value: object) -> int | None:
-    """A whole number as it is, a time in microseconds UTC, a date in days since the epoch."""
-    if isinstance(value, datetime):
-        since = (value if value.tzinfo else value.replace(tzinfo=UTC)) - datetime(1970, 1, 1, tzinfo=UTC)
-        return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
-    if isinstance(value, date):
-        return value.toordinal() - _EPOCH
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def _whole_ranges(files: tuple[DataFile, ...], columns: tuple[Column, ...]) -> dict[str, Range]:

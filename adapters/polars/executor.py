@@ -9,7 +9,7 @@ import polars as pl
 from msgspec.structs import replace
 from returns.result import Result, Success
 
-from foreset.adapters.arrow_types import polars_dtype
+from foreset.adapters.arrow_types import polars_dtype, polars_frame
 from foreset.adapters.parquet_files import READ_FAULTS, unreadable
 from foreset.adapters.polars.labels import labels_of
 from foreset.adapters.polars.matching import find_rows
@@ -17,14 +17,13 @@ from foreset.adapters.polars.rows import Sides
 from foreset.adapters.polars.source import NO_ROW, Source, open_source
 from foreset.adapters.polars.ties import count_ties
 from foreset.application.ports import ArrowStream, Retrieved, TableStore
-from foreset.domain.errors.problem import ForesetError, raised, refuse
+from foreset.domain.errors.problem import raised, refuse
 from foreset.domain.errors.tables import TableError, TableUnreadable
 from foreset.domain.measured import TableRead, ViewServed, Work
 from foreset.domain.nodes import Gather, Match, Scan
 from foreset.domain.plan import RetrievalPlan
-
-_BATCH_ROWS = 4_000_000
-_LATE_BYTES = 128_000_000
+from foreset.domain.rules.choose_passes import LATE
+from foreset.domain.rules.fit_memory import FEWEST_ROWS
 
 
 class PolarsExecutor:
@@ -37,15 +36,10 @@ class PolarsExecutor:
 
     def execute(self, plan: RetrievalPlan, spine: ArrowStream) -> Result[Retrieved, TableError]:
         """The plan's gathered columns, in polars frames."""
-        rows = spine if isinstance(spine, pl.DataFrame) else pl.DataFrame(spine)
         try:
-            return self._execute(plan, rows)
+            return self._execute(plan, polars_frame(spine))
         except READ_FAULTS as fault:
             return refuse(_unreadable(plan, fault))
-        except ForesetError as fault:
-            if isinstance(fault.error, TableUnreadable):
-                return refuse(fault.error)
-            raise
 
     def _execute(self, plan: RetrievalPlan, spine: pl.DataFrame) -> Result[Retrieved, TableError]:
         opened = self._opened(plan)
@@ -60,7 +54,7 @@ class PolarsExecutor:
         found: dict[int, Source] = {}
         for index, node in enumerate(plan.nodes):
             if isinstance(node, Scan):
-                late_bytes = node.how.late_bytes if node.how else _LATE_BYTES
+                late_bytes = node.how.late_bytes if node.how else LATE
                 source: Result[Source, TableError] = Result.do(
                     source
                     for snapshot in self._tables.observe(node.table, node.version)
@@ -114,7 +108,7 @@ class _Group:
     def serve(self, spine: pl.DataFrame, time: str) -> list[pl.DataFrame]:
         """The asked columns of the rows that serve some spine rows, a frame for each view."""
         match = self.views[0].match
-        most = (match.how and match.how.batch_rows) or _BATCH_ROWS
+        most = (match.how and match.how.batch_rows) or FEWEST_ROWS
         sides = Sides(match, labels_of(match, spine, time), self.source, most)
         found = find_rows(sides)
         served = int(np.count_nonzero(found.position != NO_ROW))

@@ -13,6 +13,7 @@ import numpy.typing as npt
 import polars as pl
 
 from foreset.adapters.polars.ordering import Int64s
+from foreset.domain.facts import Range
 
 Mask = npt.NDArray[np.bool_]
 NO_CODE: Final = -1
@@ -60,14 +61,18 @@ class _Range(NamedTuple):
 
 
 def _range(column: pl.Series) -> _Range | None:
-    """The range of whole numbers or dates; None for other types, and for a column of nulls."""
+    """The range of a column whose values fit signed 64 bits."""
+    found = range_of(column)
+    return None if found is None or found[1] >= 1 << 63 else _Range(found[0], found[1] - found[0] + 1)
+
+
+def range_of(column: pl.Series) -> Range | None:
+    """The least and greatest of whole numbers or dates; None for other types, and for a column of nulls."""
     if not (column.dtype.is_integer() or column.dtype == pl.Date):
         return None
     physical = column.to_physical()
     least, greatest = physical.min(), physical.max()
-    if not isinstance(least, int) or not isinstance(greatest, int) or greatest >= 1 << 63:
-        return None
-    return _Range(least, greatest - least + 1)
+    return (least, greatest) if isinstance(least, int) and isinstance(greatest, int) else None
 
 
 class _Dense:

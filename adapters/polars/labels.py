@@ -9,7 +9,7 @@ import polars as pl
 
 from foreset.adapters.arrow_types import dtype_name, polars_dtype
 from foreset.adapters.polars.keys import KeyCodes, key_codes, whole_numbers
-from foreset.adapters.polars.ordering import Int64s, digits, order_by
+from foreset.adapters.polars.ordering import Int64s, column_of, order_by
 from foreset.domain.dtypes import time_unit
 from foreset.domain.nodes import Match
 
@@ -33,13 +33,7 @@ class Labels:
         known = np.flatnonzero(codes >= 0)
         every = known.size == codes.size
         by_key, by_time = (values if every else values[known] for values in (codes, self.times))
-        order = order_by(
-            known.size,
-            [
-                lambda at: digits(by_key if at is None else by_key[at]),
-                lambda at: digits(by_time if at is None else by_time[at]),
-            ],
-        ).rows
+        order = order_by(known.size, [column_of(by_key), column_of(by_time)]).rows
         return order if every else known[order]
 
     @cached_property

@@ -14,7 +14,7 @@ import polars as pl
 
 from foreset.adapters.polars.keys import Mask
 from foreset.adapters.polars.labels import Labels
-from foreset.adapters.polars.ordering import Column, Int64s, digits, order_by
+from foreset.adapters.polars.ordering import Int64s, column_of, order_by
 from foreset.adapters.polars.rows import Rows, Sides, Terms
 from foreset.adapters.polars.source import NO_ROW
 from foreset.adapters.polars.times import OLDEST
@@ -58,9 +58,10 @@ def find_rows(sides: Sides) -> Found:
 
 def _alive(hit: Hit, rows: Rows, labels: Labels, terms: Terms) -> Hit:
     """What has not expired. The best row alone is asked: no other that holds has a later event time."""
-    if terms.match.ttl_us is None:
+    ends = terms.ends(rows.event[hit.rows])
+    if ends is None:
         return hit
-    alive = ~terms.expired(rows.event[hit.rows], labels.times[hit.labels])
+    alive = ends >= labels.times[hit.labels]
     return Hit(hit.labels[alive], hit.rows[alive], hit.tied[alive])
 
 
@@ -110,15 +111,16 @@ def _by_asof(rows: Rows, labels: Labels, terms: Terms) -> Hit:
     best rank runs on as a maximum over rows as they begin.
     """
     count = rows.code.size
-    ranked, repeats = order_by(count, [_column(rows.code), *map(_column, rows.ranks)])
+    ranked, repeats = order_by(count, [column_of(rows.code), *map(column_of, rows.ranks)])
     begun, best = ranked, None
     if not terms.in_order:
         rank = np.empty(count, dtype=np.int64)
         rank[ranked] = np.arange(count)
-        begun = order_by(count, [_column(rows.code), _column(rows.start), _column(rank)]).rows
+        begun = order_by(count, [column_of(rows.code), column_of(rows.start), column_of(rank)]).rows
         best = np.maximum.accumulate(rank[begun])
     places = taken(labels.place(rows.code, rows.start), begun)
-    asking, wanted = labels.between(int(rows.start.min()), terms.last_served(rows.event))
+    last_end = terms.ends(rows.event.max(keepdims=True))
+    asking, wanted = labels.between(int(rows.start.min()), None if last_end is None else int(last_end[0]))
     last = np.searchsorted(places, wanted, side="right") - 1
     at = last if best is None else best[last]  # where `last` is -1, no row's key is found below
     row = ranked[at]
@@ -134,7 +136,7 @@ def _by_latest(rows: Rows, labels: Labels, _terms: Terms) -> Hit:
     latest = np.full(labels.keys.size, OLDEST, dtype=np.int64)
     np.maximum.at(latest, rows.code, rows.event)
     last = np.flatnonzero(rows.event == latest.take(rows.code))
-    order, repeats = order_by(last.size, [_column(ranks[last]) for ranks in (rows.code, *rows.ranks[1:])])
+    order, repeats = order_by(last.size, [column_of(ranks[last]) for ranks in (rows.code, *rows.ranks[1:])])
     ranked = last[order]
     codes = rows.code[ranked]
     ends = np.flatnonzero(np.append(codes[1:] != codes[:-1], True))
@@ -148,10 +150,6 @@ def _by_latest(rows: Rows, labels: Labels, _terms: Terms) -> Hit:
 def _among(places: Int64s, repeats: Int64s) -> Mask:
     """Which places hold a row that has the key and times of the row before."""
     return np.isin(places, repeats) if repeats.size else np.zeros(places.size, dtype=np.bool_)
-
-
-def _column(values: Int64s) -> Column:
-    return lambda at: digits(values if at is None else values[at])
 
 
 def taken(values: Int64s, rows: Int64s) -> Int64s:

@@ -46,6 +46,11 @@ Column = Callable[[Int64s | None], Digits]
 """Gives a column at some rows, or at all: those that break ties need not be looked at where there are none."""
 
 
+def column_of(values: Int64s) -> Column:
+    """A column that is at hand."""
+    return lambda at: digits(values if at is None else values[at])
+
+
 class Order(NamedTuple):
     """Rows in order, and which places in it hold a row that equals the row before in all columns."""
 
@@ -57,7 +62,7 @@ def order_by(count: int, columns: Sequence[Column]) -> Order:
     """`count` rows sorted by the columns, the first one foremost, and by their number where all are equal.
 
     >>> a, b = np.array([2, 1, 2, 1]), np.array([7, 9, 7, 8])
-    >>> order_by(4, [lambda at: digits(a if at is None else a[at]), lambda at: digits(b if at is None else b[at])])
+    >>> order_by(4, [column_of(a), column_of(b)])
     Order(rows=array([3, 1, 0, 2]), repeats=array([3]))
     """
     return _sorted(count, [], list(columns), None)

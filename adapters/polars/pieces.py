@@ -2,22 +2,22 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, Final
 
 import polars as pl
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from foreset.adapters.parquet_files import scan_files
 from foreset.domain.dtypes import width
-from foreset.domain.facts import Column, DataFile, Range
+from foreset.domain.facts import Column, DataFile, Range, bound
 from foreset.domain.nodes import Bounds
 from foreset.domain.rules.choose_passes import INFLATED
 from foreset.domain.skipping import may_serve
 
 _LARGE: Final = 1_000_000
 """A file of more rows is taken to have several row groups: its footer is read."""
-_EPOCH: Final = date(1970, 1, 1).toordinal()
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,8 +59,10 @@ def _cut(file: DataFile, columns: Sequence[Column], most_bytes: int, bounds: Seq
 
 def _row_groups(file: DataFile, bounds: Sequence[Bounds]) -> Iterator[tuple[int, int]]:
     """First row and number of rows of each row group that may serve."""
-    with pq.ParquetFile(file.path) as opened:
-        footer = opened.metadata
+    try:
+        footer = pq.read_metadata(file.path)
+    except pa.ArrowException as fault:
+        raise OSError(str(fault)) from fault
     places = {footer.schema.column(place).path: place for place in range(footer.num_columns)}
     wanted = {b.column: places[b.column] for b in bounds if b.column in places}
     start = 0
@@ -78,21 +80,12 @@ def _range(statistics: Any) -> Range | None:  # pyarrow's, or None
     if statistics is None or not statistics.has_min_max:
         return None
     try:
-        least, greatest = (_number(bound) for bound in (statistics.min, statistics.max))
+        least, greatest = map(bound, (statistics.min, statistics.max))
     except (OverflowError, ValueError):  # a time that Python does not have
         return None
     if least is None or greatest is None:
         return None
     return least, greatest + isinstance(statistics.max, datetime)  # rounded down to microseconds
-
-
-def _number(bound: object) -> int | None:
-    """A bound as `DataFile.ranges` has it."""
-    if isinstance(bound, datetime):
-        return int(pl.Series([bound], dtype=pl.Datetime("us", "UTC" if bound.tzinfo else None)).to_physical()[0])
-    if isinstance(bound, date):
-        return bound.toordinal() - _EPOCH
-    return bound if isinstance(bound, int) and not isinstance(bound, bool) else None
 
 
 def _rows(file: DataFile) -> int:

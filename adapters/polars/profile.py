@@ -5,9 +5,10 @@ from typing import Final
 
 import numpy as np
 import polars as pl
+from msgspec.structs import replace
 
 from foreset.adapters.arrow_types import dtype_name
-from foreset.adapters.polars.keys import whole_numbers
+from foreset.adapters.polars.keys import range_of, whole_numbers
 from foreset.adapters.polars.times import rescaled_tick
 from foreset.domain.dtypes import time_unit
 from foreset.domain.facts import Column, KeyFacts, Range, SpineFacts
@@ -35,15 +36,12 @@ def profile(
     nulls = times.null_count()
     whole = times.to_physical()
     least, greatest = whole.min(), whole.max()
-    return SpineFacts(
-        columns=facts.columns,
-        rows=facts.rows,
+    return replace(
+        facts,
         null_times=nulls,
         first_null_time=times.is_null().arg_max() if nulls else None,
         time_range=_range(least, greatest, unit),
         one_time=least is not None and least == greatest,
-        keys=facts.keys,
-        row_bytes=facts.row_bytes,
     )
 
 
@@ -54,7 +52,7 @@ def _range(least: object, greatest: object, unit: str) -> Range | None:
 
 
 def _key_facts(spine: pl.DataFrame, keys: tuple[str, ...], partitions: Collection[str]) -> KeyFacts:
-    ranges = tuple(_bounds(spine[key]) for key in keys)
+    ranges = tuple(range_of(spine[key]) for key in keys)
     values = tuple(_values(spine[key]) if key in partitions else None for key in keys)
     only = ranges[0]
     if len(keys) == 1 and only is not None and only[1] - only[0] < max(_DENSE * spine.height, 1):
@@ -71,15 +69,6 @@ def _counted(column: pl.Series, least: int) -> tuple[int, int]:
     counts = np.bincount((values if known is None else values[known]) - least)
     nulls = column.null_count()
     return int(np.count_nonzero(counts)) + bool(nulls), max(int(counts.max()), nulls)
-
-
-def _bounds(column: pl.Series) -> Range | None:
-    """The least and greatest of whole numbers or dates."""
-    if not (column.dtype.is_integer() or column.dtype == pl.Date):
-        return None
-    physical = column.to_physical()
-    least, greatest = physical.min(), physical.max()
-    return (least, greatest) if isinstance(least, int) and isinstance(greatest, int) else None
 
 
 def _values(column: pl.Series) -> tuple[str, ...] | None:

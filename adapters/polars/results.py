@@ -6,6 +6,7 @@ from pathlib import Path
 import polars as pl
 from returns.result import Result, Success
 
+from foreset.adapters.arrow_types import polars_frame
 from foreset.adapters.polars.fingerprint import ColumnDigest, combined, digests
 from foreset.adapters.polars.spilled import SpilledFrame, spill_file
 from foreset.application.ports import ArrowStream, Assembled, Fingerprint, Progress
@@ -31,7 +32,7 @@ class PolarsResults:
         progress: Progress | None = None,
     ) -> Result[Assembled, TableError | OutputUnwritable]:
         """The plan's result."""
-        rows = spine if isinstance(spine, pl.DataFrame) else pl.DataFrame(spine)
+        rows = polars_frame(spine)
         how = plan.result.how
         try:
             if how is None or how.part_rows >= rows.height:
@@ -54,7 +55,7 @@ class PolarsResults:
         size = 0
         try:
             with spill_file(self._folder) as file:
-                for served in map(_polars, parts):
+                for served in map(polars_frame, parts):
                     for column in served.get_columns():
                         made.setdefault(column.name, ColumnDigest(column.dtype)).update(column)
                     rows = _together(plan, spine.slice(file.rows, served.height), served)
@@ -68,11 +69,11 @@ class PolarsResults:
         columns = {
             name: made[name].hexdigest() if name in made else known.columns[name] for name in plan.result.columns
         }
-        return Assembled(SpilledFrame(file.path, file.rows), combined(spine.height, columns), size)
+        return Assembled(SpilledFrame(file.path), combined(spine.height, columns), size)
 
 
 def _whole(plan: RetrievalPlan, spine: pl.DataFrame, known: Fingerprint, parts: Iterator[ArrowStream]) -> Assembled:
-    served = _polars(next(parts))
+    served = polars_frame(next(parts))
     found = {**known.columns, **digests(served.get_columns())}
     frame = _together(plan, spine, served)
     value = combined(spine.height, {name: found[name] for name in plan.result.columns})
@@ -81,7 +82,3 @@ def _whole(plan: RetrievalPlan, spine: pl.DataFrame, known: Fingerprint, parts: 
 
 def _together(plan: RetrievalPlan, spine: pl.DataFrame, served: pl.DataFrame) -> pl.DataFrame:
     return spine.hstack(served)[list(plan.result.columns)]
-
-
-def _polars(frame: ArrowStream) -> pl.DataFrame:
-    return frame if isinstance(frame, pl.DataFrame) else pl.DataFrame(frame)

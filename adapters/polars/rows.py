@@ -67,17 +67,11 @@ class Terms:
             return holds
         return np.maximum(holds, rescaled(created, self.created_unit, self.unit, "up"))
 
-    def expired(self, event: Int64s, times: Int64s) -> Mask:
-        """Whether rows of these event times serve no more at these times."""
-        if self.match.ttl_us is None:
-            return np.zeros(times.size, dtype=np.bool_)
-        return expiry(event, self.event_unit, self.match.ttl_us, self.unit) < times
-
-    def last_served(self, event: Int64s) -> int | None:
-        """The last time at which one of some rows may serve; None where there is no end."""
+    def ends(self, event: Int64s) -> Int64s | None:
+        """The last time at which rows of these event times serve, in the spine's unit; None where there is no end."""
         if self.match.ttl_us is None:
             return None
-        return int(expiry(event.max(keepdims=True), self.event_unit, self.match.ttl_us, self.unit)[0])
+        return expiry(event, self.event_unit, self.match.ttl_us, self.unit)
 
     def known(self, created: Int64s | None) -> Mask | None:
         """Whether rows were written by the time that the match names; None where it names none."""
@@ -130,10 +124,10 @@ class Sides:
         wanted = self.terms.known(created)
         if start.size and start.max() > self.labels.last:
             wanted = both(wanted, start <= self.labels.last)
-        if self.match.ttl_us is not None and start.size:
-            first = np.array([self.labels.first])
-            if self.terms.expired(event.min(keepdims=True), first)[0]:
-                wanted = both(wanted, ~self.terms.expired(event, first))
+        first_end = self.terms.ends(event.min(keepdims=True)) if start.size else None
+        if first_end is not None and first_end[0] < self.labels.first:
+            ends = self.terms.ends(event)
+            wanted = wanted if ends is None else both(wanted, ends >= self.labels.first)
         return wanted
 
 

@@ -21,10 +21,9 @@ _NAMES = count()
 class SpilledFrame:
     """A frame in a file, which goes when the frame is dropped or the process ends."""
 
-    def __init__(self, path: Path, rows: int) -> None:
+    def __init__(self, path: Path) -> None:
         """Own the file at `path`."""
         self.path = str(path)
-        self.height = rows
         self._end = weakref.finalize(self, _remove, path)
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
@@ -41,10 +40,6 @@ class SpilledFrame:
             for group in range(file.metadata.num_row_groups):
                 yield pl.DataFrame(file.read_row_group(group, use_threads=False))
                 pa.default_memory_pool().release_unused()
-
-    def lazy(self) -> pl.LazyFrame:
-        """Its rows as a lazy frame over the file."""
-        return pl.scan_parquet(self.path, glob=False)
 
     def copy_to(self, place: Path) -> None:
         """Give the file another name too, or copy it where that cannot be done."""

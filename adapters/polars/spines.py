@@ -9,7 +9,7 @@ import polars as pl
 from polars.exceptions import PolarsError
 from returns.result import Result, Success
 
-from foreset.adapters.arrow_types import dtype_name, polars_dtype
+from foreset.adapters.arrow_types import dtype_name, polars_dtype, polars_frame
 from foreset.adapters.parquet_files import READ_FAULTS
 from foreset.adapters.polars.fingerprint import combined, digests
 from foreset.adapters.polars.profile import profile
@@ -64,17 +64,17 @@ class PolarsSpines:
         self, frame: ArrowStream, time: str, keys: Iterable[tuple[str, ...]], partitions: Collection[str] = ()
     ) -> SpineFacts:
         """What planning needs to know."""
-        return profile(_polars(frame), time, keys, partitions)
+        return profile(polars_frame(frame), time, keys, partitions)
 
     def fingerprint(self, frame: ArrowStream) -> Fingerprint:
         """A hash of the content."""
-        rows = _polars(frame)
+        rows = polars_frame(frame)
         columns = digests(rows.get_columns())
         return Fingerprint(combined(rows.height, columns), columns)
 
     def keep(self, frame: ArrowStream, fingerprint: str) -> Result[None, StoreError]:
         """Keep a spine, once per fingerprint."""
-        self._kept.setdefault(fingerprint, _polars(frame))
+        self._kept.setdefault(fingerprint, polars_frame(frame))
         return Success(None)
 
     def load(self, fingerprint: str) -> Result[ArrowStream, StoreError]:
@@ -101,7 +101,7 @@ class FolderSpines(PolarsSpines):
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             with partial.open("wb") as file:
-                _polars(frame).write_parquet(file, compression="zstd")
+                polars_frame(frame).write_parquet(file, compression="zstd")
                 file.flush()
                 os.fsync(file.fileno())
             partial.replace(path)
@@ -144,10 +144,6 @@ def file_bytes(path: Path) -> int:
 def table_bytes(facts: TableFacts) -> int:
     """About what a table takes in memory."""
     return decoded_bytes(tuple(column.name for column in facts.columns), facts, facts.rows, facts.size_bytes)
-
-
-def _polars(frame: ArrowStream) -> pl.DataFrame:
-    return frame if isinstance(frame, pl.DataFrame) else pl.DataFrame(frame)
 
 
 def _frame(spine: object) -> Result[pl.DataFrame, SpineUnreadable]:

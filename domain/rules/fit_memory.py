@@ -16,8 +16,8 @@ ROW_BYTES: Final = 100
 TEXT_KEY_BYTES: Final = 64
 """What a key of no fixed width takes beside that: as read, and as looked up."""
 FEWEST_ROWS: Final = 3_000_000
-"""Table rows looked at together where memory allows: columns of more are not
-kept by allocators from one batch to the next, and new memory is dear."""
+"""Table rows looked at together where memory allows: of larger columns an allocator keeps none from one batch to the
+next, and new memory is dear."""
 ROWS_PER_LABEL: Final = 2
 """How many table rows a batch has for each spine row, so that searching costs little beside sorting."""
 SMALLEST: Final = 8_192
