@@ -11,7 +11,7 @@ from polars.exceptions import PanicException, PolarsError
 from returns.result import Result, Success
 
 from foreset.adapters.arrow_types import polars_dtype
-from foreset.domain.errors.problem import refuse
+from foreset.domain.errors.problem import because, refuse, told
 from foreset.domain.errors.tables import TableUnreadable, UnsupportedTable
 from foreset.domain.facts import Column, DataFile
 
@@ -112,4 +112,4 @@ def ambiguous_partition(files: Sequence[DataFile], columns: Sequence[Column]) ->
 
 def unreadable(table: str, fault: BaseException) -> TableUnreadable:
     """The error for what polars raised over a table's files."""
-    return TableUnreadable(table=table, problem=str(fault).splitlines()[0].rstrip(". ") if str(fault) else repr(fault))
+    return because(TableUnreadable(table=table, problem=told(fault, place=True)), fault)

@@ -11,7 +11,7 @@ import msgspec
 
 from foreset.application.ports import ArrowStream, WriteMode
 from foreset.domain.dtypes import time_unit
-from foreset.domain.errors.problem import raised
+from foreset.domain.errors.problem import because, raised, told
 from foreset.domain.errors.retrieval import SpineUnreadable
 from foreset.entrypoints.raising import given, reject
 from foreset.entrypoints.wiring import data_directory
@@ -140,7 +140,7 @@ def arrow_stream(frame: Any) -> ArrowStream:  # polars, pandas or pyarrow
     import polars as pl
     import pyarrow as pa
 
-    problem = "it is no polars, pandas or pyarrow frame"
+    kind = f"of type {type(frame).__name__}"
     try:
         if isinstance(frame, pl.DataFrame | pl.LazyFrame):
             return frame.lazy().collect()
@@ -150,8 +150,8 @@ def arrow_stream(frame: Any) -> ArrowStream:  # polars, pandas or pyarrow
             whole: pl.DataFrame = pl.from_pandas(frame)
             return whole
     except (TypeError, ValueError, pl.exceptions.PolarsError, pa.ArrowException) as fault:
-        problem = str(fault).splitlines()[0].rstrip(".")
-    raise raised(SpineUnreadable(spine=f"of type {type(frame).__name__}", problem=problem))
+        raise raised(because(SpineUnreadable(spine=kind, problem=told(fault)), fault)) from fault
+    raise raised(SpineUnreadable(spine=kind, problem="it is no polars, pandas or pyarrow frame"))
 
 
 def get_table_info(name_or_path: str | PathLike[str]) -> TableInfo:

@@ -4,7 +4,7 @@ from typing import NoReturn, TypeVar
 
 from returns.result import Result, Success
 
-from foreset.domain.errors.problem import Problem, raised
+from foreset.domain.errors.problem import Problem, because, raised
 from foreset.domain.errors.specs import InvalidSpec
 
 T = TypeVar("T")
@@ -18,6 +18,7 @@ def given(result: Result[T, Problem]) -> T:
     raise raised(result.failure())
 
 
-def reject(spec: str, problem: str, remedy: str) -> NoReturn:
-    """Raise `InvalidSpec`: a call that contradicts itself."""
-    raise raised(InvalidSpec(spec=spec, problem=problem, remedy=remedy))
+def reject(spec: str, problem: str, remedy: str, fault: BaseException | None = None) -> NoReturn:
+    """Raise `InvalidSpec`: a call that contradicts itself, or whose values a library does not take (`fault`)."""
+    error = InvalidSpec(spec=spec, problem=problem, remedy=remedy)
+    raise raised(because(error, fault) if fault else error)

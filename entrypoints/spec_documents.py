@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 from returns.result import Result, Success
 
-from foreset.domain.errors.problem import refuse
+from foreset.domain.errors.problem import because, refuse, told
 from foreset.domain.errors.specs import SpecUnreadable
 
 LARGEST = 100_000
@@ -42,9 +42,10 @@ def documents(path: Path) -> Result[tuple[object, ...], SpecUnreadable]:
     try:
         return Success(_parsed(path))
     except _Mistake as mistake:
-        return refuse(SpecUnreadable(path=str(path), where=mistake.where, problem=mistake.problem))
-    except RecursionError:
-        return refuse(SpecUnreadable(path=str(path), where="", problem=TOO_DEEP))
+        error = SpecUnreadable(path=str(path), where=mistake.where, problem=mistake.problem)
+        return refuse(because(error, mistake.__cause__ or mistake))
+    except RecursionError as fault:
+        return refuse(because(SpecUnreadable(path=str(path), where="", problem=TOO_DEEP), fault))
 
 
 def _parsed(path: Path) -> tuple[object, ...]:
@@ -62,9 +63,9 @@ def _text(path: Path) -> str:
     try:
         return path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as fault:
-        raise _Mistake(NOT_TEXT, f", byte {fault.start + 1}") from None
+        raise _Mistake(NOT_TEXT, f", byte {fault.start + 1}") from fault
     except OSError as fault:
-        raise _Mistake((fault.strerror or type(fault).__name__).lower()) from None
+        raise _Mistake(_lower(told(fault))) from fault
 
 
 def _place(line: int, column: int) -> str:
@@ -81,7 +82,7 @@ def _json(text: str) -> list[object]:
     try:
         return [json.loads(text, object_pairs_hook=_distinct)]
     except json.JSONDecodeError as fault:
-        raise _Mistake(_lower(fault.msg), _place(fault.lineno, fault.colno)) from None
+        raise _Mistake(_lower(fault.msg), _place(fault.lineno, fault.colno)) from fault
 
 
 def _distinct(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -104,10 +105,10 @@ def _toml(text: str) -> list[object]:
         problem = str(fault)
         place = _TOML_PLACE.search(problem)
         if place:
-            raise _Mistake(_lower(problem[: place.start()]), _place(int(place[1]), int(place[2]))) from None
+            raise _Mistake(_lower(problem[: place.start()]), _place(int(place[1]), int(place[2]))) from fault
         lines = text.splitlines() or [""]
         where = _place(len(lines), len(lines[-1]) + 1)
-        raise _Mistake(_lower(problem.removesuffix(" (at end of document)")), where) from None
+        raise _Mistake(_lower(problem.removesuffix(" (at end of document)")), where) from fault
 
 
 # === YAML ===
@@ -136,13 +137,13 @@ def _yaml(text: str) -> list[object]:
     except yaml.MarkedYAMLError as fault:
         mark = fault.problem_mark or fault.context_mark
         where = _place(mark.line + 1, mark.column + 1) if mark else ""
-        raise _Mistake(_lower(fault.problem or str(fault)), where) from None
+        raise _Mistake(_lower(fault.problem or str(fault)), where) from fault
     except yaml.reader.ReaderError as fault:
         before = text[: fault.position] if isinstance(fault.position, int) else ""
         where = _place(before.count("\n") + 1, len(before) - before.rfind("\n"))
-        raise _Mistake(str(fault.reason), where) from None
+        raise _Mistake(str(fault.reason), where) from fault
     except ValueError as fault:  # such as the 31st of February
-        raise _Mistake(_lower(str(fault))) from None
+        raise _Mistake(_lower(str(fault))) from fault
 
 
 def _lower(problem: str) -> str:

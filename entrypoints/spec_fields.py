@@ -7,7 +7,7 @@ import msgspec
 from msgspec import inspect
 from returns.result import Result, Success
 
-from foreset.domain.errors.problem import CallerError, refuse
+from foreset.domain.errors.problem import CallerError, because, refuse
 from foreset.domain.errors.specs import InvalidSpec, UnknownField
 
 T = TypeVar("T")
@@ -35,8 +35,8 @@ def as_spec(value: object, spec: type[T], *, at: str) -> Result[T, FieldError]:
         return Success(msgspec.convert(value, spec))
     except msgspec.ValidationError as fault:
         if isinstance(fault.__cause__, CallerError):  # the spec contradicts itself, and says how
-            return refuse(_own(fault.__cause__, at))
-        return refuse(_told(str(fault), spec, at))
+            return refuse(because(_own(fault.__cause__, at), fault))
+        return refuse(because(_told(str(fault), spec, at), fault))
 
 
 def unknown_field(fields: dict[str, object], known: tuple[str, ...], *, at: str) -> UnknownField | None:

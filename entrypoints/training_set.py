@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from foreset.application.ports import StoredFrame
 from foreset.application.retrieve import Retrieval
-from foreset.domain.errors.problem import raised
+from foreset.domain.errors.problem import because, raised, told
 from foreset.domain.errors.retrieval import OutputUnwritable, ResultTooLarge
 from foreset.domain.errors.specs import InvalidSpec
 from foreset.domain.explaining import size
@@ -114,7 +114,7 @@ class TrainingSet:
         except OSError as fault:
             with suppress(OSError):
                 partial.unlink()
-            raise raised(OutputUnwritable(path=str(place), problem=str(fault))) from fault
+            raise raised(because(OutputUnwritable(path=str(place), problem=told(fault)), fault)) from fault
         return place
 
     def write_delta(self, path: str | Path) -> Path:

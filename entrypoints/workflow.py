@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from foreset.application.train import TrainingTask, fit, train
-from foreset.domain.errors.problem import listed, raised
+from foreset.domain.errors.problem import listed, raised, told
 from foreset.domain.errors.specs import UnknownView
 from foreset.domain.facts import TableFacts
 from foreset.domain.model import FeatureSpec, ModelSpec, Trained
@@ -231,7 +231,8 @@ def _series(y: Any) -> "pl.Series":
     try:
         return pl.Series(name, y.to_numpy() if hasattr(y, "to_numpy") and not isinstance(y, pl.Series) else y)
     except (TypeError, ValueError) as fault:
-        reject("run_ml_workflow", f"y is no series of values ({fault})", "give a series or an array of shape (rows,)")
+        problem, remedy = f"y is no series of values ({told(fault)})", "give a series or an array of shape (rows,)"
+        reject("run_ml_workflow", problem, remedy, fault)
 
 
 def _result(

@@ -8,6 +8,7 @@ from deltalake.exceptions import (
     TableNotFoundError,
 )
 
+from foreset.domain.errors.problem import because, told
 from foreset.domain.errors.tables import (
     SchemaMismatch,
     TableError,
@@ -22,12 +23,15 @@ OPEN_FAULTS = (DeltaError, OSError, ValueError)
 WRITE_FAULTS = (Exception,)
 """deltalake raises bare `Exception` while it writes; nothing of ours runs inside that call."""
 _UNFIT = ("Cast error", "Invalid data type", "The datatype", "not found in schema")
-_LONGEST = 300  # characters: some of deltalake's texts hold a dump of the log's listing
 
 
 def opening(table: str, place: str, fault: Exception) -> TableError:
     """Why a table cannot be opened."""
-    text = _first_line(fault)
+    return because(_opening(table, place, fault), fault)
+
+
+def _opening(table: str, place: str, fault: Exception) -> TableError:
+    text = _told(fault)
     if isinstance(fault, TableNotFoundError):
         return TableMissing(table=table, place=place)
     if isinstance(fault, DeltaProtocolError) or "Unsupported" in text:
@@ -37,7 +41,11 @@ def opening(table: str, place: str, fault: Exception) -> TableError:
 
 def writing(table: str, fault: Exception) -> SchemaMismatch | WriteFailed:
     """Why a write failed."""
-    text = _first_line(fault)
+    return because(_writing(table, fault), fault)
+
+
+def _writing(table: str, fault: Exception) -> SchemaMismatch | WriteFailed:
+    text = _told(fault)
     if isinstance(fault, SchemaMismatchError) or any(phrase in text for phrase in _UNFIT):
         return SchemaMismatch(table=table, problem=text)
     if isinstance(fault, CommitFailedError):
@@ -45,9 +53,5 @@ def writing(table: str, fault: Exception) -> SchemaMismatch | WriteFailed:
     return WriteFailed(table=table, problem=text)
 
 
-def _first_line(fault: Exception) -> str:
-    lines = str(fault).splitlines()
-    if not lines:
-        return repr(fault)
-    line = lines[0].partition(": ParsedLogPath")[0].rstrip(". ")
-    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}..."
+def _told(fault: Exception) -> str:
+    return told(fault, place=True).partition(": ParsedLogPath")[0]  # a dump of the log's listing

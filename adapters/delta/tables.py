@@ -18,7 +18,7 @@ from foreset.adapters.delta.schema import unsupported_feature
 from foreset.adapters.delta.snapshot import DeltaSnapshot
 from foreset.adapters.delta.writing import write_frame, write_parts
 from foreset.application.ports import ArrowStream, StoredFrame, WriteMode
-from foreset.domain.errors.problem import refuse
+from foreset.domain.errors.problem import because, refuse, told
 from foreset.domain.errors.tables import (
     NotADeltaTable,
     TableError,
@@ -144,7 +144,7 @@ class DeltaTables:
             return Success(self._handles.at(uri, version, self._options.get(table)))
         except OPEN_FAULTS as fault:
             if "log segment" in str(fault):
-                return refuse(_no_version(table, newest, version))
+                return refuse(because(_no_version(table, newest, version), fault))
             return refuse(opening(table, uri, fault))
 
     def _snapshot(self, table: str, uri: str, version: int | None) -> Result[DeltaSnapshot, TableError]:
@@ -173,7 +173,7 @@ def _missing(table: str, uri: str) -> TableError | None:
             return TableMissing(table=table, place=uri)
         return None if log.is_dir() and _holds_files(log) else NotADeltaTable(table=table, place=uri)
     except OSError as fault:
-        return TableUnreadable(table=table, problem=fault.strerror or str(fault))
+        return because(TableUnreadable(table=table, problem=told(fault, place=True)), fault)
 
 
 def _holds_files(folder: Path) -> bool:

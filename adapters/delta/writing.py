@@ -18,7 +18,7 @@ from foreset.adapters.delta.names import is_url
 from foreset.adapters.parquet_writing import ParquetFileWriter
 from foreset.application.ports import ArrowStream, WriteMode
 from foreset.domain.dtypes import widens
-from foreset.domain.errors.problem import refuse
+from foreset.domain.errors.problem import because, refuse, told
 from foreset.domain.errors.tables import SchemaMismatch, TableWriteError, WriteFailed
 from foreset.domain.facts import TableFacts
 
@@ -87,7 +87,7 @@ def write_parts(
     except WRITE_FAULTS as fault:
         for file in files:
             file.discard()
-        return refuse(WriteFailed(table=table, problem=str(fault)))
+        return refuse(because(WriteFailed(table=table, problem=told(fault, place=True)), fault))
     return Success(None)
 
 

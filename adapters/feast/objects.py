@@ -11,7 +11,7 @@ from returns.result import Result, Success
 
 from foreset.adapters.feast.dtypes import feast_type
 from foreset.domain.errors.feast import FeastObjectRefused
-from foreset.domain.errors.problem import refuse
+from foreset.domain.errors.problem import because, refuse, told
 
 
 def file_source(  # noqa: PLR0913  # what a source has
@@ -75,7 +75,8 @@ def feature_view(  # noqa: PLR0913  # what a view has
         )
     except (ValueError, TypeError) as fault:
         remedy = "mend the schema or the entity's value_type"
-        return refuse(FeastObjectRefused(object=f"view {name!r}", problem=str(fault).rstrip("."), remedy=remedy))
+        error = FeastObjectRefused(object=f"view {name!r}", problem=told(fault), remedy=remedy)
+        return refuse(because(error, fault))
 
 
 def _key_type(entity: Entity, dtype: str | None) -> FeastType:

@@ -12,7 +12,7 @@ from returns.result import Result, Success
 from foreset.adapters.feast import repository
 from foreset.adapters.feast.convert import DIGEST_TAG, VERSION_TAG, entity_spec, feast_entities, feast_view
 from foreset.domain.errors.feast import RepositoryDiffers
-from foreset.domain.errors.problem import refuse
+from foreset.domain.errors.problem import because, refuse, told
 from foreset.domain.errors.store import StoreError, StoreUnwritable
 from foreset.domain.registry import Catalog
 from foreset.domain.spec import EntitySpec
@@ -52,7 +52,8 @@ class FeastRegistry:
         try:
             return repository.set_aside_if_damaged(self._repo).map(lambda _: self._bring(catalog, position))
         except (OSError, FeastError) as fault:
-            return refuse(StoreUnwritable(path=str(self._repo / repository.REGISTRY), problem=_line(fault)))
+            place = str(self._repo / repository.REGISTRY)
+            return refuse(because(StoreUnwritable(path=place, problem=told(fault)), fault))
 
     def entity(self, name: str) -> EntitySpec | None:
         """An entity that Feast's registry has, as a spec."""
@@ -88,7 +89,7 @@ def _opened(
     try:
         return Success(cls(FeatureStore(repo_path=str(repo)), repo, locate))
     except (OSError, FeastError) as fault:
-        return refuse(StoreUnwritable(path=str(repo), problem=_line(fault)))
+        return refuse(because(StoreUnwritable(path=str(repo), problem=told(fault)), fault))
 
 
 def _difference(wanted: Iterable[O], present: Iterable[O]) -> tuple[list[O], list[O]]:
@@ -115,7 +116,3 @@ def _unused_sources(gone: Iterable[FeatureView], views: Iterable[FeatureView]) -
     removed = {view.name: view.batch_source for view in gone}
     used = {view.batch_source.name for view in views if view.name not in removed and view.batch_source}
     return list({source.name: source for source in removed.values() if source and source.name not in used}.values())
-
-
-def _line(fault: Exception) -> str:
-    return (str(fault).splitlines() or [repr(fault)])[0].rstrip(".")

@@ -9,7 +9,7 @@ from google.protobuf.message import DecodeError  # type: ignore[import-untyped] 
 from returns.result import Result, Success
 
 from foreset.domain.errors.feast import RepositoryDiffers
-from foreset.domain.errors.problem import refuse
+from foreset.domain.errors.problem import because, refuse, told
 from foreset.domain.errors.store import StoreUnwritable
 
 OFFLINE_STORE: Final = "foreset.adapters.feast.offline_store.DeltaOfflineStore"
@@ -36,7 +36,7 @@ def ensure(repo: Path, project: str, provider: str) -> Result[None, RepositoryDi
         partial.write_text(yaml.safe_dump(wanted, sort_keys=False), encoding="utf-8")
         partial.replace(place)
     except OSError as fault:
-        return refuse(StoreUnwritable(path=str(place), problem=str(fault)))
+        return refuse(because(StoreUnwritable(path=str(place), problem=told(fault)), fault))
     return Success(None)
 
 
@@ -45,10 +45,8 @@ def _agrees(place: Path, wanted: dict[str, Any]) -> Result[None, RepositoryDiffe
     try:
         found = yaml.safe_load(place.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as fault:
-        problem = str(fault).splitlines()[0]
-        return refuse(
-            RepositoryDiffers(path=str(place), setting="unreadable YAML", found=problem, asked="a Feast file")
-        )
+        error = RepositoryDiffers(path=str(place), setting="unreadable YAML", found=told(fault), asked="a Feast file")
+        return refuse(because(error, fault))
     found = found if isinstance(found, dict) else {}
     for setting in ("project", "provider", "registry", "offline_store"):
         if _plain(found.get(setting)) != _plain(wanted[setting]):
@@ -72,7 +70,7 @@ def set_aside_if_damaged(repo: Path) -> Result[bool, StoreUnwritable]:
             return Success(False)  # noqa: FBT003  # the answer
         place.replace(place.with_name(f"{place.name}.damaged"))
     except OSError as fault:
-        return refuse(StoreUnwritable(path=str(place), problem=str(fault)))
+        return refuse(because(StoreUnwritable(path=str(place), problem=told(fault)), fault))
     return Success(True)  # noqa: FBT003  # the answer
 
 

@@ -10,7 +10,7 @@ from foreset.adapters.arrow_types import polars_frame
 from foreset.adapters.polars.fingerprint import ColumnDigest, combined, digests
 from foreset.adapters.polars.spilled import SpilledFrame, spill_file
 from foreset.application.ports import ArrowStream, Assembled, Fingerprint, Progress
-from foreset.domain.errors.problem import ForesetError, raised, refuse
+from foreset.domain.errors.problem import ForesetError, because, raised, refuse, told
 from foreset.domain.errors.retrieval import OutputUnwritable
 from foreset.domain.errors.tables import TableError, TableUnreadable
 from foreset.domain.plan import RetrievalPlan
@@ -65,7 +65,8 @@ class PolarsResults:
                     if progress is not None:
                         progress(file.rows, spine.height)
         except OSError as fault:
-            raise raised(OutputUnwritable(path=str(self._folder), problem=fault.strerror or str(fault))) from fault
+            error = OutputUnwritable(path=str(self._folder), problem=told(fault))
+            raise raised(because(error, fault)) from fault
         columns = {
             name: made[name].hexdigest() if name in made else known.columns[name] for name in plan.result.columns
         }

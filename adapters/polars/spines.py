@@ -15,7 +15,7 @@ from foreset.adapters.polars.fingerprint import combined, digests
 from foreset.adapters.polars.profile import profile
 from foreset.application.ports import ArrowStream, Fingerprint, SpineFrame, TableStore
 from foreset.domain.dtypes import width
-from foreset.domain.errors.problem import refuse
+from foreset.domain.errors.problem import because, refuse, told
 from foreset.domain.errors.retrieval import DoesNotFit, SpineError, SpineUnreadable
 from foreset.domain.errors.store import LogCorrupt, StoreError, StoreUnwritable
 from foreset.domain.explaining import size
@@ -107,7 +107,7 @@ class FolderSpines(PolarsSpines):
             partial.replace(path)
         except (OSError, PolarsError) as fault:
             partial.unlink(missing_ok=True)
-            return refuse(StoreUnwritable(path=str(path), problem=str(fault)))
+            return refuse(because(StoreUnwritable(path=str(path), problem=told(fault)), fault))
         return Success(None)
 
     def load(self, fingerprint: str) -> Result[ArrowStream, StoreError]:
@@ -116,7 +116,8 @@ class FolderSpines(PolarsSpines):
         try:
             return Success(pl.read_parquet(path))
         except READ_FAULTS as fault:
-            return refuse(LogCorrupt(path=str(path), problem=f"a kept spine cannot be read ({fault})"))
+            problem = f"a kept spine cannot be read ({told(fault)})"
+            return refuse(because(LogCorrupt(path=str(path), problem=problem), fault))
 
 
 def _fits(reference: SpineReference, needs: int, room_bytes: int | None) -> Result[None, DoesNotFit]:
@@ -162,7 +163,8 @@ def _frame(spine: object) -> Result[pl.DataFrame, SpineUnreadable]:
         else:
             return refuse(SpineUnreadable(spine=kind, problem="it is no frame"))
     except (ImportError, TypeError, ValueError, ArithmeticError, NotImplementedError, *READ_FAULTS) as fault:
-        return refuse(SpineUnreadable(spine=kind, problem=f"{type(fault).__name__}: {_first_line(fault)}"))
+        problem = f"{type(fault).__name__}: {told(fault)}"
+        return refuse(because(SpineUnreadable(spine=kind, problem=problem), fault))
     if not isinstance(frame, pl.DataFrame):
         return refuse(SpineUnreadable(spine=kind, problem="it is a single column"))
     foreign = next((column for column in frame.get_columns() if not _is_known(column.dtype)), None)
@@ -181,11 +183,6 @@ def _is_known(dtype: pl.DataType) -> bool:
     return True
 
 
-def _first_line(fault: BaseException) -> str:
-    lines = str(fault).splitlines()
-    return lines[0].rstrip(". ") if lines else "no reason is given"
-
-
 def _file(reference: SpineReference, suffix: str) -> Result[pl.DataFrame, SpineUnreadable]:
     if reference.version is not None:
         return refuse(SpineUnreadable(spine=reference.path, problem="only a Delta table has versions"))
@@ -194,7 +191,7 @@ def _file(reference: SpineReference, suffix: str) -> Result[pl.DataFrame, SpineU
             return Success(pl.read_csv(reference.path, try_parse_dates=True))
         return Success(pl.read_parquet(reference.path, glob=False))
     except READ_FAULTS as fault:
-        return refuse(SpineUnreadable(spine=reference.path, problem=_first_line(fault)))
+        return refuse(because(SpineUnreadable(spine=reference.path, problem=told(fault)), fault))
 
 
 def _filtered(frame: pl.DataFrame, reference: SpineReference) -> Result[pl.DataFrame, SpineUnreadable]:
@@ -203,5 +200,5 @@ def _filtered(frame: pl.DataFrame, reference: SpineReference) -> Result[pl.DataF
     try:
         return Success(frame.filter(pl.sql_expr(reference.filter)))
     except PolarsError as fault:
-        problem = f"the filter {reference.filter!r} is no condition on it ({_first_line(fault)})"
-        return refuse(SpineUnreadable(spine=reference.path, problem=problem))
+        problem = f"the filter {reference.filter!r} is no condition on it ({told(fault)})"
+        return refuse(because(SpineUnreadable(spine=reference.path, problem=problem), fault))

@@ -9,7 +9,7 @@ from returns.result import Result, Success
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, is_classifier, is_regressor
 
 from foreset.adapters.sklearn.targets import Task
-from foreset.domain.errors.problem import did_you_mean, refuse
+from foreset.domain.errors.problem import because, did_you_mean, refuse, told
 from foreset.domain.errors.training import (
     BadParameters,
     EstimatorRefused,
@@ -65,7 +65,7 @@ def _found(name: str, allowed: tuple[str, ...]) -> Result[type, EstimatorError]:
     try:
         found = getattr(import_module(module), attribute, None)
     except ImportError as fault:
-        return refuse(UnknownEstimator(estimator=name, known=(), why=f" ({fault})"))
+        return refuse(because(UnknownEstimator(estimator=name, known=(), why=f" ({told(fault)})"), fault))
     if not inspect.isclass(found):
         known = _predictors() if package == "sklearn" else tuple(dir(import_module(module)))
         return refuse(UnknownEstimator(estimator=name, known=_near(attribute, known)))
@@ -116,7 +116,7 @@ def _made(found: type, model: ModelSpec, seed: int) -> Result[Made, EstimatorErr
         recorded = msgspec.json.decode(msgspec.json.encode(params))
         estimator = found(**params)
     except (TypeError, ValueError, OverflowError) as fault:
-        return refuse(BadParameters(estimator=path, problem=_plain(fault)))
+        return refuse(because(BadParameters(estimator=path, problem=told(fault)), fault))
     if not (is_classifier(estimator) or is_regressor(estimator)):
         return refuse(NotAPredictor(estimator=path))
     task: Task = "classification" if is_classifier(estimator) else "regression"
@@ -139,8 +139,3 @@ def _public_path(found: type) -> str:
     public = ".".join(parts[:private])
     reachable = getattr(import_module(public), found.__name__, None) is found if public else False
     return f"{public if reachable else found.__module__}.{found.__name__}"
-
-
-def _plain(fault: Exception) -> str:
-    """The first line of a vendor's message, to stand inside a sentence of ours."""
-    return (str(fault).strip().splitlines() or [type(fault).__name__])[0].rstrip(".")

@@ -14,7 +14,7 @@ import skops.io
 from returns.result import Result, Success
 from skops.io.exceptions import UnsupportedTypeException, UntrustedTypesFoundException
 
-from foreset.domain.errors.problem import refuse
+from foreset.domain.errors.problem import because, refuse, told
 from foreset.domain.errors.training import (
     BadParameters,
     ModelLoadError,
@@ -35,7 +35,8 @@ def dump(pipeline: Any, path: str) -> Result[bytes, BadParameters]:
     try:
         return Success(skops.io.dumps(pipeline, compression=ZIP_DEFLATED))
     except UnsupportedTypeException as fault:
-        return refuse(BadParameters(estimator=path, problem=f"skops cannot record it ({str(fault).splitlines()[0]})"))
+        error = BadParameters(estimator=path, problem=f"skops cannot record it ({told(fault)})")
+        return refuse(because(error, fault))
 
 
 def fingerprint(dumped: bytes) -> str:
@@ -78,7 +79,7 @@ def save_model(dumped: bytes, path: str) -> Result[str, ModelUnwritable]:
     except OSError as fault:
         if temporary is not None:
             Path(temporary).unlink(missing_ok=True)
-        return refuse(ModelUnwritable(path=str(place), problem=fault.strerror or str(fault)))
+        return refuse(because(ModelUnwritable(path=str(place), problem=told(fault)), fault))
     return Success(str(place))
 
 
@@ -92,8 +93,9 @@ def load_model(path: str | Path, trusted: Iterable[str] = ()) -> Result[Any, Mod
             return refuse(UntrustedModel(path=str(path), types=strange))
         return Success(skops.io.loads(data, trusted=sorted(allowed)))
     except OSError as fault:
-        return refuse(ModelUnreadable(path=str(path), problem=fault.strerror or str(fault)))
+        return refuse(because(ModelUnreadable(path=str(path), problem=told(fault)), fault))
     except UntrustedTypesFoundException as fault:
-        return refuse(UntrustedModel(path=str(path), types=(str(fault).splitlines()[0],)))
+        return refuse(because(UntrustedModel(path=str(path), types=(told(fault),)), fault))
     except (BadZipFile, KeyError, ValueError, TypeError, AttributeError, ImportError) as fault:
-        return refuse(ModelUnreadable(path=str(path), problem=f"it is no whole skops file ({fault})"))
+        problem = f"it is no whole skops file ({told(fault)})"
+        return refuse(because(ModelUnreadable(path=str(path), problem=problem), fault))

@@ -9,7 +9,7 @@ from sklearn.model_selection import train_test_split
 
 from foreset.adapters.arrow_types import dtype_name
 from foreset.adapters.sklearn.targets import Task
-from foreset.domain.errors.problem import refuse
+from foreset.domain.errors.problem import because, refuse, told
 from foreset.domain.errors.training import TooFewRows, UnfitSplit
 from foreset.domain.model import Split
 
@@ -39,7 +39,7 @@ def _by_chance(split: Split, y: Any) -> Result[Rows, SplitError]:
             stratify=y if split.kind == "stratified" else None,
         )
     except ValueError as fault:
-        return refuse(TooFewRows(rows=len(y), problem=str(fault).splitlines()[0].rstrip(".")))
+        return refuse(because(TooFewRows(rows=len(y), problem=told(fault)), fault))
     return Success((np.sort(train), np.sort(test)))
 
 

@@ -16,7 +16,7 @@ from foreset.adapters.sklearn.saving import dump, fingerprint, save_model
 from foreset.adapters.sklearn.splitting import Rows, split_rows
 from foreset.adapters.sklearn.targets import check_target, likely_task, target_values
 from foreset.application.ports import ArrowStream
-from foreset.domain.errors.problem import refuse
+from foreset.domain.errors.problem import because, refuse, told
 from foreset.domain.errors.training import (
     BadParameters,
     ModelUnwritable,
@@ -140,8 +140,7 @@ def _trained(checked: _Checked, model: ModelSpec) -> Result[Trained, TrainingErr
         pipeline.fit(data.iloc[train], checked.y[train])
         measured = measure(pipeline, data.iloc[test], checked.y[test], checked.metrics, made.task)
     except (ValueError, TypeError) as fault:  # scikit-learn tells of values it does not take by these alone
-        problem = (str(fault).strip().splitlines() or [type(fault).__name__])[0].rstrip(".")
-        return refuse(BadParameters(estimator=made.path, problem=problem))
+        return refuse(because(BadParameters(estimator=made.path, problem=told(fault)), fault))
     return Result.do(
         Trained(
             pipeline=pipeline,

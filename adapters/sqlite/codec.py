@@ -7,6 +7,7 @@ from typing import Final, get_args
 import msgspec
 
 from foreset.adapters.sqlite.faults import Damage
+from foreset.domain.errors.problem import because, told
 from foreset.domain.errors.store import LogCorrupt, LogTooNew
 from foreset.domain.receipt import Event, Recorded
 
@@ -35,8 +36,8 @@ def as_recorded(row: Row, path: Path) -> Recorded:
     try:
         event, when = _DECODER.decode(body), datetime.fromisoformat(at)
     except (msgspec.MsgspecError, TypeError, ValueError) as fault:
-        problem = f"the event at position {position} cannot be decoded ({fault})"
-        raise Damage(LogCorrupt(path=str(path), problem=problem)) from fault
+        problem = f"the event at position {position} cannot be decoded ({told(fault)})"
+        raise Damage(because(LogCorrupt(path=str(path), problem=problem), fault)) from fault
     return Recorded(
         position=position, stream=stream, version=version, at=when.astimezone(UTC), actor=actor, event=event
     )

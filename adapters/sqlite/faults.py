@@ -4,6 +4,7 @@ import sqlite3
 from pathlib import Path
 from typing import Final
 
+from foreset.domain.errors.problem import because, told
 from foreset.domain.errors.store import LogBusy, LogCorrupt, StoreError, StoreUnwritable
 
 _BUSY: Final = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
@@ -37,11 +38,11 @@ def log_error(path: Path, timeout: float, fault: Exception) -> StoreError:
         return fault.error
     code = _primary(fault)
     if code in _BUSY:
-        return LogBusy(path=str(path), seconds=timeout)
+        return because(LogBusy(path=str(path), seconds=timeout), fault)
     if code in _UNWRITABLE:
-        return StoreUnwritable(path=str(path), problem=str(fault))
+        return because(StoreUnwritable(path=str(path), problem=told(fault)), fault)
     if code in _CORRUPT:
-        return LogCorrupt(path=str(path), problem=str(fault))
+        return because(LogCorrupt(path=str(path), problem=told(fault)), fault)
     raise fault
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from foreset.adapters.sqlite.faults import Damage, is_busy
+from foreset.domain.errors.problem import because, told
 from foreset.domain.errors.store import LogCorrupt, LogTooNew, StoreUnwritable
 
 APPLICATION: Final = int.from_bytes(b"Fset", "big")
@@ -55,8 +56,7 @@ def _make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as fault:
-        problem = fault.strerror or str(fault)
-        raise Damage(StoreUnwritable(path=str(folder), problem=problem)) from fault
+        raise Damage(because(StoreUnwritable(path=str(folder), problem=told(fault)), fault)) from fault
 
 
 # === Format ===
@@ -87,7 +87,7 @@ def _header(path: Path) -> bytes:
     except FileNotFoundError:
         return b""
     except OSError as fault:
-        raise Damage(StoreUnwritable(path=str(path), problem=fault.strerror or str(fault))) from fault
+        raise Damage(because(StoreUnwritable(path=str(path), problem=told(fault)), fault)) from fault
 
 
 def _check_format(connection: sqlite3.Connection, path: Path) -> None:

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable
 from difflib import get_close_matches
-from typing import Any, ClassVar, Literal, NoReturn, TypeVar
+from typing import Any, ClassVar, Final, Literal, NoReturn, TypeVar
 
 import msgspec
 from returns.primitives.exceptions import UnwrapFailedError
 from returns.result import Failure, Result
 
 Fault = Literal["caller", "data", "world", "conflict"]
+_LONGEST: Final = 300  # characters: some vendors' texts hold a dump of what they looked at
 
 
 def listed(names: Iterable[object], limit: int = 30) -> str:
@@ -32,11 +33,27 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     return f"Did you mean {close[0]}? " if close else ""
 
 
-class Problem(msgspec.Struct, frozen=True, kw_only=True, tag=True, tag_field="error"):
+def told(fault: BaseException, *, place: bool = False) -> str:
+    """What an exception says, for a message: its first line without the full stop, or its class if it says nothing.
+
+    Of an `OSError` it is the reason alone; with `place` also the file.
+
+    >>> told(ValueError("No such column.")), told(KeyError())
+    ('No such column', 'KeyError')
+    """
+    text = str(fault)
+    if isinstance(fault, OSError) and fault.strerror:
+        text = f"{fault.filename}: {fault.strerror}" if place and fault.filename else fault.strerror
+    line = next((line.strip() for line in text.splitlines() if line.strip()), type(fault).__name__).rstrip(". ")
+    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}..."
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True, tag=True, tag_field="error", dict=True):
     """An expected failure.
 
     `says` and `then` are the two halves of the message, with the fields by name in braces. `hint` names the
     field that may be misspelt and the field that lists the known names: `{hint}` then offers the closest.
+    An error is its fields: what it was made of goes along as `cause`, and is no part of it.
     """
 
     fault: ClassVar[Fault]
@@ -51,6 +68,11 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, tag=True, tag_field="er
         hint = did_you_mean(values[self.hint[0]], values[self.hint[1]]) if self.hint else ""
         shown = {name: listed(v) if isinstance(v, tuple) else v for name, v in values.items()}
         return f"{self.says} Next: {self.then}".format(**shown, hint=hint)
+
+    @property
+    def cause(self) -> BaseException | None:
+        """The vendor's exception that the error was made of (see `because`); a copy of the error has none."""
+        return self.__dict__.get("cause")
 
     def __str__(self) -> str:
         """The message."""
@@ -82,12 +104,13 @@ class Conflict(Problem, frozen=True, kw_only=True):
 
 
 class ForesetError(Exception):
-    """A `Problem`, raised. `error` holds the value; the text is its message."""
+    """A `Problem`, raised. `error` holds the value; the text is its message; `__cause__` is the error's cause."""
 
     def __init__(self, error: Problem) -> None:
         """Carry `error`."""
         super().__init__(error.message)
         self.error = error
+        _chain(self, error)
 
 
 class CallerError(ForesetError, ValueError):
@@ -122,6 +145,27 @@ def raised(error: Problem) -> ForesetError:
 E = TypeVar("E", bound=Problem)
 
 
+def because(error: E, fault: BaseException) -> E:
+    """The error, with the exception that it is made of as its `cause`.
+
+    The exception loses its traceback, which would keep the frames of the stack, and so data frames, in memory for as
+    long as somebody keeps the error, and its context, which may be an exception of the caller's.
+    """
+    chain: list[BaseException] = []
+    link: BaseException | None = fault
+    while link is not None and link not in chain:
+        link.__traceback__ = link.__context__ = None
+        chain.append(link)
+        link = link.__cause__
+    error.__dict__["cause"] = fault
+    return error
+
+
+def _chain(exception: BaseException, error: Problem) -> None:
+    if error.cause is not None:  # setting None would hide the context
+        exception.__cause__ = error.cause
+
+
 class UnwrappedFailure(ForesetError, UnwrapFailedError):  # noqa: N818  # named as `returns` names its own
     """What `unwrap()` of a refusal raises: a `ForesetError` with the error's own message.
 
@@ -133,6 +177,7 @@ class UnwrappedFailure(ForesetError, UnwrapFailedError):  # noqa: N818  # named 
         self.error = container.failure()
         self.args = (self.error.message,)
         self.halted_container = container
+        _chain(self, self.error)
 
 
 class Refusal(Failure[E]):  # type: ignore[misc]  # final in name only, and its `unwrap` is mute

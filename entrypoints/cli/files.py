@@ -45,7 +45,7 @@ def write(training_set: TrainingSet, place: Path) -> Path:
 def _csv(training_set: TrainingSet, place: Path) -> Path:
     from polars.exceptions import PolarsError  # kept off the CLI's start
 
-    from foreset.domain.errors.problem import raised
+    from foreset.domain.errors.problem import because, raised, told
 
     partial = place.with_name(f"{place.name}.partial")
     try:
@@ -57,5 +57,5 @@ def _csv(training_set: TrainingSet, place: Path) -> Path:
     except (OSError, PolarsError) as fault:
         with suppress(OSError):
             partial.unlink()
-        raise raised(OutputUnwritable(path=str(place), problem=str(fault).splitlines()[0])) from fault
+        raise raised(because(OutputUnwritable(path=str(place), problem=told(fault)), fault)) from fault
     return place

