@@ -35,11 +35,11 @@ def _spine(spine: Spine) -> Iterator[str]:
 def _scan(scan: Scan) -> Iterator[str]:
     yield f"{scan.table} version {scan.version}: {listed(scan.columns)}"
     if scan.how is None:
-        yield f"{_files(scan.files)}, {_rows(scan.rows)}, {size(scan.size_bytes)}"
+        yield amount(scan.files, scan.rows, scan.size_bytes)
     else:
         how = scan.how
         skipped = f"; skips {_files(scan.files - how.files)}, {size(scan.size_bytes - how.size_bytes)}"
-        yield f"reads {_files(how.files)}, {_rows(how.rows)}, {size(how.size_bytes)}{skipped}"
+        yield f"reads {amount(how.files, how.rows, how.size_bytes)}{skipped}"
         late = how.passes == "late"
         passes = "keys and times first, features late" if late else f"all columns in one pass, {size(how.memory_bytes)}"
         yield f"{passes}: {how.why}"
@@ -86,6 +86,15 @@ def _result(rows: int, result: Assemble) -> Iterator[str]:
     parts = how.parts(rows)
     yield f"about {size(how.result_bytes)}{'' if parts == 1 else f' in {parts:,} parts'}: {how.why}"
     yield f"about {size(how.peak_bytes)} of memory at the peak; the process may take {size(how.budget_bytes)}"
+
+
+def amount(files: int, rows: int | None, size_bytes: int) -> str:
+    """What is read, for people.
+
+    >>> amount(1, 1200, 48_100), amount(2, None, 0)
+    ('1 file, 1,200 rows, 48.1 kB', '2 files, rows not counted by the log, 0 B')
+    """
+    return f"{_files(files)}, {_rows(rows)}, {size(size_bytes)}"
 
 
 def _files(count: int) -> str:

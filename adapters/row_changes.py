@@ -1,0 +1,77 @@
+"""Changed rows as a frame: the table's columns, then `_change_type`, `_commit_version` and `_commit_timestamp`.
+
+Rows are compared bit by bit: a null equals a null, floats are equal where their bits are (so that -0.0 is not 0.0, and
+a NaN is itself), also inside of lists, structs and maps. Of rows that are there several times each one counts.
+"""
+
+from typing import Final
+
+import polars as pl
+from polars.datatypes import DataTypeClass
+
+from foreset.domain.changes import CHANGE_TYPE, COMMIT_TIMESTAMP, COMMIT_VERSION, ChangeType
+
+TOLD: Final = {CHANGE_TYPE: pl.String(), COMMIT_VERSION: pl.Int64(), COMMIT_TIMESTAMP: pl.Datetime("us", "UTC")}
+"""The columns beside the table's, with their types."""
+_FLOATS: Final[dict[object, pl.DataType]] = {
+    pl.Float16(): pl.UInt16(),
+    pl.Float32(): pl.UInt32(),
+    pl.Float64(): pl.UInt64(),
+}
+_NUMBER: Final = "number"  # of a row among those that are equal
+_ROW: Final = "row"
+
+
+def as_changes(
+    rows: pl.DataFrame, change: ChangeType | None, version: int | None = None, at_us: int | None = None
+) -> pl.DataFrame:
+    """The rows with the columns that tell how, in which version and when they changed.
+
+    Where `change` is None the rows have `_change_type` already.
+    """
+    told: dict[str, str | int | None] = {COMMIT_VERSION: version, COMMIT_TIMESTAMP: at_us}
+    if change is not None:
+        told[CHANGE_TYPE] = change
+    rows = rows.with_columns(pl.lit(value).cast(TOLD[name]).alias(name) for name, value in told.items())
+    return rows.select(pl.exclude(*TOLD), *TOLD)
+
+
+def difference(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
+    """The rows of `before` that `after` has not, or has fewer times, and then those that `after` has more of.
+
+    Both have the same columns. The order is that of the frames.
+    """
+    old, new = _numbered(before), _numbered(after)
+    gone, come = before[_beyond(old, new)], after[_beyond(new, old)]
+    return pl.concat([as_changes(gone, "delete"), as_changes(come, "insert")])
+
+
+def _numbered(frame: pl.DataFrame) -> pl.DataFrame:
+    """The rows by their bits, under names of ours, each with its number among those that are equal."""
+    columns = enumerate(frame.schema.items())
+    bits = frame.select(_bits(pl.col(name), dtype).alias(f"_{index}") for index, (name, dtype) in columns)
+    return bits.with_columns(pl.int_range(pl.len()).over(bits.columns).alias(_NUMBER))
+
+
+def _beyond(these: pl.DataFrame, those: pl.DataFrame) -> pl.Series:
+    """The positions of these rows that are not among those."""
+    numbered = these.with_row_index(_ROW)
+    return numbered.join(those, on=these.columns, how="anti", nulls_equal=True, maintain_order="left")[_ROW]
+
+
+def _bits(column: pl.Expr, dtype: pl.DataType | DataTypeClass) -> pl.Expr:
+    """A column with whole numbers in place of floats, and as it is where it has none."""
+    match dtype:
+        case pl.Map():
+            return _bits(column.to_physical(), pl.Series(dtype=dtype).to_physical().dtype)
+        case pl.List(inner=inner):
+            return column.list.eval(_bits(pl.element(), inner)) if inner.is_nested() or inner in _FLOATS else column
+        case pl.Array(inner=inner):
+            return column.arr.eval(_bits(pl.element(), inner)) if inner.is_nested() or inner in _FLOATS else column
+        case pl.Struct(fields=[_, *_] as fields):
+            inside = pl.struct(
+                _bits(column.struct.field(field.name), field.dtype).alias(field.name) for field in fields
+            )
+            return pl.when(column.is_not_null()).then(inside)
+        case _:
+            return column.reinterpret(dtype=_FLOATS[dtype]) if dtype in _FLOATS else column
