@@ -43,9 +43,9 @@ def told(fault: BaseException, *, place: bool = False) -> str:
     """
     text = str(fault)
     if isinstance(fault, OSError) and fault.strerror:
-        text = f"{fault.filename}: {fault.strerror}" if place and fault.filename else fault.strerror
+        text = f"{fault.strerror}: {fault.filename}" if place and fault.filename else fault.strerror
     line = next((line.strip() for line in text.splitlines() if line.strip()), type(fault).__name__).rstrip(". ")
-    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}..."
+    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]} [...]"
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True, tag=True, tag_field="error", dict=True):
