@@ -64,7 +64,7 @@ def dtype_name(dtype: pl.DataType) -> str:  # noqa: PLR0911  # a type a line
         case pl.Map(key=key, value=value):
             return f"map<{dtype_name(_instance(key))}, {dtype_name(_instance(value))}>"
         case pl.Struct(fields=fields):
-            return f"struct<{', '.join(f'{_quoted(f.name)}: {dtype_name(_instance(f.dtype))}' for f in fields)}>"
+            return f"struct<{', '.join(f'{quoted(f.name)}: {dtype_name(_instance(f.dtype))}' for f in fields)}>"
         case _:
             return _NAMES.get(dtype, str(dtype).lower())
 
@@ -73,7 +73,12 @@ def _instance(dtype: pl.DataType | DataTypeClass) -> pl.DataType:
     return dtype() if isinstance(dtype, DataTypeClass) else dtype
 
 
-def _quoted(name: str) -> str:
+def quoted(name: str) -> str:
+    """A field's name in a dtype: as it is, or in JSON's quotes where it has signs of the grammar.
+
+    >>> quoted("a b"), quoted("a, b")
+    ('a b', '"a, b"')
+    """
     return name if _PLAIN_FIELD.fullmatch(name) else json.dumps(name, ensure_ascii=False)
 
 
@@ -132,3 +137,34 @@ def _parts(text: str) -> list[str]:
             start = at + 1
         at += 1
     return [*parts, text[start:].strip()] if text else []
+
+
+# === From one to another ===
+
+
+def as_named(value: pl.Expr, held: pl.DataType, wanted: pl.DataType) -> pl.Expr:
+    """A value in another type of the same shape: fields of structs are renamed by their places, and values widened."""
+    renamed = _renamed(value, held, wanted)
+    return renamed if held == wanted else renamed.cast(wanted)
+
+
+def _renamed(value: pl.Expr, held: pl.DataType, wanted: pl.DataType) -> pl.Expr:
+    match held, wanted:
+        case pl.Struct(fields=inside), pl.Struct(fields=asked) if inside != asked:
+            named = value.struct.rename_fields([field.name for field in asked])
+            return named.struct.with_fields(
+                _renamed(pl.field(new.name), _instance(old.dtype), _instance(new.dtype)).alias(new.name)
+                for old, new in zip(inside, asked, strict=True)
+            )
+        case pl.List(inner=old), pl.List(inner=new) if old != new:
+            return value.list.eval(_renamed(pl.element(), _instance(old), _instance(new)))
+        case pl.Map(), pl.Map() if held != wanted:
+            old_pairs, new_pairs = _pairs(held), _pairs(wanted)
+            return _renamed(value.cast(old_pairs), old_pairs, new_pairs).cast(new_pairs).cast(wanted)
+        case _:
+            return value
+
+
+def _pairs(dtype: pl.Map) -> pl.List:
+    """A map's type as a list of its pairs."""
+    return pl.List(pl.Struct({"key": dtype.key, "value": dtype.value}))

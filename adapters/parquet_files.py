@@ -1,40 +1,102 @@
 """Parquet files of a table, as one polars scan in the snapshot's order.
 
-The table's schema rules: a column that an old file lacks is null there, one that it has beyond the schema is
-left out, and partition columns come from the log, for files do not hold them.
+The table's schema rules: a column that an old file lacks is null there, one that it has beyond the schema is left out,
+one that it holds under another name or in a narrower type is served as the table has it. Partition columns come from
+the log, for files do not hold them. Deleted rows are left out. INT96 times are decoded to microseconds at once, for
+nanoseconds since 1970 do not hold the years before 1677 or after 2262.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
 
+import numpy as np
 import polars as pl
 from polars.exceptions import PanicException, PolarsError
 from returns.result import Result, Success
 
-from foreset.adapters.arrow_types import polars_dtype
+from foreset.adapters.arrow_types import as_named, polars_dtype
 from foreset.domain.errors.problem import because, refuse, told
-from foreset.domain.errors.tables import TableUnreadable, UnsupportedTable
+from foreset.domain.errors.tables import PartitionTimeUnclear, TableUnreadable, UnsupportedTable
 from foreset.domain.facts import Column, DataFile
 
 READ_FAULTS = (PolarsError, OSError, PanicException)
 """What polars raises over a missing or broken file; the last is no `Exception`."""
 
 _ROW = "__row"  # keeps the number of rows where no stored column is asked
-_CASTS = pl.ScanCastOptions(datetime_cast=["nanosecond-downcast", "convert-timezone"])
+_CASTS = pl.ScanCastOptions(
+    datetime_cast=["nanosecond-downcast", "millisecond-upcast", "convert-timezone"],
+    missing_struct_fields="insert",
+    extra_struct_fields="ignore",
+)
 
 
-def scan_files(files: Sequence[DataFile], columns: Sequence[Column]) -> pl.LazyFrame:
+def scan_files(
+    files: Sequence[DataFile], columns: Sequence[Column], storage_options: Mapping[str, str] | None = None
+) -> pl.LazyFrame:
     """A scan of the files in their order, with these columns in this order."""
     schema = {column.name: polars_dtype(column.dtype) for column in columns}
     if not files:
         return pl.LazyFrame(schema=schema)
-    partitioned = [name for name in schema if name in files[0].partition]
-    if not partitioned:
-        return _scan([file.path for file in files], schema)
-    stored = {name: dtype for name, dtype in schema.items() if name not in partitioned}
-    return pl.concat([_partition(run, stored, schema) for run in _runs(files)])
+    parts = [_run(run, schema, storage_options or {}) for run in _runs(files)]
+    return parts[0] if len(parts) == 1 else pl.concat(parts)
 
 
-def _scan(paths: list[str], schema: dict[str, pl.DataType]) -> pl.LazyFrame:
+def scan_part(
+    file: DataFile, start: int, rows: int, columns: Sequence[Column], storage_options: Mapping[str, str] | None = None
+) -> pl.LazyFrame:
+    """The same of `rows` rows of a file from row `start`, of which deleted ones are left out."""
+    schema = {column.name: polars_dtype(column.dtype) for column in columns}
+    return _run([file], schema, storage_options or {}, (start, rows))
+
+
+def deleted_rows(
+    file: DataFile, start: int = 0, rows: int | None = None
+) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
+    """Which of `rows` rows of a file from row `start` are deleted, counted from `start`, in order."""
+    held = np.frombuffer(file.deleted, dtype=np.uint8)[start // 8 : None if rows is None else -(-(start + rows) // 8)]
+    found = np.flatnonzero(np.unpackbits(held, bitorder="little")) - start % 8
+    return found[(found >= 0) & (found < rows)] if rows is not None else found[found >= 0]
+
+
+def _runs(files: Sequence[DataFile]) -> Iterator[list[DataFile]]:
+    """Neighbouring files that are read alike together, so that the order stays; one with deleted rows by itself."""
+    for _, run in groupby(enumerate(files), lambda at: (at[1].partition, at[1].stored, at[0] if at[1].deleted else -1)):
+        yield [file for _, file in run]
+
+
+def _run(
+    run: Sequence[DataFile],
+    schema: Mapping[str, pl.DataType],
+    storage_options: Mapping[str, str],
+    part: tuple[int, int] | None = None,
+) -> pl.LazyFrame:
+    first = run[0]
+    inside = {name: first.stored.get(name, Column(name, "")) for name in schema if name not in first.partition}
+    held = {
+        column.name: polars_dtype(column.dtype) if column.dtype else schema[name] for name, column in inside.items()
+    }
+    scan = _scan([file.path for file in run], held, storage_options)
+    if part is not None:
+        scan = scan.slice(*part)
+    if first.deleted:
+        scan = _without(scan, deleted_rows(first, *(part or ())))
+    if held == schema:
+        return scan
+    values = (
+        as_named(pl.col(inside[name].name), held[inside[name].name], dtype).alias(name)
+        if name in inside
+        else _literal(first.partition[name], dtype).alias(name)
+        for name, dtype in schema.items()
+    )
+    return scan.with_row_index(_ROW).with_columns(values).select(list(schema))
+
+
+def _without(scan: pl.LazyFrame, rows: "np.ndarray[tuple[int], np.dtype[np.int64]]") -> pl.LazyFrame:
+    gone = pl.Series(rows, dtype=pl.UInt32)
+    return scan.with_row_index(_ROW).filter(~pl.col(_ROW).is_in(gone.implode())).drop(_ROW)
+
+
+def _scan(paths: list[str], schema: Mapping[str, pl.DataType], storage_options: Mapping[str, str]) -> pl.LazyFrame:
     return pl.scan_parquet(
         paths,
         schema=schema,
@@ -43,25 +105,8 @@ def _scan(paths: list[str], schema: dict[str, pl.DataType]) -> pl.LazyFrame:
         cast_options=_CASTS,
         glob=False,
         hive_partitioning=False,
+        storage_options=dict(storage_options) or None,
     )
-
-
-def _runs(files: Sequence[DataFile]) -> list[list[DataFile]]:
-    """Neighbouring files of the same partition together, so that the order stays."""
-    runs: list[list[DataFile]] = []
-    for file in files:
-        if runs and runs[-1][-1].partition == file.partition:
-            runs[-1].append(file)
-        else:
-            runs.append([file])
-    return runs
-
-
-def _partition(run: list[DataFile], stored: dict[str, pl.DataType], schema: dict[str, pl.DataType]) -> pl.LazyFrame:
-    values = run[0].partition
-    literals = [_literal(values[name], dtype).alias(name) for name, dtype in schema.items() if name not in stored]
-    scan = _scan([file.path for file in run], stored).with_row_index(_ROW)
-    return scan.with_columns(literals).select(list(schema))
 
 
 def _literal(value: str | None, dtype: pl.DataType) -> pl.Expr:
@@ -72,19 +117,19 @@ def _literal(value: str | None, dtype: pl.DataType) -> pl.Expr:
     if dtype == pl.Date:
         return text.str.to_date("%Y-%m-%d")
     if isinstance(dtype, pl.Datetime):
-        return text.str.to_datetime(time_unit="us")
+        return text.str.to_datetime(time_unit="us", time_zone=dtype.time_zone)
     return text.cast(dtype)
 
 
 def read_files(
-    table: str, files: Sequence[DataFile], columns: Sequence[Column]
-) -> Result[pl.DataFrame, TableUnreadable | UnsupportedTable]:
-    """The rows of the files, in memory."""
-    ambiguous = ambiguous_partition(files, columns)
-    if ambiguous is not None:
-        return refuse(UnsupportedTable(table=table, feature=ambiguous))
+    table: str,
+    files: Sequence[DataFile],
+    columns: Sequence[Column],
+    storage_options: Mapping[str, str] | None = None,
+) -> Result[pl.DataFrame, TableUnreadable]:
+    """The rows of the files, in memory. Columns are those that `unreadable_column` found nothing against."""
     try:
-        frame = scan_files(files, columns).collect()
+        frame = scan_files(files, columns, storage_options).collect()
     except READ_FAULTS as fault:
         return refuse(unreadable(table, fault))
     return as_many_rows(frame, table, files)
@@ -99,15 +144,33 @@ def as_many_rows(frame: pl.DataFrame, table: str, files: Sequence[DataFile]) -> 
     return refuse(TableUnreadable(table=table, problem=problem))
 
 
-def ambiguous_partition(files: Sequence[DataFile], columns: Sequence[Column]) -> str | None:
-    """A partition column whose text in the log does not tell its values: an instant without zone, or bytes."""
-    partitions = files[0].partition if files else {}
+def unreadable_column(
+    table: str, files: Sequence[DataFile], columns: Sequence[Column], zone: str | None = None
+) -> UnsupportedTable | PartitionTimeUnclear | None:
+    """Why a column's values cannot be told, although its files can be read; None where all can."""
     for column in columns:
-        if column.name in partitions and column.dtype.startswith("timestamp") and "," in column.dtype:
-            return f"the partition column {column.name!r} of type timestamp, whose values have no time zone in the log"
-        if column.name in partitions and column.dtype == "binary":
-            return f"the partition column {column.name!r} of type binary, whose values the log does not hold as bytes"
+        values = {file.partition[column.name] for file in files if column.name in file.partition} - {None}
+        if column.dtype == "binary" and values:
+            feature = (
+                f"the partition column {column.name!r} of type binary, whose values the log does not hold as bytes"
+            )
+            return UnsupportedTable(table=table, feature=feature)
+        unclear = {value for value in values if value is not None and not value.endswith("Z")}
+        if column.dtype == "timestamp[us, UTC]" and unclear:
+            named = {} if zone is None else {"named": f"in {zone} that is no single moment"}
+            return PartitionTimeUnclear(table=table, column=column.name, value=min(unclear), **named)
+        if not _is_dtype(column.dtype):
+            feature = f"the column {column.name!r} of type {column.dtype}"
+            return UnsupportedTable(table=table, feature=feature)
     return None
+
+
+def _is_dtype(name: str) -> bool:
+    try:
+        polars_dtype(name)
+    except ValueError:
+        return False
+    return True
 
 
 def unreadable(table: str, fault: BaseException) -> TableUnreadable:

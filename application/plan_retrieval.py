@@ -82,7 +82,9 @@ def _observed(
         facts = Result.do(
             snapshot.facts
             for version in _version(spec, source, adapters)
-            for snapshot in adapters.tables.observe(source.table, version, source.storage_options)
+            for snapshot in adapters.tables.observe(
+                source.table, version, source.storage_options, partition_time_zone=source.partition_time_zone
+            )
         )
         if not isinstance(facts, Success):
             return refuse(facts.failure())

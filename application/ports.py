@@ -13,6 +13,7 @@ from typing import Literal, Protocol, runtime_checkable
 from returns.result import Result
 from structlog.typing import FilteringBoundLogger
 
+from foreset.domain.changes import ChangesFacts
 from foreset.domain.errors.retrieval import OutputUnwritable, SpineError
 from foreset.domain.errors.specs import StaleWrite
 from foreset.domain.errors.store import StoreError
@@ -45,8 +46,16 @@ class Snapshot(Protocol):
         """What was observed of it."""
         ...
 
-    def files(self) -> tuple[DataFile, ...] | None:
-        """Its Parquet files in the snapshot's order, or None where only `read` gives the right rows."""
+    @property
+    def storage_options(self) -> Mapping[str, str]:
+        """What opens its files, where they lie in an object store."""
+        ...
+
+    def files(self, columns: tuple[str, ...]) -> Result[tuple[DataFile, ...] | None, TableError]:
+        """Its Parquet files in the snapshot's order, as reading these columns needs them.
+
+        None where there are no files. An error where a column's values cannot be told.
+        """
         ...
 
     def read(self, columns: tuple[str, ...]) -> Result[ArrowStream, TableError]:
@@ -54,13 +63,55 @@ class Snapshot(Protocol):
         ...
 
 
+class Changes(Protocol):
+    """The rows that changed between two versions of a table, which were looked at and not read yet."""
+
+    @property
+    def facts(self) -> ChangesFacts:
+        """How they are told, and what that costs."""
+        ...
+
+    def read(self) -> Result[ArrowStream, TableError]:
+        """The changed rows, held in memory, as is all that is read for them; commit by commit, where that is told.
+
+        Columns: the table's at the last version, `_change_type` (`insert`, `delete`, `update_preimage` or
+        `update_postimage`), `_commit_version` (int64) and `_commit_timestamp` (microseconds, UTC). The last two are
+        null where rows are told by a difference, and the last where the log does not say.
+        """
+        ...
+
+
 class TableStore(Protocol):
     """Tables and their versions."""
 
     def observe(
-        self, table: str, version: int | None = None, storage_options: Mapping[str, str] | None = None
+        self,
+        table: str,
+        version: int | None = None,
+        storage_options: Mapping[str, str] | None = None,
+        *,
+        partition_time_zone: str | None = None,
     ) -> Result[Snapshot, TableError]:
-        """The table at a version, the newest by default. Later calls for the table reuse `storage_options`."""
+        """The table at a version, the newest by default. Later calls for the table reuse `storage_options`.
+
+        `partition_time_zone` is that of times of partitions which have none.
+        """
+        ...
+
+    def changes(
+        self,
+        table: str,
+        first: int,
+        last: int | None = None,
+        storage_options: Mapping[str, str] | None = None,
+        *,
+        partition_time_zone: str | None = None,
+    ) -> Result[Changes, TableError]:
+        """What changed after version `first`, up to and including version `last`, the newest by default.
+
+        The rows at `first`, as the columns at `last` show them (null where there was no such column), with the changes
+        applied are the rows at `last`. `ChangesUntold` where that cannot be told.
+        """
         ...
 
     def version_at(self, table: str, at: datetime) -> Result[int, TableError]:

@@ -55,7 +55,12 @@ def _same_tables(
     facts: dict[str, TableFacts] = {}
     options = {view.spec.source.table: view.spec.source.storage_options for view in catalog.views.values()}
     for scan in receipt.plan.scans:
-        seen = adapters.tables.observe(scan.table, scan.version, options.get(scan.table))
+        seen = adapters.tables.observe(
+            scan.table,
+            scan.version,
+            options.get(scan.table),
+            partition_time_zone=scan.partition_time_zone,
+        )
         if not isinstance(seen, Success):
             return refuse(seen.failure())
         facts[scan.table] = seen.unwrap().facts

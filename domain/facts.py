@@ -38,10 +38,12 @@ class Column(msgspec.Struct, frozen=True):
 
 
 class DataFile(msgspec.Struct, frozen=True, kw_only=True):
-    """A Parquet file of a table, as the log describes it. `rows` is None where the log does not say.
+    """A Parquet file of a table, as the log describes it. `rows`, without deleted ones, is None where it does not say.
 
     `partition` has the text in the log of each partition column. `ranges` has the least and greatest value of columns
-    of times (microseconds UTC), whole numbers and dates (days since the epoch), where the log knows them.
+    of times (microseconds UTC), whole numbers and dates (days since the epoch), where the log knows them. `deleted` is
+    the deletion vector: row i of the file is deleted where bit i % 8 of byte i // 8 is set. `stored` has the names and
+    types under which the file holds those columns of the table that it holds under others.
     """
 
     path: str
@@ -50,12 +52,15 @@ class DataFile(msgspec.Struct, frozen=True, kw_only=True):
     modified_ms: int
     partition: dict[str, str | None] = {}
     ranges: dict[str, Range] = {}
+    deleted: bytes = b""
+    stored: dict[str, Column] = {}
 
 
 class TableFacts(msgspec.Struct, frozen=True, kw_only=True):
     """A table at one version. `rows` is None where the log does not say.
 
-    `data_files` is empty for a table that is not made of files.
+    `data_files` is empty for a table that is not made of files. `partition_time_zone` is the zone in which the log's
+    times of partitions are read, where they have none.
     """
 
     table: str
@@ -68,6 +73,7 @@ class TableFacts(msgspec.Struct, frozen=True, kw_only=True):
     partition_columns: tuple[str, ...] = ()
     time_ranges: dict[str, Range] = {}
     data_files: tuple[DataFile, ...] = ()
+    partition_time_zone: str | None = None
 
     def dtype(self, column: str) -> str | None:
         """The type of a column, None where there is none of that name."""

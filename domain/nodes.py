@@ -60,7 +60,8 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
 class Scan(msgspec.Struct, frozen=True, kw_only=True, tag="scan"):
     """Columns of a table at a version, in the snapshot's order: files by modification time, then path.
 
-    `bounds` are conditions that every row which serves meets.
+    `bounds` are conditions that every row which serves meets. `partition_time_zone` is the zone in which times of
+    partitions are read that have none in the log.
     """
 
     table: str
@@ -71,6 +72,7 @@ class Scan(msgspec.Struct, frozen=True, kw_only=True, tag="scan"):
     rows: int | None
     size_bytes: int
     bounds: tuple[Bounds, ...] = ()
+    partition_time_zone: str | None = None
     how: Reading | None = None
 
 

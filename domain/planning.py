@@ -203,6 +203,7 @@ def _scan(table: TableFacts) -> Scan:
         files=table.files,
         rows=table.rows,
         size_bytes=table.size_bytes,
+        partition_time_zone=table.partition_time_zone,
     )
 
 

@@ -84,8 +84,9 @@ class DeltaSource(Spec, frozen=True):
     event time: from when on a row's values hold. `created_timestamp_field` says when the row was written; it
     breaks ties, and `known_at` needs it. `field_mapping` maps the table's column names to the names used
     here. `storage_options` go to the object store's client and are kept in the event log: leave credentials to the
-    environment. `warehouse_table` is the name under which a
-    warehouse sees the same table.
+    environment. `warehouse_table` is the name under which a warehouse sees the same table. `partition_time_zone` is the
+    zone of the session that wrote a partition column of timestamps, such as `"Europe/Paris"`: the log may hold their
+    values without one, and then they are not read without it.
     """
 
     table: str
@@ -94,6 +95,7 @@ class DeltaSource(Spec, frozen=True):
     field_mapping: dict[str, str] = {}
     storage_options: dict[str, str] = {}
     warehouse_table: str | None = None
+    partition_time_zone: str | None = None
     name: str | None = None
     description: str | None = None
 
@@ -254,9 +256,10 @@ class SpineReference(Spec, frozen=True):
 
     `path` is a dataset name, or the path of a Delta table (a folder with `_delta_log`), or of a Parquet or CSV file.
     `version` is a Delta version (default: the newest). `filter` is an SQL condition on its columns, such as
-    `"carrier = 'UA' AND distance > 500"`.
+    `"carrier = 'UA' AND distance > 500"`. `partition_time_zone` is that of a `DeltaSource`.
     """
 
     path: str
     version: int | None = None
     filter: str | None = None
+    partition_time_zone: str | None = None

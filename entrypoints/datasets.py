@@ -68,11 +68,13 @@ def read_delta_table(
     version: int | None = None,
     timestamp: datetime | str | None = None,
     columns: Iterable[str] | None = None,
+    partition_time_zone: str | None = None,
 ) -> "pl.DataFrame":
     """The rows of a table, in the snapshot's order, as a polars frame.
 
     At a `version`, or as it was at a `timestamp` (a datetime or ISO 8601 text; UTC where it has no zone; outside the
     table's history is an error), by default the newest. `columns` are those to read, in that order; by default all.
+    `partition_time_zone` is that of a `DeltaSource`: in which zone to read times of partitions that have none.
     """
     import polars as pl
 
@@ -81,7 +83,7 @@ def read_delta_table(
         reject(f"read_delta_table({table!r})", "version and timestamp are both given", "give one of them")
     if timestamp is not None:
         version = given(tables.version_at(table, _instant(table, timestamp)))
-    snapshot = given(tables.observe(table, version))
+    snapshot = given(tables.observe(table, version, partition_time_zone=partition_time_zone))
     known = [column.name for column in snapshot.facts.columns]
     return pl.DataFrame(given(snapshot.read(_wanted(table, known, columns))))
 

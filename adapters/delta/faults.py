@@ -1,5 +1,7 @@
 """What deltalake raises, in our terms: by its class where it has one, by its text where it has not."""
 
+import re
+
 from deltalake.exceptions import (
     CommitFailedError,
     DeltaError,
@@ -22,6 +24,12 @@ OPEN_FAULTS = (DeltaError, OSError, ValueError)
 """What opening a table or reading its log raises."""
 WRITE_FAULTS = (Exception,)
 """deltalake raises bare `Exception` while it writes; nothing of ours runs inside that call."""
+_UNSUPPORTED = {
+    r"Unsupported: Feature '(\w+)'": "the table feature {}",
+    r"Unsupported Delta table type: '(.+?)'": "a column of type {}",
+    r"catalog-managed table": "the table feature catalogManaged",
+    r"Unsupported:? (.+)": "{}",
+}
 _UNFIT = ("Cast error", "Invalid data type", "The datatype", "not found in schema")
 
 
@@ -34,9 +42,18 @@ def _opening(table: str, place: str, fault: Exception) -> TableError:
     text = _told(fault)
     if isinstance(fault, TableNotFoundError):
         return TableMissing(table=table, place=place)
-    if isinstance(fault, DeltaProtocolError) or "Unsupported" in text:
-        return UnsupportedTable(table=table, feature=text)
+    feature = _feature(text)
+    if feature is not None or isinstance(fault, DeltaProtocolError):
+        return UnsupportedTable(table=table, feature=feature or text)
     return TableUnreadable(table=table, problem=text)
+
+
+def _feature(text: str) -> str | None:
+    """What deltalake does not read, where its text names that."""
+    for pattern, feature in _UNSUPPORTED.items():
+        if found := re.search(pattern, text):
+            return feature.format(*found.groups())
+    return None
 
 
 def writing(table: str, fault: Exception) -> SchemaMismatch | WriteFailed:

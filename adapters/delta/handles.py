@@ -2,7 +2,7 @@
 
 import os
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +13,7 @@ from foreset.adapters.delta.snapshot import DeltaSnapshot
 
 _KEPT: Final = 64
 _Mark = tuple[int, int, int] | None
+_Key = tuple[str, str, int, str, tuple[tuple[str, str], ...], str | None]
 
 
 class Handles:
@@ -21,7 +22,7 @@ class Handles:
     def __init__(self) -> None:
         """Hold none."""
         self._newest: OrderedDict[str, tuple[DeltaTable, _Mark]] = OrderedDict()
-        self._snapshots: OrderedDict[tuple[str, str, int, str], DeltaSnapshot] = OrderedDict()
+        self._snapshots: OrderedDict[_Key, DeltaSnapshot] = OrderedDict()
 
     def newest(self, uri: str, storage_options: dict[str, str] | None) -> DeltaTable:
         """The table at its newest version.
@@ -55,14 +56,16 @@ class Handles:
             _refuse_empty(uri, version)
         return DeltaTable(uri, version=version, storage_options=storage_options)
 
-    def snapshot(self, name: str, uri: str, table: DeltaTable, make: Callable[[], DeltaSnapshot]) -> DeltaSnapshot:
-        """The snapshot of a table at its version, made once for each name that the table is called by.
+    def snapshot(
+        self, name: str, uri: str, table: DeltaTable, options: Mapping[str, str], zone: str | None
+    ) -> DeltaSnapshot:
+        """The snapshot of a table at its version, made once for each name, options and zone that it is asked for by.
 
         The table's id tells a new table from an old one.
         """
-        key = (uri, name, table.version(), str(table.metadata().id))
+        key = (uri, name, table.version(), str(table.metadata().id), tuple(options.items()), zone)
         if key not in self._snapshots:
-            _keep(self._snapshots, key, make())
+            _keep(self._snapshots, key, DeltaSnapshot(name, table, options, zone))
         return self._snapshots[key]
 
     def _forget(self, uri: str) -> None:

@@ -2,12 +2,14 @@
 
 import re
 from pathlib import Path
+from urllib.parse import unquote
 
 from returns.result import Result, Success
 
 from foreset.domain.errors.problem import refuse
 from foreset.domain.errors.tables import BadTableName
 
+_ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 
 
@@ -16,6 +18,16 @@ def dataset_path(name: str, data_dir: Path) -> Result[Path, BadTableName]:
     if not _NAME.fullmatch(name):
         return refuse(BadTableName(name=name))
     return Success(data_dir / name)
+
+
+def escape_in(path: str) -> str | None:
+    """A percent sign and two digits in a local path, for which deltalake would open another place.
+
+    >>> escape_in("/data/a%20b"), escape_in("/data/50% off")
+    ('%20', None)
+    """
+    found = _ESCAPE.search(path)
+    return found.group() if found else None
 
 
 def is_url(table: str) -> bool:
@@ -35,3 +47,16 @@ def table_uri(table: str, data_dir: Path) -> Result[str, BadTableName]:
 def _climbs(table: str) -> bool:
     """A relative path that leaves the working directory names no dataset and hides where it points."""
     return not Path(table).is_absolute() and ".." in Path(table).parts
+
+
+def decoded(uri: str) -> str:
+    """A file's URL as a path, where it is local."""
+    return unquote(uri.removeprefix("file://")) if uri.startswith("file://") else uri
+
+
+def location(root: str, path: str) -> str:
+    """Where a file of a table is: the log holds it URL-encoded, relative to the table's URL or absolute."""
+    if "://" in path:
+        return decoded(path)
+    text = unquote(path)
+    return text if text.startswith("/") else f"{decoded(root).rstrip('/')}/{text}"

@@ -1,108 +1,91 @@
 """A Delta table at one version: its facts and files, from the log alone."""
 
-import json
-from urllib.parse import unquote
+from collections.abc import Mapping
 
-import polars as pl
+import pyarrow as pa
 from deltalake import DeltaTable
-from returns.result import Result
+from msgspec.structs import replace
+from returns.result import Result, Success
 
-from foreset.adapters.delta.schema import columns_of
-from foreset.adapters.parquet_files import read_files
+from foreset.adapters.delta.data_files import data_files, whole_ranges
+from foreset.adapters.delta.footers import ArrowSchema, schemas_of
+from foreset.adapters.delta.schema import columns_of, fields_of, mapping_mode
+from foreset.adapters.delta.stored import ColumnMapping
+from foreset.adapters.parquet_files import read_files, unreadable, unreadable_column
 from foreset.application.ports import ArrowStream
-from foreset.domain.errors.tables import TableError
-from foreset.domain.facts import Column, DataFile, Range, TableFacts, bound
-
-_WHOLE = ("int8", "int16", "int32", "int64", "date")
-_TRUNCATED_US = 1_000  # logs hold times truncated to milliseconds, so a maximum may be this much too low
+from foreset.domain.errors.problem import refuse
+from foreset.domain.errors.tables import TableError, UnsupportedTable
+from foreset.domain.facts import Column, DataFile, TableFacts
 
 
 class DeltaSnapshot:
     """A table at a version. Immutable, so it may be kept and shared."""
 
-    def __init__(self, name: str, table: DeltaTable) -> None:
-        """Describe `table` as it is now; `name` is how it is called in specs and plans."""
-        metadata, columns = table.metadata(), columns_of(table)
-        self._name = name
-        self._files = _data_files(table, columns, metadata.partition_columns)
+    def __init__(
+        self, name: str, table: DeltaTable, storage_options: Mapping[str, str] | None = None, zone: str | None = None
+    ) -> None:
+        """Describe `table` as it is now; `name` is how it is called in specs and plans.
+
+        `zone` is that of the times of partitions which have none in the log.
+        """
+        metadata, fields = table.metadata(), fields_of(table)
+        self.storage_options = dict(storage_options or {})
+        self._root = table.table_uri
+        self._mapping = ColumnMapping(tuple(fields), mapping_mode(metadata.configuration))
+        self._files = data_files(table, self._mapping, metadata.partition_columns, zone)
+        self._as_stored: tuple[DataFile, ...] | None = None
         rows = [file.rows for file in self._files]
         self.facts = TableFacts(
             table=name,
             table_id=str(metadata.id),
             version=table.version(),
-            columns=columns,
+            columns=columns_of(fields),
             files=len(self._files),
             rows=None if None in rows else sum(r for r in rows if r is not None),
             size_bytes=sum(file.size_bytes for file in self._files),
             partition_columns=tuple(metadata.partition_columns),
-            time_ranges=_whole_ranges(self._files, columns),
+            time_ranges=whole_ranges(self._files, columns_of(fields)),
             data_files=self._files,
+            partition_time_zone=zone,
         )
 
-    def files(self) -> tuple[DataFile, ...]:
+    def files(self, columns: tuple[str, ...]) -> Result[tuple[DataFile, ...], TableError]:
         """Its files in the snapshot's order: by the modification time in the log, then by path."""
-        return self._files
+        unfit = unreadable_column(self.facts.table, self._files, self._columns(columns), self.facts.partition_time_zone)
+        if unfit is not None:
+            return refuse(unfit)
+        if not self._mapping.needs_footers(columns):
+            return Success(self._files)
+        return self._with_footers()
 
     def read(self, columns: tuple[str, ...]) -> Result[ArrowStream, TableError]:
         """Its rows in the snapshot's order, with these columns."""
-        wanted = [column for name in columns for column in self.facts.columns if column.name == name]
-        return read_files(self._name, self._files, wanted)
+        return Result.do(
+            rows
+            for files in self.files(columns)
+            for rows in read_files(self.facts.table, files, self._columns(columns), self.storage_options)
+        )
 
+    def _columns(self, names: tuple[str, ...]) -> list[Column]:
+        return [column for name in names for column in self.facts.columns if column.name == name]
 
-def _data_files(table: DeltaTable, columns: tuple[Column, ...], partitions: list[str]) -> tuple[DataFile, ...]:
-    actions = pl.DataFrame(table.get_add_actions(flatten=True))
-    ranged = [column for column in columns if _ranged(column, partitions, actions.columns)]
-    files = (_data_file(table.table_uri, action, ranged, partitions) for action in actions.iter_rows(named=True))
-    return tuple(sorted(files, key=lambda file: (file.modified_ms, file.path)))
+    def _with_footers(self) -> Result[tuple[DataFile, ...], TableError]:
+        """The files with what only they tell of their columns; looked at once."""
+        if self._as_stored is not None:
+            return Success(self._as_stored)
+        try:
+            schemas = schemas_of(self._root, [file.path for file in self._files], self.storage_options)
+        except (OSError, pa.ArrowException) as fault:
+            return refuse(unreadable(self.facts.table, fault))
+        return self._described(schemas)
 
-
-def _data_file(root: str, row: dict[str, object], columns: list[Column], partitions: list[str]) -> DataFile:
-    rows = row.get("num_records")
-    return DataFile(
-        path=_location(root, str(row["path"])),
-        rows=rows if isinstance(rows, int) else None,
-        size_bytes=int(str(row["size_bytes"])),
-        modified_ms=int(str(row["modification_time"])),
-        partition={name: _partition_text(row.get(f"partition.{name}")) for name in partitions},
-        ranges=_ranges(row, columns),
-    )
-
-
-def _location(root: str, path: str) -> str:
-    """Where a file is: the log holds it URL-encoded, relative to the table or absolute; a local root is encoded too."""
-    decoded = unquote(path)
-    if "://" in decoded:
-        return decoded.removeprefix("file://")
-    folder = unquote(root.removeprefix("file://")) if root.startswith("file://") else root
-    return decoded if decoded.startswith("/") else f"{folder.rstrip('/')}/{decoded}"
-
-
-def _partition_text(value: object) -> str | None:
-    return None if value is None else json.dumps(value) if isinstance(value, bool) else str(value)
-
-
-def _ranged(column: Column, partitions: list[str], known: list[str]) -> bool:
-    """Whether the log may know the range of a column: those of a partition follow from its value."""
-    if column.name in partitions:
-        return column.dtype in _WHOLE
-    return (column.dtype in _WHOLE or column.dtype.startswith("timestamp")) and f"min.{column.name}" in known
-
-
-def _ranges(row: dict[str, object], columns: list[Column]) -> dict[str, Range]:
-    found: dict[str, Range] = {}
-    for column in columns:
-        only = row.get(f"partition.{column.name}")
-        told = (only, only) if only is not None else (row.get(f"min.{column.name}"), row.get(f"max.{column.name}"))
-        least, greatest = map(bound, told)
-        if least is not None and greatest is not None:
-            found[column.name] = (least, greatest + (_TRUNCATED_US if column.dtype.startswith("timestamp") else 0))
-    return found
-
-
-def _whole_ranges(files: tuple[DataFile, ...], columns: tuple[Column, ...]) -> dict[str, Range]:
-    """The range of each time column over all files, where every file has it."""
-    names = {column.name for column in columns if column.dtype.startswith("timestamp")} if files else set[str]()
-    for file in files:
-        names &= set(file.ranges)
-    ranges = {name: [file.ranges[name] for file in files] for name in sorted(names)}
-    return {name: (min(r[0] for r in rs), max(r[1] for r in rs)) for name, rs in ranges.items()}
+    def _described(self, schemas: list[ArrowSchema]) -> Result[tuple[DataFile, ...], TableError]:
+        described: list[DataFile] = []
+        for file, schema in zip(self._files, schemas, strict=True):
+            stored = self._mapping.by_footer(schema)
+            if stored is None:
+                feature = f"column mapping by id, and its file {file.path} has no field ids"
+                return refuse(UnsupportedTable(table=self.facts.table, feature=feature))
+            described.append(replace(file, stored=stored))
+        self._as_stored = tuple(described)
+        return Success(self._as_stored)

@@ -13,10 +13,12 @@ from returns.result import Result, Success
 from foreset.adapters.delta.faults import OPEN_FAULTS, opening
 from foreset.adapters.delta.handles import Handles
 from foreset.adapters.delta.history import committed_at, version_at
-from foreset.adapters.delta.names import is_url, table_uri
+from foreset.adapters.delta.names import escape_in, is_url, table_uri
+from foreset.adapters.delta.partition_times import is_zone
 from foreset.adapters.delta.schema import unsupported_feature
 from foreset.adapters.delta.snapshot import DeltaSnapshot
 from foreset.adapters.delta.writing import write_frame, write_parts
+from foreset.adapters.parquet_files import READ_FAULTS
 from foreset.application.ports import ArrowStream, StoredFrame, WriteMode
 from foreset.domain.errors.problem import because, refuse, told
 from foreset.domain.errors.tables import (
@@ -25,6 +27,8 @@ from foreset.domain.errors.tables import (
     TableMissing,
     TableUnreadable,
     TableWriteError,
+    UnfitPath,
+    UnknownTimeZone,
     UnsupportedTable,
     VersionMissing,
 )
@@ -44,14 +48,23 @@ class DeltaTables:
         self._lock = threading.RLock()
 
     def observe(
-        self, table: str, version: int | None = None, storage_options: Mapping[str, str] | None = None
+        self,
+        table: str,
+        version: int | None = None,
+        storage_options: Mapping[str, str] | None = None,
+        *,
+        partition_time_zone: str | None = None,
     ) -> Result[DeltaSnapshot, TableError]:
         """The table at a version, the newest by default."""
+        if partition_time_zone is not None and not is_zone(partition_time_zone):
+            return refuse(UnknownTimeZone(table=table, zone=partition_time_zone))
         with self._lock:
             if storage_options:
                 self._options[table] = dict(storage_options)
             return Result.do(
-                snapshot for uri in table_uri(table, self._data_dir) for snapshot in self._snapshot(table, uri, version)
+                snapshot
+                for uri in table_uri(table, self._data_dir)
+                for snapshot in self._snapshot(table, uri, version, partition_time_zone)
             )
 
     def version_at(self, table: str, at: datetime) -> Result[int, TableError]:
@@ -147,7 +160,9 @@ class DeltaTables:
                 return refuse(because(_no_version(table, newest, version), fault))
             return refuse(opening(table, uri, fault))
 
-    def _snapshot(self, table: str, uri: str, version: int | None) -> Result[DeltaSnapshot, TableError]:
+    def _snapshot(
+        self, table: str, uri: str, version: int | None, zone: str | None = None
+    ) -> Result[DeltaSnapshot, TableError]:
         opened = self._open(table, uri, version)
         if not isinstance(opened, Success):
             return refuse(opened.failure())
@@ -156,8 +171,8 @@ class DeltaTables:
         if feature is not None:
             return refuse(UnsupportedTable(table=table, feature=feature))
         try:
-            return Success(self._handles.snapshot(table, uri, handle, lambda: DeltaSnapshot(table, handle)))
-        except OPEN_FAULTS as fault:
+            return Success(self._handles.snapshot(table, uri, handle, self._options.get(table, {}), zone))
+        except (*OPEN_FAULTS, *READ_FAULTS) as fault:
             return refuse(opening(table, uri, fault))
 
 
@@ -166,6 +181,8 @@ def _missing(table: str, uri: str) -> TableError | None:
     if is_url(uri):
         return None
     log = Path(uri) / "_delta_log"
+    if escape := escape_in(uri):
+        return UnfitPath(table=table, place=uri, escape=escape)
     try:
         if not Path(uri).exists():
             if table in SAMPLES:

@@ -45,7 +45,9 @@ class MemoryExecutor:
         return Success(Retrieved(iter([pl.DataFrame(served)]), lambda: Work(views=tuple(views))))
 
     def _read(self, scan: Scan) -> Result[ArrowStream, TableError]:
-        return self._tables.observe(scan.table, scan.version).bind(lambda snapshot: snapshot.read(scan.columns))
+        return self._tables.observe(scan.table, scan.version, partition_time_zone=scan.partition_time_zone).bind(
+            lambda snapshot: snapshot.read(scan.columns)
+        )
 
 
 class _Answers:

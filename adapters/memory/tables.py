@@ -10,7 +10,9 @@ import polars as pl
 from returns.result import Result, Success
 
 from foreset.adapters.arrow_types import dtype_name
+from foreset.adapters.memory.changes import MemoryChanges
 from foreset.application.ports import ArrowStream, Clock, WriteMode
+from foreset.domain.changes import untold
 from foreset.domain.dtypes import NANOSECONDS, time_unit, widens
 from foreset.domain.errors.problem import refuse
 from foreset.domain.errors.tables import (
@@ -60,8 +62,14 @@ class MemorySnapshot:
             time_ranges=_ranges(frame),
         )
 
-    def files(self) -> None:
+    @property
+    def storage_options(self) -> dict[str, str]:
+        """None: there are no files to open."""
+        return {}
+
+    def files(self, columns: tuple[str, ...]) -> Result[None, TableError]:  # noqa: ARG002  # there are no files
         """None: there are no files."""
+        return Success(None)
 
     def read(self, columns: tuple[str, ...]) -> Result[pl.DataFrame, TableError]:
         """Its rows in the order of the writes, with these columns."""
@@ -84,9 +92,23 @@ class MemoryTables:
         table: str,
         version: int | None = None,
         storage_options: Mapping[str, str] | None = None,  # noqa: ARG002  # memory is no storage that has any
+        *,
+        partition_time_zone: str | None = None,  # noqa: ARG002  # times in memory are moments
     ) -> Result[MemorySnapshot, TableError]:
         """The table at a version, the newest by default."""
         return self._found(table).bind(lambda found: _at(table, found, version))
+
+    def changes(
+        self,
+        table: str,
+        first: int,
+        last: int | None = None,
+        storage_options: Mapping[str, str] | None = None,  # noqa: ARG002  # memory is no storage that has any
+        *,
+        partition_time_zone: str | None = None,  # noqa: ARG002  # times in memory are moments
+    ) -> Result[MemoryChanges, TableError]:
+        """What changed after version `first`, up to and including version `last`, the newest by default."""
+        return self._found(table).bind(lambda found: _changes(table, found, first, last))
 
     def version_at(self, table: str, at: datetime) -> Result[int, TableError]:
         """The version that was current at a time (UTC where it has no zone)."""
@@ -133,6 +155,17 @@ def _at(name: str, table: _Table, version: int | None) -> Result[MemorySnapshot,
     if not 0 <= asked <= last:
         return refuse(VersionMissing(table=name, version=asked, first=0, last=last))
     return Success(MemorySnapshot(name, table, asked))
+
+
+def _changes(name: str, table: _Table, first: int, last: int | None) -> Result[MemoryChanges, TableError]:
+    for version in (first, last):
+        asked = _at(name, table, version)
+        if not isinstance(asked, Success):
+            return refuse(asked.failure())
+    problem = untold(name, first, asked.unwrap().facts)
+    if problem is not None:
+        return refuse(problem)
+    return Success(MemoryChanges(name, first, table.versions[first : None if last is None else last + 1]))
 
 
 def _current(name: str, table: _Table, at: datetime) -> Result[int, TableError]:

@@ -57,7 +57,9 @@ class PolarsExecutor:
                 late_bytes = node.how.late_bytes if node.how else LATE
                 source: Result[Source, TableError] = Result.do(
                     source
-                    for snapshot in self._tables.observe(node.table, node.version)
+                    for snapshot in self._tables.observe(
+                        node.table, node.version, partition_time_zone=node.partition_time_zone
+                    )
                     for source in open_source(snapshot, node, workers, late_bytes // self._threads)
                 )
                 if not isinstance(source, Success):

@@ -1,6 +1,6 @@
 """Parquet files cut into pieces: whole files, or runs of row groups of large ones, without those that cannot serve."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -9,7 +9,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from foreset.adapters.parquet_files import scan_files
+from foreset.adapters.parquet_files import deleted_rows, scan_files
 from foreset.domain.dtypes import width
 from foreset.domain.facts import Column, DataFile, Range, bound
 from foreset.domain.nodes import Bounds
@@ -22,39 +22,56 @@ _LARGE: Final = 1_000_000
 
 @dataclass(frozen=True, eq=False)
 class Piece:
-    """`rows` rows of a file from `start`. `whole`: it is all of the file."""
+    """`length` rows of a file from `start`, `rows` of which are not deleted. `whole`: it is all of the file."""
 
     file: DataFile
     start: int
+    length: int
     rows: int
     whole: bool
 
 
 def pieces_of(
-    files: Sequence[DataFile], columns: Sequence[Column], most_bytes: int, bounds: Sequence[Bounds]
+    files: Sequence[DataFile],
+    columns: Sequence[Column],
+    storage_options: Mapping[str, str],
+    most_bytes: int,
+    bounds: Sequence[Bounds],
 ) -> list[Piece]:
     """The files in pieces of which a column takes about `most_bytes`, or a row group where that is larger."""
-    return [piece for file in files for piece in _cut(file, columns, most_bytes, bounds)]
+    return [
+        piece
+        for file in files
+        for piece in _cut(file, _rows(file, storage_options), columns, most_bytes, bounds)
+        if piece.rows
+    ]
 
 
-def _cut(file: DataFile, columns: Sequence[Column], most_bytes: int, bounds: Sequence[Bounds]) -> Iterator[Piece]:
-    rows = _rows(file)
+def _cut(
+    file: DataFile, live: int, columns: Sequence[Column], most_bytes: int, bounds: Sequence[Bounds]
+) -> Iterator[Piece]:
+    rows = live + deleted_rows(file).size
     if rows <= _LARGE:
-        yield Piece(file, 0, rows, whole=True)
+        yield Piece(file, 0, rows, live, whole=True)
         return
     widest = max((_bytes_per_row(column, file, rows) for column in columns), default=1)
     if "://" in file.path:  # its footer is not at hand
         step = max(int(most_bytes / widest), _LARGE)
-        yield from (Piece(file, at, min(step, rows - at), whole=rows <= step) for at in range(0, rows, step))
+        yield from (_piece(file, at, min(step, rows - at), rows) for at in range(0, rows, step))
         return
     start = held = 0
     for first, count in _row_groups(file, bounds):
         if held and (first != start + held or (held + count) * widest > most_bytes):
-            yield Piece(file, start, held, whole=False)
+            yield _piece(file, start, held, rows)
             held = 0
         start, held = (start, held + count) if held else (first, count)
     if held:
-        yield Piece(file, start, held, whole=held == rows)
+        yield _piece(file, start, held, rows)
+
+
+def _piece(file: DataFile, start: int, length: int, rows: int) -> Piece:
+    live = length - deleted_rows(file, start, length).size
+    return Piece(file, start, length, live, whole=length == rows)
 
 
 def _row_groups(file: DataFile, bounds: Sequence[Bounds]) -> Iterator[tuple[int, int]]:
@@ -64,7 +81,8 @@ def _row_groups(file: DataFile, bounds: Sequence[Bounds]) -> Iterator[tuple[int,
     except pa.ArrowException as fault:
         raise OSError(str(fault)) from fault
     places = {footer.schema.column(place).path: place for place in range(footer.num_columns)}
-    wanted = {b.column: places[b.column] for b in bounds if b.column in places}
+    held = {b.column: file.stored[b.column].name if b.column in file.stored else b.column for b in bounds}
+    wanted = {column: places[name] for column, name in held.items() if name in places}
     start = 0
     for number in range(footer.num_row_groups):
         group = footer.row_group(number)
@@ -88,9 +106,11 @@ def _range(statistics: Any) -> Range | None:  # pyarrow's, or None
     return least, greatest + isinstance(statistics.max, datetime)  # rounded down to microseconds
 
 
-def _rows(file: DataFile) -> int:
-    """The rows of a file by the log, by its footer where the log does not say."""
-    return int(scan_files([file], []).select(pl.len()).collect().item()) if file.rows is None else file.rows
+def _rows(file: DataFile, storage_options: Mapping[str, str]) -> int:
+    """The rows of a file that are not deleted, by the log; by its footer where the log does not say."""
+    if file.rows is not None:
+        return file.rows
+    return int(scan_files([file], [], storage_options).select(pl.len()).collect().item())
 
 
 def _bytes_per_row(column: Column, file: DataFile, rows: int) -> float:

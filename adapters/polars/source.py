@@ -10,12 +10,12 @@ import polars as pl
 from returns.result import Result, Success
 
 from foreset.adapters.arrow_types import dtype_name
-from foreset.adapters.parquet_files import ambiguous_partition, as_many_rows, scan_files
+from foreset.adapters.parquet_files import as_many_rows, scan_files, scan_part
 from foreset.adapters.polars.ordering import Int64s
 from foreset.adapters.polars.pieces import Piece, bytes_per_row, column_groups, pieces_of, together
 from foreset.application.ports import Snapshot
 from foreset.domain.errors.problem import raised, refuse
-from foreset.domain.errors.tables import TableError, TableUnreadable, UnsupportedTable
+from foreset.domain.errors.tables import TableError, TableUnreadable
 from foreset.domain.facts import Column, DataFile
 from foreset.domain.nodes import Scan
 from foreset.domain.skipping import may_serve
@@ -74,15 +74,23 @@ class FrameSource:
 class FileSource:
     """Rows in Parquet files, read in pieces, so that memory holds a few pieces at a time."""
 
-    def __init__(
-        self, scan: Scan, files: Sequence[DataFile], columns: Sequence[Column], workers: Executor, late_bytes: int
+    def __init__(  # noqa: PLR0913  # what is read, and with what
+        self,
+        scan: Scan,
+        files: Sequence[DataFile],
+        columns: Sequence[Column],
+        *,
+        storage_options: Mapping[str, str],
+        workers: Executor,
+        late_bytes: int,
     ) -> None:
         """Serve `files`, in their order; features are decoded by `workers`, each about `late_bytes` at a time."""
         self._table = scan.table
+        self._options = storage_options
         self._columns = {column.name: column for column in columns}
         self._workers = workers
         self._late_bytes = late_bytes
-        self._pieces = pieces_of(files, columns, late_bytes, scan.bounds)
+        self._pieces = pieces_of(files, columns, storage_options, late_bytes, scan.bounds)
         self._starts = np.array([0, *accumulate(piece.rows for piece in self._pieces)], dtype=np.int64)
         self._opened: set[str] = set()
         self._sizes = {file.path: file.size_bytes for file in files}
@@ -146,9 +154,9 @@ class FileSource:
         wanted = [self._columns[name] for name in columns]
         first = group[0]
         if len(group) == 1 and not first.whole:
-            frame = scan_files([first.file], wanted).slice(first.start, first.rows).collect()
+            frame = scan_part(first.file, first.start, first.length, wanted, self._options).collect()
         else:
-            frame = scan_files([piece.file for piece in group], wanted).collect()
+            frame = scan_files([piece.file for piece in group], wanted, self._options).collect()
         expected = sum(piece.rows for piece in group)
         if frame.height != expected:
             named = first.file.path if len(group) == 1 else f"{first.file.path} to {group[-1].file.path}"
@@ -219,17 +227,17 @@ def _groups(files: Sequence[DataFile]) -> Iterator[Sequence[DataFile]]:
 
 def open_source(snapshot: Snapshot, scan: Scan, workers: Executor, late_bytes: int) -> Result[Source, TableError]:
     """The source for a scan: in memory where the plan advises a single pass or only the table store can read it."""
-    files = snapshot.files()
+    opened = snapshot.files(scan.columns)
+    if not isinstance(opened, Success):
+        return refuse(opened.failure())
+    files, options = opened.unwrap(), snapshot.storage_options
     if files is None:
         return snapshot.read(scan.columns).map(lambda frame: FrameSource(pl.DataFrame(frame)))
     wanted = [c for c in snapshot.facts.columns if c.name in scan.columns]
-    ambiguous = ambiguous_partition(files, wanted)
-    if ambiguous is not None:
-        return refuse(UnsupportedTable(table=scan.table, feature=ambiguous))
     chosen = [file for file in files if may_serve(file, scan.bounds)]
     if scan.how is not None and scan.how.passes == "single pass":
-        scans = [scan_files(group, wanted) for group in _groups(chosen)]
+        scans = [scan_files(group, wanted, options) for group in _groups(chosen)]
         begun = [workers.submit(scan.collect) for scan in scans[1:]]
         frame = pl.concat([scans[0].collect(), *(part.result() for part in begun)])
         return as_many_rows(frame, scan.table, chosen).map(lambda whole: FrameSource(whole, chosen))
-    return Success(FileSource(scan, chosen, wanted, workers, late_bytes))
+    return Success(FileSource(scan, chosen, wanted, storage_options=options, workers=workers, late_bytes=late_bytes))

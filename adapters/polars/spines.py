@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 import polars as pl
+from msgspec.structs import replace
 from polars.exceptions import PolarsError
 from returns.result import Result, Success
 
@@ -53,8 +54,10 @@ class PolarsSpines:
                 for rows in _filtered(frame, reference)
             )
         return Result.do(
-            SpineFrame(rows, SpineReference(reference.path, snapshot.facts.version, reference.filter))
-            for snapshot in self._tables.observe(reference.path, reference.version)
+            SpineFrame(rows, replace(reference, version=snapshot.facts.version))
+            for snapshot in self._tables.observe(
+                reference.path, reference.version, partition_time_zone=reference.partition_time_zone
+            )
             for _ in _fits(reference, table_bytes(snapshot.facts), room_bytes)
             for frame in snapshot.read(tuple(column.name for column in snapshot.facts.columns))
             for rows in _filtered(pl.DataFrame(frame), reference)

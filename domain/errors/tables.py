@@ -30,6 +30,16 @@ class BadTableName(CallerFault, frozen=True, kw_only=True):
     then = "give the name alone; the folder is set by FORESET_DATA_DIR. For a path, use the call that takes a path."
 
 
+class UnfitPath(CallerFault, frozen=True, kw_only=True):
+    """A local path with a percent sign and two digits."""
+
+    table: str
+    place: str
+    escape: str
+    says = "The path {place} of the table {table!r} has {escape!r} in it, which would be taken for another sign."
+    then = "rename the folder, or name it by a link that has no such sign in its path."
+
+
 class UnsupportedTable(DataFault, frozen=True, kw_only=True):
     """A table whose protocol asks a reader for something that Foreset does not do in full."""
 
@@ -37,6 +47,32 @@ class UnsupportedTable(DataFault, frozen=True, kw_only=True):
     feature: str
     says = "The table {table!r} uses {feature}, which Foreset does not read in full; reading it could give wrong rows."
     then = "write a copy without it with an engine that supports it (for example Spark), and use the copy."
+
+
+class PartitionTimeUnclear(CallerFault, frozen=True, kw_only=True):
+    """Times of a partition column that the log holds without a zone, or that are no single moment in the zone named."""
+
+    table: str
+    column: str
+    value: str
+    named: str = "none was named"
+    says = (
+        "Which moments the partition column {column!r} of the table {table!r} holds cannot be told: its log has texts "
+        "such as {value!r}, without a time zone, and {named}."
+    )
+    then = (
+        "name the zone of the session that wrote them: DeltaSource(..., partition_time_zone='UTC'), "
+        "read_delta_table(..., partition_time_zone='UTC'); or leave the column out."
+    )
+
+
+class UnknownTimeZone(CallerFault, frozen=True, kw_only=True):
+    """A time zone that the time zone database does not have."""
+
+    table: str
+    zone: str
+    says = "partition_time_zone={zone!r}, given for the table {table!r}, is no time zone."
+    then = "give a name of the IANA time zone database, such as 'UTC' or 'Europe/Paris'."
 
 
 class TableUnreadable(DataFault, frozen=True, kw_only=True):
@@ -91,6 +127,18 @@ class HistoryMissing(DataFault, frozen=True, kw_only=True):
     then = "name a version."
 
 
+class ChangesUntold(CallerFault, frozen=True, kw_only=True):
+    """Two versions between which no rows can be told to have changed."""
+
+    table: str
+    first: int
+    last: int
+    problem: str
+    remedy: str
+    says = "What changed in the table {table!r} after version {first}, up to version {last}, cannot be told: {problem}."
+    then = "{remedy}."
+
+
 class SchemaMismatch(CallerFault, frozen=True, kw_only=True):
     """A frame that does not fit the table it is written to."""
 
@@ -113,12 +161,16 @@ TableError = (
     TableMissing
     | NotADeltaTable
     | BadTableName
+    | UnfitPath
     | UnsupportedTable
+    | PartitionTimeUnclear
+    | UnknownTimeZone
     | TableUnreadable
     | VersionMissing
     | BeforeFirstVersion
     | AfterLastVersion
     | HistoryMissing
+    | ChangesUntold
 )
 """Why a table cannot be observed or read."""
 

@@ -16,6 +16,7 @@ from foreset.domain.errors.problem import Problem
 from foreset.domain.errors.tables import (
     BadTableName,
     NotADeltaTable,
+    PartitionTimeUnclear,
     TableMissing,
     TableUnreadable,
     UnsupportedTable,
@@ -176,8 +177,8 @@ def test_a_partition_of_instants_is_refused_where_it_is_read(tables: DeltaTables
     write_deltalake(str(tmp_path / "t"), frame, partition_by=["p"])
     snapshot = tables.observe("t").unwrap()
     error = snapshot.read(("x", "p")).failure()
-    assert isinstance(error, UnsupportedTable)
-    assert "uses the partition column 'p' of type timestamp, whose values have no time zone in the log" in str(error)
+    assert isinstance(error, PartitionTimeUnclear)
+    assert "texts such as '2024-01-01 00:00:00', without a time zone, and none was named. Next: name" in str(error)
     assert pl.DataFrame(snapshot.read(("x",)).unwrap())["x"].to_list() == [1]
 
 
@@ -225,7 +226,10 @@ def test_the_order_is_by_the_times_in_the_log_then_by_path(
 
 @pytest.mark.parametrize(
     ("feature", "named"),
-    [("deletionVectors", "deletionVectors"), ("typeWidening", "typeWidening"), ("futureFeature", "futureFeature")],
+    [
+        ("catalogManaged", "uses the table feature catalogManaged, which"),
+        ("futureFeature", "uses the table feature futureFeature, which"),
+    ],
 )
 def test_a_reader_feature_that_is_not_supported_is_named(
     tables: DeltaTables, refused: Refused, commit_file: CommitFile, feature: str, named: str

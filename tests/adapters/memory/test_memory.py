@@ -59,7 +59,7 @@ def test_categories_are_stored_as_strings_and_untyped_nulls_fit_every_column() -
 
 def test_a_table_in_memory_has_no_files() -> None:
     snapshot: Snapshot = MemoryTables({"table": FRAME}, clock=MemoryClock()).observe("table").unwrap()
-    assert snapshot.files() is None
+    assert snapshot.files(("x",)).unwrap() is None
 
 
 def test_a_partition_column_must_be_there() -> None:

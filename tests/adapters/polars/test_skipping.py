@@ -127,15 +127,15 @@ def test_row_groups_outside_the_bounds_are_skipped(
     large: DataFile, monkeypatch: pytest.MonkeyPatch, bounds: tuple[Bounds, ...], expected: list[tuple[int, int]]
 ) -> None:
     monkeypatch.setattr(pieces, "_LARGE", 1)
-    made = pieces.pieces_of([large], [Column("k", "int64")], 10**6, bounds)
+    made = pieces.pieces_of([large], [Column("k", "int64")], {}, 10**6, bounds)
     assert [(piece.start, piece.rows) for piece in made] == expected
 
 
 def test_pieces_take_as_many_row_groups_as_fit(large: DataFile, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pieces, "_LARGE", 1)
-    made = pieces.pieces_of([large], [Column("k", "int64")], 16, ())
+    made = pieces.pieces_of([large], [Column("k", "int64")], {}, 16, ())
     assert [(piece.start, piece.rows, piece.whole) for piece in made] == [(0, 2, False), (2, 1, False)]
-    whole = pieces.pieces_of([large], [Column("k", "int64")], 10**6, ())
+    whole = pieces.pieces_of([large], [Column("k", "int64")], {}, 10**6, ())
     assert [(piece.start, piece.rows, piece.whole) for piece in whole] == [(0, 3, True)]
 
 
@@ -143,4 +143,4 @@ def test_a_large_file_whose_footer_is_broken_is_told(large: DataFile, monkeypatc
     monkeypatch.setattr(pieces, "_LARGE", 1)
     Path(large.path).write_bytes(b"PAR1 and no more PAR2")
     with pytest.raises(OSError, match="Parquet magic bytes not found"):
-        pieces.pieces_of([large], [Column("k", "int64")], 10**6, ())
+        pieces.pieces_of([large], [Column("k", "int64")], {}, 10**6, ())

@@ -1,0 +1,101 @@
+"""The files of a table, as its log describes them."""
+
+import json
+from collections.abc import Iterator
+from datetime import datetime
+
+import polars as pl
+from deltalake import DeltaTable
+
+from foreset.adapters.delta.deletion_vectors import deleted_rows
+from foreset.adapters.delta.names import location
+from foreset.adapters.delta.partition_times import instant_text
+from foreset.adapters.delta.schema import columns_of
+from foreset.adapters.delta.stored import ColumnMapping
+from foreset.domain.facts import Column, DataFile, Range, bound
+
+_WHOLE = ("int8", "int16", "int32", "int64", "date")
+_TRUNCATED_US = 1_000  # logs hold times truncated to milliseconds, so a maximum may be this much too low
+
+
+def data_files(
+    table: DeltaTable, mapping: ColumnMapping, partitions: list[str], zone: str | None
+) -> tuple[DataFile, ...]:
+    """The files in the snapshot's order: by the modification time in the log, then by path.
+
+    `zone` is that of times of partitions that have none.
+    """
+    actions = pl.DataFrame(table.get_add_actions(flatten=False))
+    stored, deleted = mapping.by_name(), deleted_rows(table)
+    values = _columns(actions, "partition", {name: name for name in partitions})
+    ranges = _all_ranges(actions, columns_of(mapping.fields), stored, values)
+    files = [
+        DataFile(
+            path=path,
+            rows=None if rows is None else rows - _count(deleted.get(path, b"")),
+            size_bytes=size,
+            modified_ms=modified,
+            partition={name: _text(texts[index], zone) for name, texts in values.items()},
+            ranges={name: known for name, of_files in ranges.items() if (known := of_files[index]) is not None},
+            deleted=deleted.get(path, b""),
+            stored=stored,
+        )
+        for index, (path, size, modified, rows) in enumerate(_told(actions, table.table_uri))
+    ]
+    if strange := set(deleted) - {file.path for file in files}:
+        problem = f"its log has a deletion vector for {min(strange)}, which is no file of it"
+        raise ValueError(problem)
+    return tuple(sorted(files, key=lambda file: (file.modified_ms, file.path)))
+
+
+def _told(actions: pl.DataFrame, root: str) -> Iterator[tuple[str, int, int, int | None]]:
+    """Path, size, modification time and rows of each file."""
+    for path, *rest in actions.select("path", "size_bytes", "modification_time", "num_records").iter_rows():
+        yield location(root, path), *rest
+
+
+def _count(deleted: bytes) -> int:
+    return int.from_bytes(deleted).bit_count()
+
+
+def _text(value: object, zone: str | None) -> str | None:
+    if isinstance(value, datetime) and value.tzinfo:
+        return instant_text(str(value.replace(tzinfo=None)), zone)
+    return None if value is None else json.dumps(value) if isinstance(value, bool) else str(value)
+
+
+def _columns(actions: pl.DataFrame, kind: str, names: dict[str, str]) -> dict[str, list[object]]:
+    """The values of a kind (`partition`, `min`, `max`) of those columns that the log has, by the names given for it."""
+    held = actions.schema.get(kind)
+    known = {field.name for field in held.fields} if isinstance(held, pl.Struct) else set[str]()
+    return {name: actions[kind].struct.field(in_log).to_list() for name, in_log in names.items() if in_log in known}
+
+
+def _all_ranges(
+    actions: pl.DataFrame, columns: tuple[Column, ...], stored: dict[str, Column], partitions: dict[str, list[object]]
+) -> dict[str, list[Range | None]]:
+    """The range of each column of times, whole numbers or dates, by file; a partition's follows from its value."""
+    timed = {c.name for c in columns if c.dtype.startswith("timestamp") and c.name not in partitions}
+    whole = {c.name for c in columns if c.dtype in _WHOLE}
+    names = {name: stored[name].name if name in stored else name for name in (*timed, *whole) if name not in partitions}
+    least, greatest = _columns(actions, "min", names), _columns(actions, "max", names)
+    told = {name: (least[name], greatest[name]) for name in names if name in least and name in greatest}
+    told |= {name: (values, values) for name, values in partitions.items() if name in whole}
+    return {
+        name: [_range(low, high, _TRUNCATED_US if name in timed else 0) for low, high in zip(*values, strict=True)]
+        for name, values in told.items()
+    }
+
+
+def _range(least: object, greatest: object, truncated: int) -> Range | None:
+    low, high = bound(least), bound(greatest)
+    return None if low is None or high is None else (low, high + truncated)
+
+
+def whole_ranges(files: tuple[DataFile, ...], columns: tuple[Column, ...]) -> dict[str, Range]:
+    """The range of each time column over all files, where every file has it."""
+    names = {column.name for column in columns if column.dtype.startswith("timestamp")} if files else set[str]()
+    for file in files:
+        names &= set(file.ranges)
+    ranges = {name: [file.ranges[name] for file in files] for name in sorted(names)}
+    return {name: (min(r[0] for r in rs), max(r[1] for r in rs)) for name, rs in ranges.items()}
