@@ -1,19 +1,19 @@
 """A training set in the user's hands."""
 
 from collections.abc import Iterator
-from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from foreset.application.ports import StoredFrame
 from foreset.application.retrieve import Retrieval
-from foreset.domain.errors.problem import because, raised, told
-from foreset.domain.errors.retrieval import OutputUnwritable, ResultTooLarge
+from foreset.domain.errors.problem import raised
+from foreset.domain.errors.retrieval import ResultTooLarge
 from foreset.domain.errors.specs import InvalidSpec
 from foreset.domain.explaining import size
 from foreset.domain.measured import Measured, beside
 from foreset.domain.receipt import TrainingSetRetrieved
+from foreset.entrypoints.outputs import delta_table, whole_file
 
 if TYPE_CHECKING:
     import numpy as np
@@ -100,33 +100,17 @@ class TrainingSet:
 
     def write_parquet(self, path: str | Path) -> Path:
         """Write the rows to a Parquet file, whole or not at all; gives its path."""
-        place = Path(path)
-        partial = place.with_name(f"{place.name}.partial")
-        try:
-            place.parent.mkdir(parents=True, exist_ok=True)
-            partial.unlink(missing_ok=True)
-            if isinstance(self._frame, StoredFrame):
-                self._frame.copy_to(partial)
-            else:
-                self.frame.write_parquet(partial)
-            partial.replace(place)
-            partial.unlink(missing_ok=True)  # it stays where both are names of one file
-        except OSError as fault:
-            with suppress(OSError):
-                partial.unlink()
-            raise raised(because(OutputUnwritable(path=str(place), problem=told(fault)), fault)) from fault
-        return place
+        stored = self._frame
+        return whole_file(path, stored.copy_to if isinstance(stored, StoredFrame) else self.frame.write_parquet)
 
     def write_delta(self, path: str | Path) -> Path:
         """Write the rows to a new Delta table, or replace the rows of one; gives its folder."""
+        if not isinstance(self._frame, StoredFrame):
+            return delta_table(path, self.frame)
         from foreset.adapters.delta.tables import DeltaTables
 
         place = Path(path).absolute()
-        tables = DeltaTables(place.parent)
-        if isinstance(self._frame, StoredFrame):
-            tables.replace(str(place), self._frame).unwrap()
-        else:
-            tables.write(str(place), self.frame, "overwrite", overwrite_schema=True).unwrap()
+        DeltaTables(place.parent).replace(str(place), self._frame).unwrap()
         return place
 
     def __repr__(self) -> str:

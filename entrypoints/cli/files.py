@@ -1,14 +1,13 @@
-"""Where a training set is written: a Parquet or CSV file, or a Delta table."""
+"""Where rows are written: a Parquet or CSV file, or a Delta table."""
 
-from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from returns.result import Result, Success
 
 from foreset.domain.errors.problem import refuse
-from foreset.domain.errors.retrieval import OutputUnwritable
 from foreset.domain.errors.specs import InvalidSpec
-from foreset.entrypoints.training_set import TrainingSet
+from foreset.entrypoints.outputs import Rows, whole_file
 
 FILES = (".parquet", ".csv")
 
@@ -34,28 +33,15 @@ def _is_no_table(place: Path) -> bool:
     return place.is_dir() and any(place.iterdir()) and not (place / "_delta_log").is_dir()
 
 
-def write(training_set: TrainingSet, place: Path) -> Path:
+def write(rows: Rows, place: Path) -> Path:
     """Write the rows, whole or not at all; `ForesetError` where that fails."""
     suffix = place.suffix.lower()
     if suffix == ".parquet":
-        return training_set.write_parquet(place)
-    return _csv(training_set, place) if suffix == ".csv" else training_set.write_delta(place)
+        return rows.write_parquet(place)
+    return whole_file(place, partial(_csv, rows)) if suffix == ".csv" else rows.write_delta(place)
 
 
-def _csv(training_set: TrainingSet, place: Path) -> Path:
-    from polars.exceptions import PolarsError  # kept off the CLI's start
-
-    from foreset.domain.errors.problem import because, raised, told
-
-    partial = place.with_name(f"{place.name}.partial")
-    try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        with partial.open("wb") as file:
-            for number, rows in enumerate(training_set.batches()):
-                rows.write_csv(file, include_header=number == 0)
-        partial.replace(place)
-    except (OSError, PolarsError) as fault:
-        with suppress(OSError):
-            partial.unlink()
-        raise raised(because(OutputUnwritable(path=str(place), problem=told(fault)), fault)) from fault
-    return place
+def _csv(rows: Rows, place: Path) -> None:
+    with place.open("wb") as file:
+        for number, part in enumerate(rows.batches()):
+            part.write_csv(file, include_header=number == 0)

@@ -1,0 +1,56 @@
+"""Rows as files and tables of the user's."""
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from foreset.domain.errors.problem import because, raised, told
+from foreset.domain.errors.retrieval import OutputUnwritable
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+class Rows(Protocol):
+    """Rows that can be written, part by part where they are many."""
+
+    def batches(self) -> "Iterator[pl.DataFrame]":
+        """The rows as polars frames."""
+        ...
+
+    def write_parquet(self, path: str | Path) -> Path:
+        """Write a Parquet file, whole or not at all."""
+        ...
+
+    def write_delta(self, path: str | Path) -> Path:
+        """Write a Delta table, or a new version of one that replaces its rows."""
+        ...
+
+
+def whole_file(path: str | Path, write: Callable[[Path], object]) -> Path:
+    """What `write` puts into a file, in this place, or nothing; gives the place. Raises `OutputUnwritable`."""
+    from polars.exceptions import PolarsError  # kept off the import of foreset
+
+    place = Path(path)
+    partial = place.with_name(f"{place.name}.partial")
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        partial.unlink(missing_ok=True)
+        write(partial)
+        partial.replace(place)
+        partial.unlink(missing_ok=True)  # it stays where both are names of one file
+    except (OSError, PolarsError) as fault:
+        with suppress(OSError):
+            partial.unlink()
+        raise raised(because(OutputUnwritable(path=str(place), problem=told(fault)), fault)) from fault
+    return place
+
+
+def delta_table(path: str | Path, frame: "pl.DataFrame") -> Path:
+    """The frame as a Delta table in this folder, or as a new version of the one there; gives the folder."""
+    from foreset.adapters.delta.tables import DeltaTables
+
+    place = Path(path).absolute()
+    DeltaTables(place.parent).write(str(place), frame, "overwrite", overwrite_schema=True).unwrap()
+    return place
