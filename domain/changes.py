@@ -9,8 +9,9 @@ from typing import Final, Literal
 
 import msgspec
 
+from foreset.domain.errors.tables import ChangesUntold
 from foreset.domain.explaining import amount
-from foreset.domain.facts import DataFile
+from foreset.domain.facts import DataFile, TableFacts
 
 How = Literal["nothing changed", "appended files", "change data feed", "difference"]
 """How changes are told."""
@@ -103,6 +104,17 @@ class Reading(msgspec.Struct, frozen=True):
             rows=_rows(files),
             size_bytes=sum(file.size_bytes for file in files),
         )
+
+
+def untold(table: str, first: int, last: TableFacts) -> ChangesUntold | None:
+    """Why a range of versions has no changes, or none that can be told beside the table's own columns."""
+    if first > last.version:
+        problem, remedy = "the first version is the later one", "name the older version first"
+    elif taken := [column.name for column in last.columns if column.name in TOLD]:
+        problem, remedy = f"it has a column {taken[0]!r}, which tells of a change", "write a copy with another name"
+    else:
+        return None
+    return ChangesUntold(table=table, first=first, last=last.version, problem=problem, remedy=remedy)
 
 
 def reading(

@@ -1,0 +1,76 @@
+"""The changed rows of a table in the user's hands."""
+
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from foreset.application.ports import Changes
+from foreset.domain.changes import CHANGE_TYPE, CHANGE_TYPES, ChangesFacts
+from foreset.entrypoints.outputs import delta_table, whole_file
+from foreset.entrypoints.raising import given
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import polars as pl
+    import pyarrow as pa
+
+
+class TableChanges:
+    """The rows that changed after one version of a table, up to and including another.
+
+    The columns are the table's at the last version, then `_change_type` (`insert`, `delete`, `update_preimage` or
+    `update_postimage`), `_commit_version` (int64) and `_commit_timestamp` (microseconds, UTC); the last two are null
+    where the way in which the rows are found does not tell them. Taking away the deleted rows and the preimages from
+    the rows at the first version, and adding the inserted ones and the postimages, gives the rows at the last one.
+
+    Nothing is read before the rows are asked for.
+    """
+
+    def __init__(self, changes: Changes) -> None:
+        """Wrap what a table store gave."""
+        self.facts: ChangesFacts = changes.facts
+        """The versions, how the rows are told, and what is read for it: files, rows, bytes."""
+        self._changes = changes
+
+    def explain(self) -> str:
+        """What will be read, and why."""
+        return self.facts.explain()
+
+    @cached_property
+    def frame(self) -> "pl.DataFrame":
+        """The rows, a polars frame. Reads them when it is first asked for; raises `ForesetError` where that fails."""
+        import polars as pl  # kept off the import of foreset
+
+        read = given(self._changes.read())
+        return read if isinstance(read, pl.DataFrame) else pl.DataFrame(read)
+
+    def counts(self) -> dict[str, int]:
+        """How many rows there are of each change type."""
+        found: dict[str, int] = dict(self.frame.group_by(CHANGE_TYPE).len().iter_rows())
+        return {change: found.get(change, 0) for change in CHANGE_TYPES}
+
+    def to_arrow(self) -> "pa.Table":  # pyright: ignore[reportUnknownParameterType]  # pyarrow has no stubs
+        """As a pyarrow table, without a copy where types allow."""
+        table: pa.Table = self.frame.to_arrow()
+        return table
+
+    def to_pandas(self) -> "pd.DataFrame":
+        """As a pandas frame with a plain index, a copy; nulls as pandas has them (NaN, NaT, None)."""
+        return self.frame.to_pandas()
+
+    def batches(self) -> "Iterator[pl.DataFrame]":
+        """The rows, as one polars frame."""
+        return iter([self.frame])
+
+    def write_parquet(self, path: str | Path) -> Path:
+        """Write the rows to a Parquet file, whole or not at all; gives its path."""
+        return whole_file(path, self.frame.write_parquet)
+
+    def write_delta(self, path: str | Path) -> Path:
+        """Write the rows to a new Delta table, or replace the rows of one; gives its folder."""
+        return delta_table(path, self.frame)
+
+    def __repr__(self) -> str:
+        """The versions and how the rows are told."""
+        return f"TableChanges({self.facts.table}, {self.facts.first} to {self.facts.last}, {self.facts.how})"
