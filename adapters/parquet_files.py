@@ -6,8 +6,10 @@ the log, for files do not hold them. Deleted rows are left out. INT96 times are 
 nanoseconds since 1970 do not hold the years before 1677 or after 2262.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -16,12 +18,13 @@ from returns.result import Result, Success
 
 from foreset.adapters.arrow_types import as_named, polars_dtype
 from foreset.domain.errors.problem import because, refuse, told
-from foreset.domain.errors.tables import PartitionTimeUnclear, TableUnreadable, UnsupportedTable
+from foreset.domain.errors.tables import DataFileGone, PartitionTimeUnclear, TableUnreadable, UnsupportedTable
 from foreset.domain.facts import Column, DataFile
 
 READ_FAULTS = (PolarsError, OSError, PanicException)
 """What polars raises over a missing or broken file; the last is no `Exception`."""
 
+_GONE = re.compile(r"No such file|Object at location .* not found|NoSuchKey")
 _ROW = "__row"  # keeps the number of rows where no stored column is asked
 _CASTS = pl.ScanCastOptions(
     datetime_cast=["nanosecond-downcast", "millisecond-upcast", "convert-timezone"],
@@ -126,12 +129,12 @@ def read_files(
     files: Sequence[DataFile],
     columns: Sequence[Column],
     storage_options: Mapping[str, str] | None = None,
-) -> Result[pl.DataFrame, TableUnreadable]:
+) -> Result[pl.DataFrame, TableUnreadable | DataFileGone]:
     """The rows of the files, in memory. Columns are those that `unreadable_column` found nothing against."""
     try:
         frame = scan_files(files, columns, storage_options).collect()
     except READ_FAULTS as fault:
-        return refuse(unreadable(table, fault))
+        return refuse(unreadable(table, fault, files))
     return as_many_rows(frame, table, files)
 
 
@@ -173,6 +176,10 @@ def _is_dtype(name: str) -> bool:
     return True
 
 
-def unreadable(table: str, fault: BaseException) -> TableUnreadable:
+def unreadable(table: str, fault: BaseException, files: Sequence[DataFile] = ()) -> TableUnreadable | DataFileGone:
     """The error for what polars raised over a table's files."""
-    return because(TableUnreadable(table=table, problem=told(fault, place=True)), fault)
+    problem = told(fault, place=True).partition(" (set POLARS_VERBOSE")[0]
+    if isinstance(fault, FileNotFoundError) or _GONE.search(problem):
+        gone = next((file.path for file in files if "://" not in file.path and not Path(file.path).exists()), problem)
+        return because(DataFileGone(table=table, problem=gone), fault)
+    return because(TableUnreadable(table=table, problem=problem), fault)

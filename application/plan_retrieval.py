@@ -8,6 +8,7 @@ from returns.result import Result, Success
 from foreset.application.ports import Adapters, SpineFrame
 from foreset.domain.errors.problem import refuse
 from foreset.domain.errors.retrieval import KnownInFuture, PlanError
+from foreset.domain.errors.specs import InvalidSpec
 from foreset.domain.errors.tables import AfterLastVersion, TableError
 from foreset.domain.facts import Facts, TableFacts
 from foreset.domain.plan import RetrievalPlan
@@ -72,12 +73,14 @@ def _partitions(selections: tuple[Selection, ...], tables: dict[str, TableFacts]
 
 def _observed(
     spec: TrainingSetSpec, selections: tuple[Selection, ...], adapters: Adapters
-) -> Result[dict[str, TableFacts], TableError]:
+) -> Result[dict[str, TableFacts], TableError | InvalidSpec]:
     """The facts of each table, all at versions that are fixed here (law 7)."""
     found: dict[str, TableFacts] = {}
     for selection in selections:
         source = selection.view.spec.source
         if source.table in found:
+            if found[source.table].partition_time_zone != source.partition_time_zone:
+                return refuse(_two_zones(source))
             continue
         facts = Result.do(
             snapshot.facts
@@ -90,6 +93,14 @@ def _observed(
             return refuse(facts.failure())
         found[source.table] = facts.unwrap()
     return Success(found)
+
+
+def _two_zones(source: DeltaSource) -> InvalidSpec:
+    return InvalidSpec(
+        spec=f"DeltaSource({source.table!r})",
+        problem="two of the views asked for have it with different values of partition_time_zone",
+        remedy="register them with the same one",
+    )
 
 
 def _version(spec: TrainingSetSpec, source: DeltaSource, adapters: Adapters) -> Result[int | None, TableError]:

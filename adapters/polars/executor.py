@@ -18,7 +18,7 @@ from foreset.adapters.polars.source import NO_ROW, Source, open_source
 from foreset.adapters.polars.ties import count_ties
 from foreset.application.ports import ArrowStream, Retrieved, TableStore
 from foreset.domain.errors.problem import raised, refuse
-from foreset.domain.errors.tables import TableError, TableUnreadable
+from foreset.domain.errors.tables import DataFileGone, TableError, TableUnreadable
 from foreset.domain.measured import TableRead, ViewServed, Work
 from foreset.domain.nodes import Gather, Match, Scan
 from foreset.domain.plan import RetrievalPlan
@@ -182,5 +182,5 @@ class _Run:
         )
 
 
-def _unreadable(plan: RetrievalPlan, fault: BaseException) -> TableUnreadable:
+def _unreadable(plan: RetrievalPlan, fault: BaseException) -> TableUnreadable | DataFileGone:
     return unreadable(", ".join(scan.table for scan in plan.scans), fault)

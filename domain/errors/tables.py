@@ -84,6 +84,18 @@ class TableUnreadable(DataFault, frozen=True, kw_only=True):
     then = "restore what is missing or broken from a backup, or use an older version of the table."
 
 
+class DataFileGone(DataFault, frozen=True, kw_only=True):
+    """A file that the log names and that is not there: a vacuum has removed it, or somebody by hand."""
+
+    table: str
+    problem: str
+    says = "A data file of the table {table!r} is not there any more: {problem}."
+    then = (
+        "read a newer version, whose files are there (`foreset check` tells), or restore the file from a backup; vacuum "
+        "with a longer retention to keep the versions that training sets were built from."
+    )
+
+
 class VersionMissing(CallerFault, frozen=True, kw_only=True):
     """A version that the table does not have."""
 
@@ -166,6 +178,7 @@ TableError = (
     | PartitionTimeUnclear
     | UnknownTimeZone
     | TableUnreadable
+    | DataFileGone
     | VersionMissing
     | BeforeFirstVersion
     | AfterLastVersion
