@@ -187,5 +187,8 @@ TableError = (
 )
 """Why a table cannot be observed or read."""
 
+FileError = TableUnreadable | DataFileGone
+"""Why a table's files cannot be read."""
+
 TableWriteError = TableError | SchemaMismatch | WriteFailed
 """Why a table cannot be written."""

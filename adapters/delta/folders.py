@@ -1,0 +1,139 @@
+"""A table's folder as files to list and read, wherever it is, without a look at its log."""
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any, Protocol
+
+import pyarrow as pa
+from deltalake.fs import DeltaStorageHandler
+from pyarrow import fs
+
+from foreset.adapters.delta.names import is_url
+
+FOLDER_FAULTS = (OSError, ValueError)
+"""What a folder raises: no such file, no permission, no connection, no such store."""
+
+
+class Folder(Protocol):
+    """Files by their path relative to the folder."""
+
+    root: str
+
+    def listing(self, under: str = "") -> dict[str, int]:
+        """The size of every file in the folder, or in one within it, and in those inside; empty where it is missing.
+
+        Links to folders are not followed.
+        """
+        ...
+
+    def size(self, path: str) -> int | None:
+        """A file's size, None where it is missing."""
+        ...
+
+    def read(self, path: str) -> bytes:
+        """A file's content."""
+        ...
+
+    def open(self, path: str) -> Any:
+        """The open file, as pyarrow reads from it."""
+        ...
+
+
+class LocalFolder:
+    """A folder on a local disk."""
+
+    def __init__(self, root: str) -> None:
+        """Look at `root`."""
+        self.root = root
+
+    def listing(self, under: str = "") -> dict[str, int]:
+        """The size of every file."""
+        start = os.path.join(self.root, under) if under else self.root  # noqa: PTH118  # a Path for each file is slow
+        cut = len(self.root.rstrip("/")) + 1
+        return {place[cut:]: size for place, size in _walk(start)}
+
+    def size(self, path: str) -> int | None:
+        """A file's size, None where it is missing."""
+        try:
+            return Path(self.root, path).stat().st_size
+        except FileNotFoundError:
+            return None
+
+    def read(self, path: str) -> bytes:
+        """A file's content."""
+        return Path(self.root, path).read_bytes()
+
+    def open(self, path: str) -> Any:
+        """The open file."""
+        return pa.OSFile(str(Path(self.root, path)))
+
+
+class RemoteFolder:
+    """A folder in an object store, through deltalake's own stores."""
+
+    def __init__(self, root: str, options: Mapping[str, str] | None) -> None:
+        """Look at the URL `root`; `options` are the store's."""
+        self.root = root
+        self._files = fs.PyFileSystem(DeltaStorageHandler(root, dict(options) if options else None))
+
+    def listing(self, under: str = "") -> dict[str, int]:
+        """The size of every file."""
+        entries = self._files.get_file_info(fs.FileSelector(under, recursive=True, allow_not_found=True))
+        return {str(entry.path): int(entry.size) for entry in entries if entry.type == fs.FileType.File}
+
+    def size(self, path: str) -> int | None:
+        """A file's size, None where it is missing."""
+        entry = self._files.get_file_info(path)
+        return int(entry.size) if entry.type == fs.FileType.File else None
+
+    def read(self, path: str) -> bytes:
+        """A file's content."""
+        with self._files.open_input_file(path) as file:
+            return bytes(file.read())
+
+    def open(self, path: str) -> Any:
+        """The open file."""
+        return self._files.open_input_file(path)
+
+
+def folder(uri: str, options: Mapping[str, str] | None = None) -> Folder:
+    """The folder at a local path or URL. Raises `FOLDER_FAULTS` for a store that is not known."""
+    return RemoteFolder(uri, options) if is_url(uri) else LocalFolder(uri)
+
+
+def is_outside(path: str) -> bool:
+    """Whether a file is not under the table's root."""
+    return path.startswith("/") or "://" in path
+
+
+def outside(path: str, options: Mapping[str, str] | None) -> tuple[Folder, str]:
+    """The folder that holds a file outside the table's root, and the file's name in it."""
+    place = PurePosixPath(path)
+    if is_url(path):
+        parent, _, name = path.rpartition("/")
+        return folder(parent, options), name
+    return folder(str(place.parent)), place.name
+
+
+def _walk(start: str) -> Iterator[tuple[str, int]]:
+    """Files below a folder, with their sizes."""
+    waiting = [start]
+    while waiting:
+        try:
+            entries = os.scandir(waiting.pop())
+        except FileNotFoundError:
+            continue
+        with entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(entry.path)
+                else:
+                    yield entry.path, _size(entry)
+
+
+def _size(entry: "os.DirEntry[str]") -> int:
+    try:
+        return entry.stat().st_size
+    except FileNotFoundError:  # a link to nothing, or a file that went while the folder was listed
+        return 0
