@@ -18,13 +18,20 @@ from returns.result import Result, Success
 
 from foreset.adapters.arrow_types import as_named, polars_dtype
 from foreset.domain.errors.problem import because, refuse, told
-from foreset.domain.errors.tables import DataFileGone, PartitionTimeUnclear, TableUnreadable, UnsupportedTable
+from foreset.domain.errors.tables import (
+    DataFileGone,
+    FileError,
+    PartitionTimeUnclear,
+    TableUnreadable,
+    UnsupportedTable,
+)
 from foreset.domain.facts import Column, DataFile
 
 READ_FAULTS = (PolarsError, OSError, PanicException)
 """What polars raises over a missing or broken file; the last is no `Exception`."""
 
 _GONE = re.compile(r"No such file|Object at location .* not found|NoSuchKey")
+_PANIC = re.compile(r"JoinError::Panic\(Id\(\d+\), \"(.*)\", \.\.\.\)")
 _ROW = "__row"  # keeps the number of rows where no stored column is asked
 _CASTS = pl.ScanCastOptions(
     datetime_cast=["nanosecond-downcast", "millisecond-upcast", "convert-timezone"],
@@ -129,16 +136,23 @@ def read_files(
     files: Sequence[DataFile],
     columns: Sequence[Column],
     storage_options: Mapping[str, str] | None = None,
-) -> Result[pl.DataFrame, TableUnreadable | DataFileGone]:
+) -> Result[pl.DataFrame, FileError]:
     """The rows of the files, in memory. Columns are those that `unreadable_column` found nothing against."""
+    scan = scan_files(files, columns, storage_options)
+    return collected(table, scan, files, storage_options).bind(lambda frame: as_many_rows(frame, table, files))
+
+
+def collected(
+    table: str, scan: pl.LazyFrame, files: Sequence[DataFile], storage_options: Mapping[str, str] | None = None
+) -> Result[pl.DataFrame, FileError]:
+    """The rows of a scan of these files."""
     try:
-        frame = scan_files(files, columns, storage_options).collect()
+        return Success(scan.collect())
     except READ_FAULTS as fault:
-        return refuse(unreadable(table, fault, files))
-    return as_many_rows(frame, table, files)
+        return refuse(unreadable(table, fault, files, storage_options))
 
 
-def as_many_rows(frame: pl.DataFrame, table: str, files: Sequence[DataFile]) -> Result[pl.DataFrame, TableUnreadable]:
+def as_many_rows(frame: pl.DataFrame, table: str, files: Sequence[DataFile]) -> Result[pl.DataFrame, FileError]:
     """The rows read from files, if they are as many as the log says: a file may have been put in another's place."""
     said = [file.rows for file in files]
     if not frame.width or None in said or frame.height == sum(rows for rows in said if rows is not None):
@@ -176,10 +190,35 @@ def _is_dtype(name: str) -> bool:
     return True
 
 
-def unreadable(table: str, fault: BaseException, files: Sequence[DataFile] = ()) -> TableUnreadable | DataFileGone:
-    """The error for what polars raised over a table's files."""
-    problem = told(fault, place=True).partition(" (set POLARS_VERBOSE")[0]
+def unreadable(
+    table: str,
+    fault: BaseException,
+    files: Sequence[DataFile] = (),
+    storage_options: Mapping[str, str] | None = None,
+) -> FileError:
+    """The error for what polars raised over a table's files; polars seldom says which file it was."""
+    problem = _said(fault)
     if isinstance(fault, FileNotFoundError) or _GONE.search(problem):
         gone = next((file.path for file in files if "://" not in file.path and not Path(file.path).exists()), problem)
         return because(DataFileGone(table=table, problem=gone), fault)
-    return because(TableUnreadable(table=table, problem=problem), fault)
+    path = files[0].path if len(files) == 1 else _broken(files, storage_options or {})
+    return because(TableUnreadable(table=table, problem=f"{problem} ({path})" if path else problem), fault)
+
+
+def _said(fault: BaseException) -> str:
+    text = told(fault, place=True).partition(" (set POLARS_VERBOSE")[0]
+    if isinstance(fault, PanicException):
+        inner = _PANIC.search(text)
+        return f"its bytes cannot be decoded: {inner[1] if inner else text}"
+    return text
+
+
+def _broken(files: Sequence[DataFile], storage_options: Mapping[str, str]) -> str | None:
+    """The first of several files that cannot be read, by reading each, in little memory."""
+    for file in files:
+        scan = pl.scan_parquet(file.path, glob=False, storage_options=dict(storage_options) or None)
+        try:
+            scan.select(pl.all().null_count()).collect(engine="streaming")
+        except READ_FAULTS:
+            return file.path
+    return None

@@ -10,15 +10,14 @@ from msgspec.structs import replace
 from returns.result import Result, Success
 
 from foreset.adapters.arrow_types import polars_dtype, polars_frame
-from foreset.adapters.parquet_files import READ_FAULTS, unreadable
 from foreset.adapters.polars.labels import labels_of
 from foreset.adapters.polars.matching import find_rows
 from foreset.adapters.polars.rows import Sides
 from foreset.adapters.polars.source import NO_ROW, Source, open_source
 from foreset.adapters.polars.ties import count_ties
 from foreset.application.ports import ArrowStream, Retrieved, TableStore
-from foreset.domain.errors.problem import raised, refuse
-from foreset.domain.errors.tables import DataFileGone, TableError, TableUnreadable
+from foreset.domain.errors.problem import ForesetError, refuse
+from foreset.domain.errors.tables import FileError, TableError
 from foreset.domain.measured import TableRead, ViewServed, Work
 from foreset.domain.nodes import Gather, Match, Scan
 from foreset.domain.plan import RetrievalPlan
@@ -38,8 +37,10 @@ class PolarsExecutor:
         """The plan's gathered columns, in polars frames."""
         try:
             return self._execute(plan, polars_frame(spine))
-        except READ_FAULTS as fault:
-            return refuse(_unreadable(plan, fault))
+        except ForesetError as fault:
+            if isinstance(fault.error, FileError):
+                return refuse(fault.error)
+            raise
 
     def _execute(self, plan: RetrievalPlan, spine: pl.DataFrame) -> Result[Retrieved, TableError]:
         opened = self._opened(plan)
@@ -145,12 +146,9 @@ class _Run:
 
     def parts(self) -> Iterator[pl.DataFrame]:
         """The gathered columns, for as many spine rows at a time as the plan advises."""
-        try:
-            for start in range(0, max(self._spine.height, 1), self._part_rows):
-                rows = self._spine.slice(start, self._part_rows)
-                yield pl.concat(self._served(rows), how="horizontal")
-        except READ_FAULTS as fault:
-            raise raised(_unreadable(self._plan, fault)) from fault
+        for start in range(0, max(self._spine.height, 1), self._part_rows):
+            rows = self._spine.slice(start, self._part_rows)
+            yield pl.concat(self._served(rows), how="horizontal")
 
     def _served(self, rows: pl.DataFrame) -> list[pl.DataFrame]:
         time = self._plan.spine.time
@@ -180,7 +178,3 @@ class _Run:
                 for view in group.views
             ),
         )
-
-
-def _unreadable(plan: RetrievalPlan, fault: BaseException) -> TableUnreadable | DataFileGone:
-    return unreadable(", ".join(scan.table for scan in plan.scans), fault)

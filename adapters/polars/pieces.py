@@ -9,10 +9,11 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from foreset.adapters.parquet_files import deleted_rows, scan_files
+from foreset.adapters.parquet_files import READ_FAULTS, deleted_rows, scan_files, unreadable
 from foreset.domain.dtypes import width
+from foreset.domain.errors.problem import raised
 from foreset.domain.facts import Column, DataFile, Range, bound
-from foreset.domain.nodes import Bounds
+from foreset.domain.nodes import Bounds, Scan
 from foreset.domain.rules.choose_passes import INFLATED
 from foreset.domain.skipping import may_serve
 
@@ -32,19 +33,24 @@ class Piece:
 
 
 def pieces_of(
+    scan: Scan,
     files: Sequence[DataFile],
     columns: Sequence[Column],
     storage_options: Mapping[str, str],
     most_bytes: int,
-    bounds: Sequence[Bounds],
 ) -> list[Piece]:
-    """The files in pieces of which a column takes about `most_bytes`, or a row group where that is larger."""
-    return [
-        piece
-        for file in files
-        for piece in _cut(file, _rows(file, storage_options), columns, most_bytes, bounds)
-        if piece.rows
-    ]
+    """The files in pieces of which a column takes about `most_bytes`, or a row group where that is larger.
+
+    Raises `ForesetError` for a file whose footer cannot be read.
+    """
+    pieces: list[Piece] = []
+    for file in files:
+        try:
+            cut = list(_cut(file, _rows(file, storage_options), columns, most_bytes, scan.bounds))
+        except (*READ_FAULTS, pa.ArrowException) as fault:
+            raise raised(unreadable(scan.table, fault, [file], storage_options)) from fault
+        pieces += [piece for piece in cut if piece.rows]
+    return pieces
 
 
 def _cut(
@@ -60,7 +66,7 @@ def _cut(
         yield from (_piece(file, at, min(step, rows - at), rows) for at in range(0, rows, step))
         return
     start = held = 0
-    for first, count in _row_groups(file, bounds):
+    for first, count in _row_groups(file, rows, bounds):
         if held and (first != start + held or (held + count) * widest > most_bytes):
             yield _piece(file, start, held, rows)
             held = 0
@@ -74,12 +80,12 @@ def _piece(file: DataFile, start: int, length: int, rows: int) -> Piece:
     return Piece(file, start, length, live, whole=length == rows)
 
 
-def _row_groups(file: DataFile, bounds: Sequence[Bounds]) -> Iterator[tuple[int, int]]:
-    """First row and number of rows of each row group that may serve."""
-    try:
-        footer = pq.read_metadata(file.path)
-    except pa.ArrowException as fault:
-        raise OSError(str(fault)) from fault
+def _row_groups(file: DataFile, rows: int, bounds: Sequence[Bounds]) -> Iterator[tuple[int, int]]:
+    """First row and number of rows of each row group that may serve, of a file that must have so many rows."""
+    footer = pq.read_metadata(file.path)
+    if footer.num_rows != rows:
+        problem = f"it has {footer.num_rows} rows, and its log says {rows}"
+        raise OSError(problem)
     places = {footer.schema.column(place).path: place for place in range(footer.num_columns)}
     held = {b.column: file.stored[b.column].name if b.column in file.stored else b.column for b in bounds}
     wanted = {column: places[name] for column, name in held.items() if name in places}

@@ -12,7 +12,7 @@ from foreset.adapters.polars.spilled import SpilledFrame, spill_file
 from foreset.application.ports import ArrowStream, Assembled, Fingerprint, Progress
 from foreset.domain.errors.problem import ForesetError, because, raised, refuse, told
 from foreset.domain.errors.retrieval import OutputUnwritable
-from foreset.domain.errors.tables import TableError, TableUnreadable
+from foreset.domain.errors.tables import FileError, TableError
 from foreset.domain.plan import RetrievalPlan
 
 
@@ -39,7 +39,7 @@ class PolarsResults:
                 return Success(_whole(plan, rows, known, parts))
             return Success(self._spilled(plan, rows, known, parts, progress))
         except ForesetError as fault:
-            if isinstance(fault.error, (TableUnreadable, OutputUnwritable)):
+            if isinstance(fault.error, FileError | OutputUnwritable):
                 return refuse(fault.error)
             raise
 

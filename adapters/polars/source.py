@@ -10,7 +10,7 @@ import polars as pl
 from returns.result import Result, Success
 
 from foreset.adapters.arrow_types import dtype_name
-from foreset.adapters.parquet_files import as_many_rows, scan_files, scan_part
+from foreset.adapters.parquet_files import as_many_rows, collected, scan_files, scan_part
 from foreset.adapters.polars.ordering import Int64s
 from foreset.adapters.polars.pieces import Piece, bytes_per_row, column_groups, pieces_of, together
 from foreset.application.ports import Snapshot
@@ -90,7 +90,7 @@ class FileSource:
         self._columns = {column.name: column for column in columns}
         self._workers = workers
         self._late_bytes = late_bytes
-        self._pieces = pieces_of(files, columns, storage_options, late_bytes, scan.bounds)
+        self._pieces = pieces_of(scan, files, columns, storage_options, late_bytes)
         self._starts = np.array([0, *accumulate(piece.rows for piece in self._pieces)], dtype=np.int64)
         self._opened: set[str] = set()
         self._sizes = {file.path: file.size_bytes for file in files}
@@ -153,10 +153,12 @@ class FileSource:
         """The rows of neighbouring pieces; they must be as many as the log says, for positions rest on it."""
         wanted = [self._columns[name] for name in columns]
         first = group[0]
+        files = [piece.file for piece in group]
         if len(group) == 1 and not first.whole:
-            frame = scan_part(first.file, first.start, first.length, wanted, self._options).collect()
+            scan = scan_part(first.file, first.start, first.length, wanted, self._options)
         else:
-            frame = scan_files([piece.file for piece in group], wanted, self._options).collect()
+            scan = scan_files(files, wanted, self._options)
+        frame = collected(self._table, scan, files, self._options).unwrap()
         expected = sum(piece.rows for piece in group)
         if frame.height != expected:
             named = first.file.path if len(group) == 1 else f"{first.file.path} to {group[-1].file.path}"
@@ -236,8 +238,12 @@ def open_source(snapshot: Snapshot, scan: Scan, workers: Executor, late_bytes: i
     wanted = [c for c in snapshot.facts.columns if c.name in scan.columns]
     chosen = [file for file in files if may_serve(file, scan.bounds)]
     if scan.how is not None and scan.how.passes == "single pass":
-        scans = [scan_files(group, wanted, options) for group in _groups(chosen)]
-        begun = [workers.submit(scan.collect) for scan in scans[1:]]
-        frame = pl.concat([scans[0].collect(), *(part.result() for part in begun)])
+        first, *others = _groups(chosen)
+
+        def read(group: Sequence[DataFile]) -> pl.DataFrame:
+            return collected(scan.table, scan_files(group, wanted, options), group, options).unwrap()
+
+        begun = workers.map(read, others)
+        frame = pl.concat([read(first), *begun])
         return as_many_rows(frame, scan.table, chosen).map(lambda whole: FrameSource(whole, chosen))
     return Success(FileSource(scan, chosen, wanted, storage_options=options, workers=workers, late_bytes=late_bytes))

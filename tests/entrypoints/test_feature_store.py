@@ -18,7 +18,7 @@ from foreset.adapters.polars.fingerprint import fingerprint
 from foreset.domain.errors.retrieval import KnownInFuture, SpineDiffers, SpineNotKept, TableReplaced
 from foreset.domain.errors.specs import UnknownTrainingSet
 from foreset.domain.errors.store import LogCorrupt, LogTooNew, StoreUnwritable
-from foreset.domain.errors.tables import BeforeFirstVersion, TableUnreadable
+from foreset.domain.errors.tables import BeforeFirstVersion, DataFileGone
 
 
 def day(number: int, hour: int = 0) -> datetime:
@@ -183,8 +183,8 @@ def test_a_table_that_was_replaced_or_vacuumed_is_told(
     tables.write("rain", RAIN, "overwrite").unwrap()
     DeltaTable(str(tmp_path / "lake" / "rain")).vacuum(0, dry_run=False, enforce_retention_duration=False)
     vacuumed = store.rebuild(made.id).failure()
-    assert isinstance(vacuumed, TableUnreadable)
-    assert "The table 'rain' cannot be read: " in str(vacuumed)
+    assert isinstance(vacuumed, DataFileGone)
+    assert "A data file of the table 'rain' is not there any more: " in str(vacuumed)
     shutil.rmtree(tmp_path / "lake" / "rain")
     tables.write("rain", RAIN).unwrap()
     replaced = store.rebuild(made.id).failure()

@@ -6,12 +6,21 @@ from typing import Any
 
 import polars as pl
 import pytest
+from msgspec.structs import replace
 
-from foreset import DeltaSource, EntitySpec, FeatureStore, FeatureViewSpec, TrainingSet, TrainingSetSpec
+from foreset import (
+    DeltaSource,
+    EntitySpec,
+    FeatureStore,
+    FeatureViewSpec,
+    ForesetError,
+    TrainingSet,
+    TrainingSetSpec,
+)
 from foreset.adapters.parquet_writing import ParquetFileWriter
 from foreset.adapters.polars import pieces
 from foreset.domain.facts import Column, DataFile
-from foreset.domain.nodes import Bounds
+from foreset.domain.nodes import Bounds, Scan
 
 DAY = 86_400_000_000
 US = pl.Datetime("us", "UTC")
@@ -105,6 +114,13 @@ def large(tmp_path: Path) -> DataFile:
     return DataFile(path=str(writer.path), rows=3, size_bytes=writer.size_bytes, modified_ms=0)
 
 
+def pieces_of(file: DataFile, most_bytes: int, bounds: tuple[Bounds, ...] = ()) -> list[pieces.Piece]:
+    scan = Scan(
+        table="trips", table_id="1", version=0, columns=("k",), files=1, rows=file.rows, size_bytes=1, bounds=bounds
+    )
+    return pieces.pieces_of(scan, [file], [Column("k", "int64")], {}, most_bytes)
+
+
 def micros(day: int) -> int:
     return int(at(day).timestamp()) * 1_000_000
 
@@ -127,20 +143,27 @@ def test_row_groups_outside_the_bounds_are_skipped(
     large: DataFile, monkeypatch: pytest.MonkeyPatch, bounds: tuple[Bounds, ...], expected: list[tuple[int, int]]
 ) -> None:
     monkeypatch.setattr(pieces, "_LARGE", 1)
-    made = pieces.pieces_of([large], [Column("k", "int64")], {}, 10**6, bounds)
+    made = pieces_of(large, 10**6, bounds)
     assert [(piece.start, piece.rows) for piece in made] == expected
 
 
 def test_pieces_take_as_many_row_groups_as_fit(large: DataFile, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pieces, "_LARGE", 1)
-    made = pieces.pieces_of([large], [Column("k", "int64")], {}, 16, ())
+    made = pieces_of(large, 16)
     assert [(piece.start, piece.rows, piece.whole) for piece in made] == [(0, 2, False), (2, 1, False)]
-    whole = pieces.pieces_of([large], [Column("k", "int64")], {}, 10**6, ())
+    whole = pieces_of(large, 10**6)
     assert [(piece.start, piece.rows, piece.whole) for piece in whole] == [(0, 3, True)]
 
 
 def test_a_large_file_whose_footer_is_broken_is_told(large: DataFile, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pieces, "_LARGE", 1)
     Path(large.path).write_bytes(b"PAR1 and no more PAR2")
-    with pytest.raises(OSError, match="Parquet magic bytes not found"):
-        pieces.pieces_of([large], [Column("k", "int64")], {}, 10**6, ())
+    with pytest.raises(ForesetError, match="The table 'trips' cannot be read: Parquet magic bytes not found") as caught:
+        pieces_of(large, 10**6)
+    assert large.path in str(caught.value)
+
+
+def test_a_large_file_in_anothers_place_is_told(large: DataFile, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pieces, "_LARGE", 1)
+    with pytest.raises(ForesetError, match="it has 3 rows, and its log says 4"):
+        pieces_of(replace(large, rows=4), 10**6)
