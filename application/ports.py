@@ -26,6 +26,7 @@ from foreset.domain.plan import RetrievalPlan
 from foreset.domain.receipt import Event, Recorded
 from foreset.domain.registry import Catalog
 from foreset.domain.spec import SpineReference
+from foreset.domain.table_report import TableReport
 
 WriteMode = Literal["append", "overwrite", "error"]
 
@@ -125,6 +126,13 @@ class TableStore(Protocol):
         self, table: str, frame: ArrowStream, mode: WriteMode = "append", *, partition_by: tuple[str, ...] = ()
     ) -> Result[TableFacts, TableWriteError]:
         """Append to the table or replace its rows, making it where it is missing; all or nothing."""
+        ...
+
+    def check(self, table: str, *, deep: bool = False) -> Result[TableReport, TableError]:
+        """What is wrong with a table, and what could be better; with `deep` all its data is read too.
+
+        A broken table is a report with findings. An error is only that there is no table, or no way to look at it.
+        """
         ...
 
 

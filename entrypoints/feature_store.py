@@ -23,6 +23,7 @@ from foreset.domain.plan import RetrievalPlan
 from foreset.domain.receipt import Recorded, TrainingSetRetrieved
 from foreset.domain.registry import Catalog, replay
 from foreset.domain.spec import TrainingSetSpec
+from foreset.domain.table_report import TableReport
 from foreset.entrypoints.training_set import TrainingSet
 from foreset.entrypoints.wiring import in_memory, local_store
 
@@ -147,6 +148,14 @@ class FeatureStore:
     def table(self, table: str, version: int | None = None) -> Result[TableFacts, TableError]:
         """What is known of a table at a version, the newest by default."""
         return self._adapters.tables.observe(table, version).map(lambda snapshot: snapshot.facts)
+
+    def check(self, table: str, *, deep: bool = False) -> Result[TableReport, TableError]:
+        """What is wrong with a table, and what could be better: its log, its files, and with `deep` all its data.
+
+        The report's `findings` stand worst first; each says what is wrong and what to do next. A broken table is a
+        report too: an error is only that there is no table, or no way to look at it.
+        """
+        return self._adapters.tables.check(table, deep=deep)
 
     def write(self, frame: Any, table: str, *, mode: "WriteMode" = "append") -> Result[TableFacts, WriteError]:
         """Append to a table or replace its rows, and record it. `frame`: polars, pandas or pyarrow."""

@@ -10,6 +10,7 @@ import polars as pl
 from deltalake import DeltaTable
 from returns.result import Result, Success
 
+from foreset.adapters.delta.check import check_table
 from foreset.adapters.delta.faults import OPEN_FAULTS, opening
 from foreset.adapters.delta.handles import Handles
 from foreset.adapters.delta.history import committed_at, version_at
@@ -33,6 +34,7 @@ from foreset.domain.errors.tables import (
     VersionMissing,
 )
 from foreset.domain.facts import TableFacts
+from foreset.domain.table_report import TableReport
 
 SAMPLES = ("classification_data", "regression_data")
 
@@ -123,6 +125,14 @@ class DeltaTables:
                 for snapshot in self._snapshot(table, uri, None)
             )
 
+    def check(self, table: str, *, deep: bool = False) -> Result[TableReport, TableError]:
+        """What is wrong with the table, by its raw log and its files: also where deltalake cannot open it."""
+        with self._lock:
+            options = self._options.get(table)
+        return Result.do(
+            report for uri in table_uri(table, self._data_dir) for report in _checked(table, uri, options, deep=deep)
+        )
+
     def _columns(self, table: str, uri: str) -> Result[TableFacts | None, TableError]:
         """The facts of a table that is to be written, None where there is no table yet."""
         found = self._snapshot(table, uri, None)
@@ -191,6 +201,11 @@ def _missing(table: str, uri: str) -> TableError | None:
         return None if log.is_dir() and _holds_files(log) else NotADeltaTable(table=table, place=uri)
     except OSError as fault:
         return because(TableUnreadable(table=table, problem=told(fault, place=True)), fault)
+
+
+def _checked(table: str, uri: str, options: Mapping[str, str] | None, *, deep: bool) -> Result[TableReport, TableError]:
+    missing = _missing(table, uri)
+    return check_table(table, uri, options, deep=deep) if missing is None else refuse(missing)
 
 
 def _holds_files(folder: Path) -> bool:

@@ -26,6 +26,7 @@ from foreset.domain.errors.tables import (
     WriteFailed,
 )
 from foreset.domain.facts import Column, Range, TableFacts
+from foreset.domain.table_report import TableReport
 
 _REMEDY: Final = "write it to this store first, or mend the name"
 
@@ -130,6 +131,10 @@ class MemoryTables:
             self._tables[table] = written = self._after(known, fitted.unwrap(), mode, partition_by)
         return Success(MemorySnapshot(table, written, len(written.versions) - 1).facts)
 
+    def check(self, table: str, *, deep: bool = False) -> Result[TableReport, TableError]:
+        """Nothing is wrong with a table in memory; the report tells how large it is."""
+        return self._found(table).bind(lambda found: _at(table, found, None)).map(lambda s: _report(s.facts, deep=deep))
+
     def _after(
         self, known: _Table | None, rows: pl.DataFrame, mode: WriteMode, partition_by: tuple[str, ...]
     ) -> _Table:
@@ -147,6 +152,18 @@ class MemoryTables:
         if found is None:
             return refuse(TableMissing(table=table, place="a table in memory", remedy=_REMEDY))
         return Success(found)
+
+
+def _report(facts: TableFacts, *, deep: bool) -> TableReport:
+    return TableReport(
+        table=facts.table,
+        version=facts.version,
+        deep=deep,
+        commits=facts.version + 1,
+        files=facts.files,
+        rows=facts.rows,
+        size_bytes=facts.size_bytes,
+    )
 
 
 def _at(name: str, table: _Table, version: int | None) -> Result[MemorySnapshot, TableError]:
