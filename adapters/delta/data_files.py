@@ -1,7 +1,7 @@
 """The files of a table, as its log describes them."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Mapping
 from datetime import datetime
 
 import polars as pl
@@ -9,25 +9,34 @@ from deltalake import DeltaTable
 
 from foreset.adapters.delta.deletion_vectors import deleted_rows
 from foreset.adapters.delta.names import location
-from foreset.adapters.delta.partition_times import instant_text
+from foreset.adapters.delta.partition_times import InLog, instant_text, times_in_log
 from foreset.adapters.delta.schema import columns_of
 from foreset.adapters.delta.stored import ColumnMapping
 from foreset.domain.facts import Column, DataFile, Range, bound
 
 _WHOLE = ("int8", "int16", "int32", "int64", "date")
+_TOLD = ("size_bytes", "modification_time", "num_records")
 _TRUNCATED_US = 1_000  # logs hold times truncated to milliseconds, so a maximum may be this much too low
 
 
 def data_files(
-    table: DeltaTable, mapping: ColumnMapping, partitions: list[str], zone: str | None
+    table: DeltaTable,
+    mapping: ColumnMapping,
+    partitions: list[str],
+    storage_options: Mapping[str, str],
+    zone: str | None,
 ) -> tuple[DataFile, ...]:
     """The files in the snapshot's order: by the modification time in the log, then by path.
 
     `zone` is that of times of partitions that have none.
     """
     actions = pl.DataFrame(table.get_add_actions(flatten=False))
+    paths = [location(table.table_uri, path) for path in actions["path"]]
     stored, deleted = mapping.by_name(), deleted_rows(table)
     values = _columns(actions, "partition", {name: name for name in partitions})
+    timed = [name for name, of_files in values.items() if any(isinstance(v, datetime) and v.tzinfo for v in of_files)]
+    if timed:
+        values |= times_in_log(table, mapping, timed, paths, storage_options)
     ranges = _all_ranges(actions, columns_of(mapping.fields), stored, values)
     files = [
         DataFile(
@@ -40,7 +49,9 @@ def data_files(
             deleted=deleted.get(path, b""),
             stored=stored,
         )
-        for index, (path, size, modified, rows) in enumerate(_told(actions, table.table_uri))
+        for index, (path, (size, modified, rows)) in enumerate(
+            zip(paths, actions.select(_TOLD).iter_rows(), strict=True)
+        )
     ]
     if strange := set(deleted) - {file.path for file in files}:
         problem = f"its log has a deletion vector for {min(strange)}, which is no file of it"
@@ -48,19 +59,13 @@ def data_files(
     return tuple(sorted(files, key=lambda file: (file.modified_ms, file.path)))
 
 
-def _told(actions: pl.DataFrame, root: str) -> Iterator[tuple[str, int, int, int | None]]:
-    """Path, size, modification time and rows of each file."""
-    for path, *rest in actions.select("path", "size_bytes", "modification_time", "num_records").iter_rows():
-        yield location(root, path), *rest
-
-
 def _count(deleted: bytes) -> int:
     return int.from_bytes(deleted).bit_count()
 
 
 def _text(value: object, zone: str | None) -> str | None:
-    if isinstance(value, datetime) and value.tzinfo:
-        return instant_text(str(value.replace(tzinfo=None)), zone)
+    if isinstance(value, InLog):
+        return instant_text(value, zone)
     return None if value is None else json.dumps(value) if isinstance(value, bool) else str(value)
 
 

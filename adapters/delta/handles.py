@@ -3,11 +3,15 @@
 import os
 from collections import OrderedDict
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 from deltalake import DeltaTable
 
+from foreset.adapters.delta.folders import folder
+from foreset.adapters.delta.history import Times, commit_times
+from foreset.adapters.delta.log import open_log
 from foreset.adapters.delta.names import is_url
 from foreset.adapters.delta.snapshot import DeltaSnapshot
 
@@ -23,6 +27,7 @@ class Handles:
         """Hold none."""
         self._newest: OrderedDict[str, tuple[DeltaTable, _Mark]] = OrderedDict()
         self._snapshots: OrderedDict[_Key, DeltaSnapshot] = OrderedDict()
+        self._times: dict[str, dict[int, datetime | None]] = {}
 
     def newest(self, uri: str, storage_options: dict[str, str] | None) -> DeltaTable:
         """The table at its newest version.
@@ -68,8 +73,16 @@ class Handles:
             _keep(self._snapshots, key, DeltaSnapshot(name, table, options, zone))
         return self._snapshots[key]
 
+    def times(self, uri: str, last: int, options: Mapping[str, str]) -> Times:
+        """When the versions up to `last` were committed, as far as the log holds them; each commit is read once."""
+        log = open_log(folder(uri, options))
+        known = {} if is_url(uri) else self._times.setdefault(uri, {})
+        known |= commit_times(log, max(known, default=-1) + 1, last)
+        return {version: known[version] for version in log.commits if version <= last}
+
     def _forget(self, uri: str) -> None:
         """Drop what was made from a log that may be another one now, such as one restored from a backup."""
+        self._times.pop(uri, None)
         for key in [key for key in self._snapshots if key[0] == uri]:
             del self._snapshots[key]
 

@@ -4,8 +4,40 @@ Delta protocol, "Partition Value Serialization": a timestamp is `2024-01-01 12:0
 (Spark takes that of the session which writes), or ISO 8601 in UTC, `2024-01-01T12:00:00.5Z`.
 """
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from deltalake import DeltaTable
+
+from foreset.adapters.delta.checkpoints import live_files
+from foreset.adapters.delta.folders import folder
+from foreset.adapters.delta.log import open_log
+from foreset.adapters.delta.names import decoded, location
+from foreset.adapters.delta.stored import ColumnMapping
+
+
+class InLog(str):
+    """A time of a partition, as its text is in the log."""
+
+    __slots__ = ()
+
+
+def times_in_log(
+    table: DeltaTable,
+    mapping: ColumnMapping,
+    partitions: Sequence[str],
+    paths: Sequence[str],
+    storage_options: Mapping[str, str],
+) -> dict[str, list[object]]:
+    """The values of partitions by time, for the files at `paths`: deltalake takes one that has no zone for UTC."""
+    root = table.table_uri
+    state = live_files(open_log(folder(decoded(root), storage_options)), table.version())
+    texts = {location(root, add.path): add.partition_values for add in state.files.values()}
+    return {
+        name: [InLog(text) if (text := texts[path].get(mapping.partition(name))) else None for path in paths]
+        for name in partitions
+    }
 
 
 def instant_text(text: str, zone: str | None) -> str:

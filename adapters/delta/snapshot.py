@@ -1,6 +1,7 @@
 """A Delta table at one version: its facts and files, from the log alone."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from copy import copy
 
 import pyarrow as pa
 from deltalake import DeltaTable
@@ -30,9 +31,10 @@ class DeltaSnapshot:
         """
         metadata, fields = table.metadata(), fields_of(table)
         self.storage_options = dict(storage_options or {})
-        self._root = table.table_uri
-        self._mapping = ColumnMapping(tuple(fields), mapping_mode(metadata.configuration))
-        self._files = data_files(table, self._mapping, metadata.partition_columns, zone)
+        self.root = table.table_uri
+        self.configuration: Mapping[str, str | None] = metadata.configuration
+        self.mapping = ColumnMapping(tuple(fields), mapping_mode(metadata.configuration))
+        self._files = data_files(table, self.mapping, metadata.partition_columns, self.storage_options, zone)
         self._as_stored: tuple[DataFile, ...] | None = None
         rows = [file.rows for file in self._files]
         self.facts = TableFacts(
@@ -54,7 +56,7 @@ class DeltaSnapshot:
         unfit = unreadable_column(self.facts.table, self._files, self._columns(columns), self.facts.partition_time_zone)
         if unfit is not None:
             return refuse(unfit)
-        if not self._mapping.needs_footers(columns):
+        if not self.mapping.needs_footers(columns):
             return Success(self._files)
         return self._with_footers()
 
@@ -66,6 +68,18 @@ class DeltaSnapshot:
             for rows in read_files(self.facts.table, files, self._columns(columns), self.storage_options)
         )
 
+    def with_files(self, files: Iterable[DataFile], *beside: Column) -> "DeltaSnapshot":
+        """The table with other files in place of its own, which hold some columns beside the table's.
+
+        Such are files of its other versions, and of its change data feed.
+        """
+        other = copy(self)
+        stored = self.mapping.by_name()
+        other._files = tuple(replace(file, stored=stored) for file in files)  # noqa: SLF001  # of this class
+        other._as_stored = None  # noqa: SLF001  # as above
+        other.facts = replace(self.facts, columns=(*self.facts.columns, *beside))
+        return other
+
     def _columns(self, names: tuple[str, ...]) -> list[Column]:
         return [column for name in names for column in self.facts.columns if column.name == name]
 
@@ -74,7 +88,7 @@ class DeltaSnapshot:
         if self._as_stored is not None:
             return Success(self._as_stored)
         try:
-            schemas = schemas_of(self._root, [file.path for file in self._files], self.storage_options)
+            schemas = schemas_of(self.root, [file.path for file in self._files], self.storage_options)
         except (OSError, pa.ArrowException) as fault:
             return refuse(unreadable(self.facts.table, fault))
         return self._described(schemas)
@@ -82,7 +96,7 @@ class DeltaSnapshot:
     def _described(self, schemas: list[ArrowSchema]) -> Result[tuple[DataFile, ...], TableError]:
         described: list[DataFile] = []
         for file, schema in zip(self._files, schemas, strict=True):
-            stored = self._mapping.by_footer(schema)
+            stored = self.mapping.by_footer(schema)
             if stored is None:
                 feature = f"column mapping by id, and its file {file.path} has no field ids"
                 return refuse(UnsupportedTable(table=self.facts.table, feature=feature))

@@ -34,12 +34,12 @@ class ColumnMapping(Struct, frozen=True):
         """The columns that all files hold under other names, by the schema alone."""
         if self.mode == "none":
             return {}
-        return {field["name"]: Column(_physical(field), self._dtype(field["type"])) for field in self.fields}
+        return {field["name"]: Column(physical_name(field), self._dtype(field["type"])) for field in self.fields}
 
     def partition(self, column: str) -> str:
         """The name under which the log has a partition column."""
         found = next((field for field in self.fields if field["name"] == column), None)
-        return column if found is None else _physical(found)
+        return column if found is None or self.mode == "none" else physical_name(found)
 
     def needs_footers(self, columns: Sequence[str]) -> bool:
         """Whether only the files tell how they hold some of these columns."""
@@ -63,8 +63,8 @@ class ColumnMapping(Struct, frozen=True):
             wanted = str(field["metadata"][FIELD_ID])
             found = next((f for f in held if _id_of(f) == wanted), None)
             return (_NO_COLUMN + wanted, None) if found is None else (found.name, found.type)
-        found = next((f for f in held if f.name == _physical(field)), None)
-        return _physical(field), None if found is None else found.type
+        found = next((f for f in held if f.name == physical_name(field)), None)
+        return physical_name(field), None if found is None else found.type
 
     def _dtype(self, delta: Any, held: Any = None, *, widened: bool = False) -> str:
         """The dtype of a Delta type with a file's names, and its types where the table's were widened."""
@@ -84,11 +84,12 @@ class ColumnMapping(Struct, frozen=True):
     def _fields(self, fields: Iterable[Field], held: Any, *, widened: bool) -> Iterable[str]:
         for field in fields:
             inside = [] if held is None else [held.field(index) for index in range(held.num_fields)]
-            name, dtype = (_physical(field), None) if held is None else self._found(field, inside)
+            name, dtype = (physical_name(field), None) if held is None else self._found(field, inside)
             yield f"{quoted(name)}: {self._dtype(field['type'], dtype, widened=widened)}"
 
 
-def _physical(field: Field) -> str:
+def physical_name(field: Field) -> str:
+    """The name by which the log, and files that are mapped by name, have a column."""
     return str(field.get("metadata", {}).get(PHYSICAL_NAME, field["name"]))
 
 

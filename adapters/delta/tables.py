@@ -10,10 +10,12 @@ import polars as pl
 from deltalake import DeltaTable
 from returns.result import Result, Success
 
+from foreset.adapters.delta.changes import DeltaChanges, changes_between
 from foreset.adapters.delta.check import check_table
 from foreset.adapters.delta.faults import OPEN_FAULTS, opening
+from foreset.adapters.delta.folders import FOLDER_FAULTS
 from foreset.adapters.delta.handles import Handles
-from foreset.adapters.delta.history import committed_at, version_at
+from foreset.adapters.delta.history import Times, version_at
 from foreset.adapters.delta.names import escape_in, is_url, table_uri
 from foreset.adapters.delta.partition_times import is_zone
 from foreset.adapters.delta.schema import unsupported_feature
@@ -69,22 +71,50 @@ class DeltaTables:
                 for snapshot in self._snapshot(table, uri, version, partition_time_zone)
             )
 
+    def changes(
+        self,
+        table: str,
+        first: int,
+        last: int | None = None,
+        storage_options: Mapping[str, str] | None = None,
+        *,
+        partition_time_zone: str | None = None,
+    ) -> Result[DeltaChanges, TableError]:
+        """What changed after version `first`, up to and including version `last`, the newest by default."""
+        return Result.do(
+            changes
+            for after in self.observe(table, last, storage_options, partition_time_zone=partition_time_zone)
+            for before in self.observe(table, first, partition_time_zone=partition_time_zone)
+            for changes in _between(before, after)
+        )
+
     def version_at(self, table: str, at: datetime) -> Result[int, TableError]:
         """The version that was current at a time, by the commit times in the log."""
         with self._lock:
             return Result.do(
                 version
                 for uri in table_uri(table, self._data_dir)
-                for handle in self._open(table, uri)
-                for version in version_at(table, handle, at.replace(tzinfo=UTC) if at.tzinfo is None else at)
+                for times in self._times(table, uri)
+                for version in version_at(table, times, at.replace(tzinfo=UTC) if at.tzinfo is None else at)
             )
 
     def committed_at(self, table: str) -> Result[datetime | None, TableError]:
         """When the newest version was committed, in UTC; None where the log does not say."""
         with self._lock:
             return Result.do(
-                committed_at(handle) for uri in table_uri(table, self._data_dir) for handle in self._open(table, uri)
+                times.get(max(times, default=0))
+                for uri in table_uri(table, self._data_dir)
+                for times in self._times(table, uri)
             )
+
+    def _times(self, table: str, uri: str) -> Result[Times, TableError]:
+        opened = self._open(table, uri)
+        if not isinstance(opened, Success):
+            return refuse(opened.failure())
+        try:
+            return Success(self._handles.times(uri, opened.unwrap().version(), self._options.get(table, {})))
+        except FOLDER_FAULTS as fault:
+            return refuse(opening(table, uri, fault))
 
     def write(
         self,
@@ -184,6 +214,13 @@ class DeltaTables:
             return Success(self._handles.snapshot(table, uri, handle, self._options.get(table, {}), zone))
         except (*OPEN_FAULTS, *READ_FAULTS) as fault:
             return refuse(opening(table, uri, fault))
+
+
+def _between(first: DeltaSnapshot, last: DeltaSnapshot) -> Result[DeltaChanges, TableError]:
+    try:
+        return changes_between(first, last)
+    except FOLDER_FAULTS as fault:
+        return refuse(opening(last.facts.table, last.root, fault))
 
 
 def _missing(table: str, uri: str) -> TableError | None:

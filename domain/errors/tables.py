@@ -129,13 +129,46 @@ class AfterLastVersion(CallerFault, frozen=True, kw_only=True):
     then = "leave the time out for the newest version, or name version {last}."
 
 
-class HistoryMissing(DataFault, frozen=True, kw_only=True):
-    """A time whose commit can no longer be told, because the log before it was cleaned or has no times."""
+class HistoryCleaned(DataFault, frozen=True, kw_only=True):
+    """A time before the oldest commit that the log still holds."""
 
     table: str
     at: str
-    problem: str
-    says = "Which version of the table {table!r} was current at {at} cannot be told: {problem}."
+    first: int
+    first_at: str
+    says = (
+        "Which version of the table {table!r} was current at {at} cannot be told any more: its log was cleaned up to "
+        "version {first}, committed at {first_at}."
+    )
+    then = "name a later time, or a version; a longer delta.logRetentionDuration keeps more of the log."
+
+
+class CommitTimeMissing(DataFault, frozen=True, kw_only=True):
+    """A time around commits that do not say when they were made."""
+
+    table: str
+    at: str
+    versions: tuple[str, ...]
+    says = (
+        "Which version of the table {table!r} was current at {at} cannot be told: the commits of these versions have no "
+        "time: {versions}."
+    )
+    then = "name a version."
+
+
+class AmbiguousTime(DataFault, frozen=True, kw_only=True):
+    """A time that, by the commits, lies after a later version and before an earlier one: a writer's clock ran back."""
+
+    table: str
+    at: str
+    later: int
+    later_at: str
+    earlier: int
+    earlier_at: str
+    says = (
+        "Which version of the table {table!r} was current at {at} cannot be told: version {later} says it was committed "
+        "at {later_at}, and version {earlier}, which was there before it, at {earlier_at}. A writer's clock ran back."
+    )
     then = "name a version."
 
 
@@ -182,7 +215,9 @@ TableError = (
     | VersionMissing
     | BeforeFirstVersion
     | AfterLastVersion
-    | HistoryMissing
+    | HistoryCleaned
+    | CommitTimeMissing
+    | AmbiguousTime
     | ChangesUntold
 )
 """Why a table cannot be observed or read."""

@@ -21,11 +21,15 @@ class Table:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a command gives: `data` for programs, `blocks` for people, and the problems that it met on the way."""
+    """What a command gives: `data` for programs, `blocks` for people, and the problems that it met on the way.
+
+    `code` is the exit code where it met no problem.
+    """
 
     data: object
     blocks: Sequence[str | Table]
     problems: tuple[Problem, ...] = field(default=())
+    code: int = 0
 
 
 def show(answer: Answer, *, json: bool) -> None:

@@ -9,7 +9,6 @@ from typing import Any, Literal
 
 import polars as pl
 import pytest
-from tests.handmade import actions, commit, handmade
 
 from foreset import DeltaSource, EntitySpec, FeatureStore, FeatureViewSpec, TrainingSetSpec
 from foreset.adapters.delta.tables import DeltaTables
@@ -17,6 +16,7 @@ from foreset.adapters.parquet_files import deleted_rows
 from foreset.domain.errors.problem import Problem
 from foreset.domain.errors.tables import PartitionTimeUnclear, UnfitPath, UnknownTimeZone, UnsupportedTable
 from foreset.domain.facts import DataFile
+from tests.handmade import actions, commit, handmade
 
 Read = Callable[..., pl.DataFrame]
 Refused = Callable[..., Problem]

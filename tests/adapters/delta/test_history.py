@@ -11,7 +11,13 @@ import pytest
 from deltalake import DeltaTable
 
 from foreset.adapters.delta.tables import DeltaTables
-from foreset.domain.errors.tables import AfterLastVersion, BeforeFirstVersion, HistoryMissing
+from foreset.domain.errors.tables import (
+    AfterLastVersion,
+    AmbiguousTime,
+    BeforeFirstVersion,
+    CommitTimeMissing,
+    HistoryCleaned,
+)
 
 Dated = Callable[[str, dict[int, int | None]], None]
 ROW = pl.DataFrame({"k": [1]})
@@ -60,19 +66,39 @@ def test_before_the_first_and_after_the_last_commit(table: str, tmp_path: Path) 
     assert "after the last commit of the table 't': version 3, committed at 1970-01-01T00:00:40+00:00" in str(after)
 
 
-def test_a_clock_that_ran_back_does_not_hide_a_later_version(table: str, tmp_path: Path, dated: Dated) -> None:
+@pytest.mark.parametrize("second", [5, 9.999, 10, 15, 19.999])
+def test_a_time_that_a_clock_which_ran_back_makes_ambiguous(
+    table: str, tmp_path: Path, dated: Dated, second: float
+) -> None:
     dated(table, {2: 5_000})
     tables = DeltaTables(tmp_path)
-    assert tables.version_at(table, at(15)).unwrap() == 0
-    assert tables.version_at(table, at(20)).unwrap() == 2
-    assert isinstance(tables.version_at(table, at(5)).failure(), BeforeFirstVersion)
+    error = tables.version_at(table, at(second)).failure()
+    assert isinstance(error, AmbiguousTime)
+    assert (error.later, error.earlier) == (2, 0 if second < 10 else 1)
+    assert "version 2 says it was committed at 1970-01-01T00:00:05+00:00, and version" in str(error)
+    assert str(error).endswith("A writer's clock ran back. Next: name a version.")
+    assert [tables.version_at(table, at(s)).unwrap() for s in (20, 39, 40)] == [2, 2, 3]
+    assert isinstance(tables.version_at(table, at(4.999)).failure(), BeforeFirstVersion)
+
+
+def test_the_commits_own_times_come_before_the_writers(
+    table: str, tmp_path: Path, commit_file: Callable[[str, int], Path]
+) -> None:
+    path = commit_file(table, 1)
+    path.write_text(path.read_text().replace('"timestamp": 20000', '"timestamp": 20000, "inCommitTimestamp": 15000'))
+    tables = DeltaTables(tmp_path)
+    assert [tables.version_at(table, at(second)).unwrap() for second in (14.999, 15, 20)] == [0, 1, 2]
 
 
 def test_a_commit_without_a_time_is_not_guessed(table: str, tmp_path: Path, dated: Dated) -> None:
     dated(table, {1: None})
-    error = DeltaTables(tmp_path).version_at(table, at(30)).failure()
-    assert isinstance(error, HistoryMissing)
-    assert "current at 1970-01-01T00:00:30+00:00 cannot be told: its log has commits without a time" in str(error)
+    tables = DeltaTables(tmp_path)
+    error = tables.version_at(table, at(15)).failure()
+    assert isinstance(error, CommitTimeMissing)
+    assert "current at 1970-01-01T00:00:15+00:00 cannot be told: the commits of these versions have no time: 1." in str(
+        error
+    )
+    assert [tables.version_at(table, at(second)).unwrap() for second in (20, 30, 40)] == [2, 2, 3]
 
 
 def test_a_cleaned_log_still_tells_what_it_holds(
@@ -84,7 +110,7 @@ def test_a_cleaned_log_still_tells_what_it_holds(
     tables = DeltaTables(tmp_path)
     assert tables.version_at(table, at(30)).unwrap() == 2
     error = tables.version_at(table, at(15)).failure()
-    assert isinstance(error, HistoryMissing)
+    assert isinstance(error, HistoryCleaned)
     assert "its log was cleaned up to version 2, committed at 1970-01-01T00:00:20+00:00" in str(error)
     assert tables.observe(table, 0).failure().first == 2
 
