@@ -124,8 +124,14 @@ def _view_problem(selection: Selection, table: TableFacts, spec: TrainingSetSpec
     columns = {column.name: column.dtype for column in table.columns}
     for column in selection.view.columns:
         if column.name not in columns:
-            at = f"{table.table} version {table.version}"
-            return MissingColumn(view=view.name, table=at, column=column.name, role="columns", columns=tuple(columns))
+            return MissingColumn(
+                view=view.name,
+                table=table.table,
+                at=f" at version {table.version}",
+                column=column.name,
+                role="values",
+                columns=tuple(columns),
+            )
     if spec.known_at == "event_time" and view.source.created_timestamp_field is None:
         return NoCreatedTime(view=view.name)
     return unfit_feature(view, columns)

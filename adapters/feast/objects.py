@@ -11,7 +11,7 @@ from returns.result import Result, Success
 
 from foreset.adapters.feast.dtypes import feast_type
 from foreset.domain.errors.feast import FeastObjectRefused
-from foreset.domain.errors.problem import because, refuse, told
+from foreset.domain.errors.problem import because, listed, refuse, told
 
 
 def file_source(  # noqa: PLR0913  # what a source has
@@ -37,7 +37,7 @@ def file_source(  # noqa: PLR0913  # what a source has
 def entity(name: str, join_keys: Sequence[str], description: str | None = None) -> Result[Entity, FeastObjectRefused]:
     """An entity of one join key, whose type is left open until a view says it."""
     if len(join_keys) != 1:
-        problem = f"it has {len(join_keys)} join keys ({', '.join(join_keys)}), and Feast takes one for each entity"
+        problem = f"it has {len(join_keys)} join keys ({listed(join_keys)}), and Feast takes one for each entity"
         remedy = "make an entity of each key, or register EntitySpec(...) and FeatureViewSpec(...) in a FeatureStore"
         return refuse(FeastObjectRefused(object=f"entity {name!r}", problem=problem, remedy=remedy))
     return Success(

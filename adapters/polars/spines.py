@@ -18,7 +18,7 @@ from foreset.application.ports import ArrowStream, Fingerprint, SpineFrame, Tabl
 from foreset.domain.dtypes import width
 from foreset.domain.errors.problem import because, refuse, told
 from foreset.domain.errors.retrieval import DoesNotFit, SpineError, SpineUnreadable
-from foreset.domain.errors.store import LogCorrupt, StoreError, StoreUnwritable
+from foreset.domain.errors.store import SpineLost, StoreError, StoreUnwritable
 from foreset.domain.explaining import size
 from foreset.domain.facts import SpineFacts, TableFacts
 from foreset.domain.rules.choose_passes import INFLATED, decoded_bytes
@@ -83,7 +83,7 @@ class PolarsSpines:
     def load(self, fingerprint: str) -> Result[ArrowStream, StoreError]:
         """A spine that was kept."""
         if fingerprint not in self._kept:
-            return refuse(LogCorrupt(path="memory", problem=f"the spine {fingerprint} is not there"))
+            return refuse(SpineLost(path=fingerprint, problem="it is not in memory any more"))
         return Success(self._kept[fingerprint])
 
 
@@ -119,8 +119,7 @@ class FolderSpines(PolarsSpines):
         try:
             return Success(pl.read_parquet(path))
         except READ_FAULTS as fault:
-            problem = f"a kept spine cannot be read ({told(fault)})"
-            return refuse(because(LogCorrupt(path=str(path), problem=problem), fault))
+            return refuse(because(SpineLost(path=str(path), problem=told(fault)), fault))
 
 
 def _fits(reference: SpineReference, needs: int, room_bytes: int | None) -> Result[None, DoesNotFit]:
@@ -178,12 +177,16 @@ def _frame(spine: object) -> Result[pl.DataFrame, SpineUnreadable]:
 
 
 def _is_known(dtype: pl.DataType) -> bool:
-    """Whether a type has a name in the grammar of types: Python objects and other libraries' types have none."""
+    """Whether a type has a name in the grammar of types: Python objects and other libraries' types have none.
+
+    A struct without fields has one, but no file holds it.
+    """
+    name = dtype_name(dtype)
     try:
-        polars_dtype(dtype_name(dtype))
+        polars_dtype(name)
     except ValueError:
         return False
-    return True
+    return "struct<>" not in name
 
 
 def _file(reference: SpineReference, suffix: str) -> Result[pl.DataFrame, SpineUnreadable]:

@@ -31,7 +31,7 @@ def as_recorded(row: Row, path: Path) -> Recorded:
     """The event that a row holds; raises `Damage` where it holds none that this Foreset knows."""
     position, stream, version, at, actor, tag, body = row
     if tag not in _TAGS:
-        found, supported = f"the event {tag!r} at position {position}", f"{len(_TAGS)} types of event, not this one"
+        found, supported = f"the event {tag!r} at position {position}", f"{len(_TAGS)} other kinds of event"
         raise Damage(LogTooNew(path=str(path), found=found, supported=supported))
     try:
         event, when = _DECODER.decode(body), datetime.fromisoformat(at)

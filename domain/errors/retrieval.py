@@ -21,8 +21,8 @@ class SpineUnreadable(CallerFault, frozen=True, kw_only=True):
     problem: str
     says = "The spine {spine} cannot be read: {problem}."
     then = (
-        "give a polars, pandas or pyarrow frame, the path of a Parquet or CSV file or of a Delta table, "
-        "or SpineReference(path, version=..., filter=...)."
+        "give a polars, pandas or pyarrow frame of plain columns, the path of a Parquet or CSV file or of a Delta "
+        "table, or SpineReference(path, version=..., filter=...)."
     )
 
 
@@ -33,7 +33,7 @@ class SpineColumnMissing(CallerFault, frozen=True, kw_only=True):
     role: str
     columns: tuple[str, ...]
     says = "The spine has no column {column!r}, which is the {role}. It has: {columns}."
-    then = "{hint}Rename a column of the spine, or name another timestamp_field in the spec."
+    then = "{hint}Rename a column of the spine, or name another one: the time by timestamp_field, keys by join_keys."
     hint = ("column", "columns")
 
 
@@ -50,8 +50,8 @@ class KeyTypeMismatch(CallerFault, frozen=True, kw_only=True):
         "view {view!r} (column {table_column!r}); these are not compared, for no value may be lost."
     )
     then = (
-        "cast the spine's column to {table_dtype}. A pandas column of whole numbers with gaps is float64: "
-        "use .astype('Int64')."
+        "cast the spine's column to {table_dtype}; pandas turns whole numbers with gaps into float64, which "
+        ".astype('Int64') undoes."
     )
 
 
@@ -175,7 +175,10 @@ class OutputUnwritable(WorldFault, frozen=True, kw_only=True):
     path: str
     problem: str
     says = "{path} cannot be written: {problem}."
-    then = "give another place, ending in .parquet or .csv, or the folder of a Delta table."
+    then = (
+        "mend what stopped it, or give another place: a file ending in .parquet or .csv, or the folder of a Delta "
+        "table."
+    )
 
 
 SpineError = SpineUnreadable | DoesNotFit | TableError

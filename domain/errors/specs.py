@@ -20,7 +20,7 @@ class SpecUnreadable(CallerFault, frozen=True, kw_only=True):
     where: str
     problem: str
     says = "The spec file {path}{where} cannot be read: {problem}."
-    then = "mend the file; YAML, TOML and JSON are understood, told apart by the ending of the file's name."
+    then = "mend the file or its path; YAML, TOML and JSON are understood, told apart by the ending of the file's name."
 
 
 class UnknownField(CallerFault, frozen=True, kw_only=True):
@@ -74,12 +74,13 @@ class MissingColumn(CallerFault, frozen=True, kw_only=True):
 
     view: str
     table: str
+    at: str = ""
     column: str
     role: str
     columns: tuple[str, ...]
     says = (
         "The feature view {view!r} takes its {role} from the column {column!r}, "
-        "which the table {table!r} does not have. It has: {columns}."
+        "which the table {table!r}{at} does not have. It has: {columns}."
     )
     then = "{hint}Mend the name in the spec, or map the column's name to it with field_mapping."
     hint = ("column", "columns")

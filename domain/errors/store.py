@@ -29,6 +29,15 @@ class LogCorrupt(WorldFault, frozen=True, kw_only=True):
     then = "restore the file from a backup; the Delta tables are not affected."
 
 
+class SpineLost(WorldFault, frozen=True, kw_only=True):
+    """A spine that the store kept and that is not there, or not whole."""
+
+    path: str
+    problem: str
+    says = "The kept spine {path} cannot be read: {problem}."
+    then = "restore the file from a backup, or give the spine again: store.rebuild(id, spine=frame)."
+
+
 class LogTooNew(WorldFault, frozen=True, kw_only=True):
     """An event log written by a newer Foreset."""
 
@@ -58,5 +67,5 @@ class UnfitLimit(CallerFault, frozen=True, kw_only=True):
     then = "{remedy}."
 
 
-StoreError = UnfitLimit | UnknownLocation | StoreUnwritable | LogCorrupt | LogTooNew | LogBusy
+StoreError = UnfitLimit | UnknownLocation | StoreUnwritable | SpineLost | LogCorrupt | LogTooNew | LogBusy
 """Why the store cannot be opened, read or written."""

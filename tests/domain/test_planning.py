@@ -127,7 +127,7 @@ def test_names_are_checked(features: list[str], said: str) -> None:
         (with_column("event_timestamp", None), "no column 'event_timestamp', which is the time column"),
         (with_column("driver_id", None), "no column 'driver_id', which is the join key of the feature view 'stats'"),
         (with_column("driver_id", "string"), "'driver_id' is string in the spine and int64 in the table"),
-        (with_column("driver_id", "float64"), "A pandas column of whole numbers with gaps is float64"),
+        (with_column("driver_id", "float64"), "pandas turns whole numbers with gaps into float64"),
         (with_column("event_timestamp", "string"), "'event_timestamp' is string, not a timestamp or a date"),
         (replace(spine_facts(), null_times=2, first_null_time=4), "2 rows of the spine have no time"),
     ],

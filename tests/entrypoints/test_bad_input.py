@@ -108,7 +108,7 @@ CASES: dict[str, tuple[Callable[[FeatureStore], Any], list[str]]] = {
     ),
     "key of floats": (
         lambda s: s.training_set(SPEC, LABELS.with_columns(city=1.0)),
-        ["The join key 'city' is float64 in the spine", "Next: ", "use .astype('Int64')"],
+        ["The join key 'city' is float64 in the spine", "Next: ", ".astype('Int64')"],
     ),
     "null time": (
         lambda s: s.training_set(SPEC, pl.concat([LABELS, LABELS.with_columns(event_timestamp=None)])),

@@ -14,7 +14,7 @@ from foreset.adapters.delta.tables import DeltaTables
 from foreset.adapters.polars.fingerprint import fingerprint
 from foreset.adapters.polars.spines import FolderSpines
 from foreset.domain.errors.retrieval import SpineUnreadable
-from foreset.domain.errors.store import LogCorrupt, StoreUnwritable
+from foreset.domain.errors.store import SpineLost, StoreUnwritable
 from foreset.domain.errors.tables import TableMissing, VersionMissing
 from foreset.domain.facts import KeyFacts
 from foreset.domain.spec import SpineReference
@@ -76,6 +76,7 @@ def test_a_pandas_frame_with_its_own_types_and_an_index(spines: FolderSpines) ->
         (pd.DataFrame([[1, 2]], columns=["a", "a"]), "non-unique indices and/or column names"),
         (pa.table([[1], [2]], names=["a", "a"]), "column appears more than once"),
         (pl.DataFrame({"o": [object()]}), "its column 'o' is object, which no table holds"),
+        (pl.DataFrame({"o": [{}]}), "its column 'o' is struct<>, which no table holds"),
         (pl.LazyFrame({"a": [1]}).select("zz"), 'ColumnNotFoundError: unable to find column "zz"'),
     ],
     ids=lambda given: given if isinstance(given, str) else type(given).__name__,
@@ -197,8 +198,9 @@ def test_a_kept_spine_that_is_gone_or_broken(spines: FolderSpines, tmp_path: Pat
     path = tmp_path / "spines" / "f.parquet"
     path.write_bytes(content) if content is not None else path.unlink()
     error = spines.load("f").failure()
-    assert isinstance(error, LogCorrupt)
-    assert f"{path} is damaged: a kept spine cannot be read" in str(error)
+    assert isinstance(error, SpineLost)
+    assert str(error).startswith(f"The kept spine {path} cannot be read: ")
+    assert "Next: restore the file from a backup, or give the spine again" in str(error)
 
 
 # === Facts ===
