@@ -154,6 +154,8 @@ def _parts(commit: CommitFiles, live: Mapping[str, DataFile | None]) -> list[Cha
     old = [action for action in commit.removed if action.data_change]
     if not gone <= live.keys() or any(action.path in live and action.path not in gone for action in new):
         return "removes a file that is not in the table, or adds one that is"
+    if commit.recorded and not (new or old):
+        return "recorded changes without changing a file"
     if commit.recorded and commit.feed:
         return [ChangeFiles(files=commit.recorded, change=None, version=commit.version, at_us=commit.at_us)]
     if old and not commit.feed:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import polars as pl
 from returns.result import Result, Success
@@ -42,7 +43,7 @@ class MemoryChanges:
 
 
 def _commits(first: int, written: Sequence[Written]) -> Iterator[CommitFiles]:
-    for version, (before, after) in enumerate(zip(written, written[1:], strict=False), first + 1):
+    for version, (before, after) in enumerate(pairwise(written), first + 1):
         old, new = ({file.path: file for file in _files(chunks)} for chunks, _ in (before, after))
         yield CommitFiles(
             version=version,

@@ -92,6 +92,11 @@ def test_a_file_may_come_back() -> None:
             [A],
             "version 1 removes a file that is not in the table, or adds one that is",
         ),
+        (
+            CommitFiles(version=1, feed=True, recorded=(C,)),
+            [A],
+            "version 1 recorded changes without changing a file",
+        ),
         (CommitFiles(version=1, added=(add(B),)), [A, C], ODD),
         (CommitFiles(version=1, added=(add(data_file("B")),)), [A, data_file("B", rows=11)], ODD),
         (CommitFiles(version=1, added=(add(B, data_change=False),)), [A, B], ODD),

@@ -1,0 +1,423 @@
+"""What changed between two versions of a Delta table, held against full reads of both."""
+
+import json
+import shutil
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import polars as pl
+import pytest
+from deltalake import DeltaTable, write_deltalake
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from foreset.adapters.delta.tables import DeltaTables
+from foreset.adapters.row_changes import TOLD, difference
+from foreset.domain.errors.problem import Problem
+from foreset.domain.errors.tables import ChangesUntold, DataFileGone, TableUnreadable, VersionMissing
+from tests.handmade import DAY_MS, actions, commit, handmade
+
+FEED = {"delta.enableChangeDataFeed": "true"}
+ROWS = pl.DataFrame({"k": [1, 2, 3], "g": ["a b", "ü%20", None], "x": [0.5, -0.0, None]})
+COME = ("insert", "update_postimage")
+
+
+def rows(tables: DeltaTables, table: str, version: int | None = None) -> pl.DataFrame:
+    snapshot = tables.observe(table, version).unwrap()
+    return pl.DataFrame(snapshot.read(tuple(column.name for column in snapshot.facts.columns)).unwrap())
+
+
+def changes(tables: DeltaTables, table: str, first: int, last: int | None = None) -> tuple[str, pl.DataFrame]:
+    """How they are told, and the changed rows, which keep the law wherever both versions have the same columns."""
+    found = tables.changes(table, first, last).unwrap()
+    frame = found.read().unwrap()
+    after = rows(tables, table, last)
+    assert frame.columns == [*after.columns, *TOLD]
+    assert frame.select(after.columns).schema == after.schema
+    before = rows(tables, table, first)
+    if before.schema == after.schema:
+        assert difference(applied(before, frame), after).is_empty()
+    return found.facts.how, frame
+
+
+def applied(before: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFrame:
+    """The rows, with the changes applied to them; what is taken away must be there."""
+    come = frame["_change_type"].is_in(COME)
+    whole = pl.concat([before, frame.filter(come).select(before.columns)])
+    left = difference(frame.filter(~come).select(before.columns), whole)
+    assert left.filter(_change_type="delete").is_empty()
+    return left.select(before.columns)
+
+
+def told(frame: pl.DataFrame, *columns: str) -> list[tuple[Any, ...]]:
+    return sorted(frame.select(*columns, "_change_type", "_commit_version").rows(), key=repr)
+
+
+def refusal(tables: DeltaTables, table: str, first: int, last: int | None = None) -> Problem:
+    problem: Problem = tables.changes(table, first, last).bind(lambda found: found.read()).failure()
+    assert " Next: " in str(problem)
+    return problem
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> str:
+    return str(tmp_path / "t")
+
+
+# === The ways ===
+
+
+@pytest.mark.parametrize("feed", [{}, FEED])
+def test_appends_are_told_by_the_files_that_they_added(tables: DeltaTables, place: str, feed: dict[str, str]) -> None:
+    write_deltalake(place, ROWS, configuration=feed, partition_by=["g"])
+    write_deltalake(place, ROWS[:2], mode="append")
+    write_deltalake(place, ROWS[2:], mode="append")
+    DeltaTable(place).optimize.compact()
+    found = tables.changes("t", 0).unwrap()
+    assert (found.facts.how, found.facts.files, found.facts.rows) == ("appended files", 3, 3)
+    how, frame = changes(tables, "t", 0)
+    assert how == "appended files"
+    assert told(frame, "k") == [(1, "insert", 1), (2, "insert", 1), (3, "insert", 2)]
+    assert changes(tables, "t", 1, 2)[1]["k"].to_list() == [3]
+
+
+def test_commits_that_changed_no_row_cost_nothing(tables: DeltaTables, place: str) -> None:
+    for _ in range(3):
+        write_deltalake(place, ROWS, mode="append")
+    DeltaTable(place).optimize.compact()
+    DeltaTable(place).alter.set_table_properties({"delta.appendOnly": "false"})
+    found = tables.changes("t", 2).unwrap()
+    assert (found.facts.how, found.facts.files, found.facts.size_bytes) == ("nothing changed", 0, 0)
+    how, frame = changes(tables, "t", 2)
+    assert (how, frame.height) == ("nothing changed", 0)
+    assert changes(tables, "t", 4, 4)[0] == "nothing changed"
+
+
+def test_the_feed_tells_each_change_with_its_commit(tables: DeltaTables, place: str) -> None:
+    write_deltalake(place, ROWS, configuration=FEED, partition_by=["g"])
+    DeltaTable(place).update(predicate="k = 2", updates={"x": "9.0"})
+    DeltaTable(place).delete("k = 1")
+    source = pl.DataFrame({"k": [3, 4], "g": [None, "new"], "x": [7.0, 8.0]}, ROWS.schema)
+    merge = DeltaTable(place).merge(source, "s.k = t.k", source_alias="s", target_alias="t")
+    merge.when_matched_update_all().when_not_matched_insert_all().execute()
+    how, frame = changes(tables, "t", 0)
+    assert how == "change data feed"
+    assert told(frame, "k", "x") == [
+        (1, 0.5, "delete", 2),
+        (2, -0.0, "update_preimage", 1),
+        (2, 9.0, "update_postimage", 1),
+        (3, 7.0, "update_postimage", 3),
+        (3, None, "update_preimage", 3),
+        (4, 8.0, "insert", 3),
+    ]
+    assert set(frame["g"]) == {*ROWS["g"], "new"}
+    assert [changes(tables, "t", a, b)[0] for a in range(3) for b in range(a + 1, 4)] == ["change data feed"] * 6
+
+
+def test_times_are_those_of_the_commits_in_utc(
+    tables: DeltaTables, place: str, dated: Callable[[str, dict[int, int | None]], None]
+) -> None:
+    write_deltalake(place, ROWS)
+    write_deltalake(place, ROWS, mode="append")
+    write_deltalake(place, ROWS, mode="append")
+    dated("t", {1: DAY_MS + 1, 2: None})
+    frame = changes(tables, "t", 0)[1]
+    assert frame.schema["_commit_timestamp"] == pl.Datetime("us", "UTC")
+    assert frame["_commit_timestamp"].to_list() == [datetime(2024, 1, 1, 0, 0, 0, 1_000, tzinfo=UTC)] * 3 + [None] * 3
+
+
+def test_without_a_feed_the_files_that_differ_are_compared_row_by_row(tables: DeltaTables, place: str) -> None:
+    write_deltalake(place, ROWS, partition_by=["g"])
+    write_deltalake(place, ROWS[:1], mode="append")
+    DeltaTable(place).update(predicate="k = 2", updates={"x": "9.0"})
+    found = tables.changes("t", 0).unwrap()
+    assert (found.facts.how, found.facts.files, found.facts.rows) == ("difference", 3, 3)
+    assert found.facts.why == "version 2 changed rows while the change data feed was off"
+    frame = changes(tables, "t", 0)[1]
+    assert told(frame, "k", "x") == [(1, 0.5, "insert", None), (2, -0.0, "delete", None), (2, 9.0, "insert", None)]
+    assert frame["_commit_timestamp"].null_count() == 3
+
+
+def test_a_feed_that_was_switched_on_tells_from_then_on(tables: DeltaTables, place: str) -> None:
+    write_deltalake(place, ROWS)
+    DeltaTable(place).delete("k = 1")
+    DeltaTable(place).alter.set_table_properties(FEED)
+    DeltaTable(place).delete("k = 2")
+    assert [changes(tables, "t", first)[0] for first in range(4)] == [
+        "difference",
+        "change data feed",
+        "change data feed",
+        "nothing changed",
+    ]
+
+
+# === Any history ===
+
+CELLS = st.tuples(
+    st.integers(0, 3),
+    st.sampled_from(["a b", "ü%20", "", "d", None]),
+    st.sampled_from([None, 0.0, -0.0, float("nan"), 1.5]),
+)
+FRAMES = st.lists(CELLS, min_size=1, max_size=6).map(
+    lambda cells: pl.DataFrame(cells, {"k": pl.Int64(), "g": pl.String(), "x": pl.Float64()}, orient="row")
+)
+KEYS = st.integers(0, 3)
+
+
+def _write(mode: str) -> Callable[[str, pl.DataFrame, int], object]:
+    return lambda place, frame, _: write_deltalake(place, frame, mode=mode)  # type: ignore[call-overload]
+
+
+def _replace_where(place: str, frame: pl.DataFrame, key: int) -> object:
+    return write_deltalake(place, frame.with_columns(k=pl.lit(key, pl.Int64)), mode="overwrite", predicate=f"k = {key}")
+
+
+def _merge(place: str, frame: pl.DataFrame, key: int) -> object:
+    source = frame.unique("k").with_columns(x=pl.lit(float(key)))
+    merge = DeltaTable(place).merge(source, "s.k = t.k", source_alias="s", target_alias="t")
+    return merge.when_matched_update({"x": "s.x"}).when_not_matched_insert_all().execute()
+
+
+def _restore(place: str, _: pl.DataFrame, key: int) -> object:
+    table = DeltaTable(place)
+    return table.restore(key) if key < table.version() else None
+
+
+def _configure(value: str) -> Callable[[str, pl.DataFrame, int], object]:
+    return lambda place, *_: DeltaTable(place).alter.set_table_properties({"delta.enableChangeDataFeed": value})
+
+
+OPERATIONS: dict[str, Callable[[str, pl.DataFrame, int], object]] = {
+    "append": _write("append"),
+    "overwrite": _write("overwrite"),
+    "replace_where": _replace_where,
+    "merge": _merge,
+    "update": lambda place, _, key: DeltaTable(place).update(predicate=f"k = {key}", updates={"x": "x + 1"}),
+    "delete": lambda place, _, key: DeltaTable(place).delete(f"k <= {key}"),
+    "optimize": lambda place, *_: DeltaTable(place).optimize.compact(),
+    "z_order": lambda place, *_: DeltaTable(place).optimize.z_order(["k"]),
+    "restore": _restore,
+    "feed_on": _configure("true"),
+    "feed_off": _configure("false"),
+    "checkpoint": lambda place, *_: DeltaTable(place).create_checkpoint(),
+}
+
+
+@settings(max_examples=30)
+@given(
+    frame=FRAMES,
+    history=st.lists(st.tuples(st.sampled_from(sorted(OPERATIONS)), FRAMES, KEYS), min_size=1, max_size=6),
+    feed=st.booleans(),
+    partitioned=st.booleans(),
+)
+def test_the_changes_of_any_history_lead_from_one_version_to_another(
+    frame: pl.DataFrame, history: list[tuple[str, pl.DataFrame, int]], *, feed: bool, partitioned: bool
+) -> None:
+    with TemporaryDirectory() as folder:
+        place = f"{folder}/t"
+        write_deltalake(
+            place,
+            frame,
+            configuration=FEED if feed else None,
+            partition_by=["g"] if partitioned else None,
+        )
+        for operation, given_rows, key in history:
+            OPERATIONS[operation](place, given_rows, key)
+        tables = DeltaTables(Path(folder))
+        for first in range(tables.observe("t").unwrap().facts.version + 1):
+            for last in range(first, tables.observe("t").unwrap().facts.version + 1):
+                changes(tables, "t", first, last)
+
+
+# === What the log does not tell ===
+
+
+def test_two_compactions_at_once_are_told_as_the_rows_that_they_doubled(tables: DeltaTables, tmp_path: Path) -> None:
+    place = handmade(tmp_path / "t", [ROWS[:1], ROWS[1:]])
+    adds = actions(place, 0, "add")
+    for name in ("first.parquet", "second.parquet"):
+        ROWS.write_parquet(place / name)
+        whole = {**adds[0], "path": name, "size": (place / name).stat().st_size, "dataChange": False}
+        whole["stats"] = json.dumps({"numRecords": 3})
+        gone = [{"remove": {"path": add["path"], "dataChange": False}} for add in adds]
+        commit(place, *gone, {"add": whole})
+    assert changes(tables, "t", 0, 1)[0] == "nothing changed"
+    how, frame = changes(tables, "t", 0)
+    assert (how, frame["_change_type"].to_list()) == ("difference", ["insert"] * 3)
+
+
+def test_commits_that_are_no_longer_in_the_log_do_not_hinder(
+    tables: DeltaTables, place: str, commit_file: Callable[[str, int], Path]
+) -> None:
+    for _ in range(4):
+        write_deltalake(place, ROWS, mode="append")
+    DeltaTable(place, version=1).create_checkpoint()
+    DeltaTable(place, version=3).create_checkpoint()
+    for version in (0, 1, 2):
+        commit_file("t", version).unlink()
+    how, frame = changes(tables, "t", 1)
+    assert (how, frame.height) == ("difference", 6)
+    assert tables.changes("t", 1).unwrap().facts.why == "the log no longer has all commits in between"
+
+
+def test_files_that_vacuum_took_do_not_hinder_where_both_versions_have_theirs(tables: DeltaTables, place: str) -> None:
+    write_deltalake(place, ROWS)
+    write_deltalake(place, ROWS, mode="append")
+    DeltaTable(place).optimize.compact()
+    compacted = {Path(file.path) for file in tables.observe("t").unwrap().facts.data_files}
+    first = {Path(file.path) for file in tables.observe("t", 0).unwrap().facts.data_files}
+    for file in {*Path(place).glob("*.parquet")} - compacted - first:
+        file.unlink()
+    how, frame = changes(tables, "t", 0)
+    assert (how, frame.height) == ("difference", 3)
+    assert tables.changes("t", 0).unwrap().facts.why == "files of commits in between are no longer there"
+    for file in first:
+        file.unlink()
+    assert isinstance(refusal(tables, "t", 0), DataFileGone)
+
+
+def test_a_feed_that_recorded_something_else_than_was_done_is_refused(tables: DeltaTables, place: str) -> None:
+    write_deltalake(place, ROWS, configuration=FEED)
+    DeltaTable(place).delete("k = 1")
+    (recorded,) = Path(place).glob("_change_data/*.parquet")
+    frame = pl.read_parquet(recorded)
+    pl.concat([frame, frame]).write_parquet(recorded)
+    error = refusal(tables, "t", 0)
+    assert isinstance(error, TableUnreadable)
+    assert "the recorded changes after version 0 lead to 1 rows, its log counts 2" in str(error)
+
+
+# === Deletion vectors and column mapping ===
+
+
+def _marked(place: Path, cardinality: int, vector: dict[str, Any]) -> None:
+    (add,) = actions(place, 0, "add")
+    gone = {"remove": {"path": add["path"], "dataChange": True}}
+    commit(place, gone, {"add": {**add, "deletionVector": {**vector, "cardinality": cardinality}}})
+
+
+def test_rows_that_are_marked_as_deleted_are_changes(tables: DeltaTables, tmp_path: Path) -> None:
+    marked = handmade(tmp_path / "other", [ROWS], deletion_vectors={0: [1]})
+    (vector,) = [add["deletionVector"] for add in actions(marked, 0, "add")]
+    place = handmade(tmp_path / "t", [ROWS], features=["deletionVectors"], configuration=FEED)
+    _marked(place, 1, vector)
+    how, frame = changes(tables, "t", 0)
+    assert (how, told(frame, "k")) == ("difference", [(2, "delete", None)])
+    assert tables.changes("t", 0).unwrap().facts.why == "version 1 marked rows as deleted, or no longer"
+
+
+@pytest.mark.parametrize("mapping", ["id", "name"])
+def test_mapped_columns_are_told_by_their_names(tables: DeltaTables, tmp_path: Path, mapping: Any) -> None:
+    place = handmade(tmp_path / "t", [ROWS[:2], ROWS[2:]], mapping=mapping, configuration=FEED)
+    first, second = actions(place, 0, "add")
+    commit(place, {"remove": {"path": first["path"], "dataChange": True}})
+    shutil.copy(place / second["path"], place / "again.parquet")
+    commit(place, {"add": {**second, "path": "again.parquet"}})
+    assert changes(tables, "t", 1)[0] == "appended files"
+    how, frame = changes(tables, "t", 0)
+    assert (how, told(frame, "k")) == ("change data feed", [(1, "delete", 1), (2, "delete", 1), (3, "insert", 2)])
+
+
+@pytest.mark.parametrize("mapping", ["id", "name"])
+def test_a_renamed_column_keeps_its_older_values(tables: DeltaTables, tmp_path: Path, mapping: Any) -> None:
+    place = handmade(tmp_path / "t", [ROWS[:2], ROWS[2:]], mapping=mapping)
+    (metadata,) = actions(place, 0, "metaData")
+    commit(
+        place,
+        {"metaData": {**metadata, "schemaString": metadata["schemaString"].replace('"name": "x"', '"name": "y"')}},
+    )
+    commit(place, {"remove": {"path": actions(place, 0, "add")[0]["path"], "dataChange": True}})
+    how, frame = changes(tables, "t", 0)
+    assert frame.columns[:3] == ["k", "g", "y"]
+    assert (how, told(frame, "k", "y")) == ("difference", [(1, 0.5, "delete", None), (2, -0.0, "delete", None)])
+    assert changes(tables, "t", 0, 1)[0] == "nothing changed"
+
+
+# === Columns that changed ===
+
+
+def test_a_column_that_was_not_there_is_null_before(tables: DeltaTables, place: str) -> None:
+    write_deltalake(place, ROWS)
+    write_deltalake(place, ROWS.with_columns(y=pl.lit("new")), mode="append", schema_mode="merge")
+    assert changes(tables, "t", 0)[1]["y"].to_list() == ["new"] * 3
+    DeltaTable(place).delete("k = 1")
+    how, frame = changes(tables, "t", 0)
+    assert how == "difference"
+    assert told(frame, "k", "y") == [(1, None, "delete", None), (2, "new", "insert", None), (3, "new", "insert", None)]
+
+
+def test_a_column_that_went_is_not_looked_at(tables: DeltaTables, place: str) -> None:
+    write_deltalake(place, ROWS)
+    write_deltalake(place, ROWS.drop("x"), mode="overwrite", schema_mode="overwrite")
+    how, frame = changes(tables, "t", 0)
+    assert (how, frame.columns[:2], frame.height) == ("difference", ["k", "g"], 0)
+
+
+@pytest.mark.parametrize("feed", [{}, FEED])
+def test_a_wider_column_holds_its_older_values(tables: DeltaTables, place: str, feed: dict[str, str]) -> None:
+    older = ROWS.select(pl.col("k").cast(pl.Int32), s=pl.struct(a=pl.col("x").cast(pl.Float32)))
+    newer = ROWS[1:].select("k", s=pl.struct(b=pl.lit(1), a="x"))
+    write_deltalake(place, older, configuration=feed)
+    write_deltalake(place, newer, mode="overwrite", schema_mode="overwrite")
+    how, frame = changes(tables, "t", 0)
+    assert how == "difference"
+    assert frame.filter(_change_type="delete").rows()[0][:2] == (1, {"b": None, "a": 0.5})
+    assert frame.schema["k"] == pl.Int64
+
+
+def test_a_column_of_another_type_is_refused_with_the_version_to_begin_at(tables: DeltaTables, place: str) -> None:
+    write_deltalake(place, ROWS)
+    write_deltalake(place, ROWS.with_columns(k=pl.lit("text")), mode="overwrite", schema_mode="overwrite")
+    write_deltalake(place, ROWS.with_columns(k=pl.lit("more")), mode="append")
+    error = refusal(tables, "t", 0)
+    assert isinstance(error, ChangesUntold)
+    assert str(error).startswith(
+        "What changed in the table 't' after version 0, up to version 2, cannot be told: "
+        "the column 'k' was int64 and is string. Next: name version 1 or a later one as the first"
+    )
+    assert changes(tables, "t", 1)[1]["k"].to_list() == ["more"] * 3
+
+
+def test_a_table_made_in_anothers_place_is_refused(tables: DeltaTables, tmp_path: Path) -> None:
+    place = handmade(tmp_path / "t", [ROWS])
+    (metadata,) = actions(place, 0, "metaData")
+    commit(place, {"metaData": {**metadata, "id": "another"}})
+    error = refusal(tables, "t", 0)
+    assert "another table was made in its place in between. Next: name version 1 or a later one" in str(error)
+
+
+def test_a_column_named_as_those_that_tell_of_changes_is_refused(tables: DeltaTables, place: str) -> None:
+    write_deltalake(place, ROWS.with_columns(_change_type=1))
+    assert "it has a column '_change_type', which tells of a change" in str(refusal(tables, "t", 0))
+
+
+# === Versions ===
+
+
+def test_versions_in_the_wrong_order_are_refused(tables: DeltaTables, place: str) -> None:
+    for _ in range(2):
+        write_deltalake(place, ROWS, mode="append")
+    error = refusal(tables, "t", 1, 0)
+    assert isinstance(error, ChangesUntold)
+    assert "the first version is the later one. Next: name the older version first." in str(error)
+
+
+@pytest.mark.parametrize(("first", "last"), [(0, 7), (7, None), (-1, None), (0, -1)])
+def test_versions_that_are_not_there_are_refused(tables: DeltaTables, place: str, first: int, last: int | None) -> None:
+    write_deltalake(place, ROWS)
+    assert isinstance(refusal(tables, "t", first, last), VersionMissing)
+
+
+def test_a_version_before_the_log_begins_is_refused(
+    tables: DeltaTables, place: str, commit_file: Callable[[str, int], Path]
+) -> None:
+    for _ in range(3):
+        write_deltalake(place, ROWS, mode="append")
+    DeltaTable(place, version=1).create_checkpoint()
+    commit_file("t", 0).unlink()
+    error = refusal(tables, "t", 0)
+    assert isinstance(error, VersionMissing)
+    assert changes(tables, "t", 1)[0] == "appended files"
