@@ -24,6 +24,7 @@ from foreset.domain.receipt import Recorded, TrainingSetRetrieved
 from foreset.domain.registry import Catalog, replay
 from foreset.domain.spec import TrainingSetSpec
 from foreset.domain.table_report import TableReport
+from foreset.entrypoints.table_changes import TableChanges
 from foreset.entrypoints.training_set import TrainingSet
 from foreset.entrypoints.wiring import in_memory, local_store
 
@@ -156,6 +157,19 @@ class FeatureStore:
         report too: an error is only that there is no table, or no way to look at it.
         """
         return self._adapters.tables.check(table, deep=deep)
+
+    def changes(
+        self, table: str, from_version: int, to_version: int | None = None, *, partition_time_zone: str | None = None
+    ) -> Result[TableChanges, TableError]:
+        """What changed after `from_version`, up to and including `to_version`, the newest by default.
+
+        `explain()` tells what will be read and why, before anything is; `frame` reads it. The changes lead from the
+        rows at the one version to exactly those at the other, whatever the table's writers did, with or without a
+        change data feed. `partition_time_zone` is that of a `DeltaSource`.
+        """
+        return self._adapters.tables.changes(
+            table, from_version, to_version, partition_time_zone=partition_time_zone
+        ).map(TableChanges)
 
     def write(self, frame: Any, table: str, *, mode: "WriteMode" = "append") -> Result[TableFacts, WriteError]:
         """Append to a table or replace its rows, and record it. `frame`: polars, pandas or pyarrow."""

@@ -55,6 +55,9 @@ if TYPE_CHECKING:
     from foreset.entrypoints.samples import (
         generate as generate,
     )
+    from foreset.entrypoints.table_changes import (
+        TableChanges as TableChanges,
+    )
     from foreset.entrypoints.training_set import (
         TrainingSet as TrainingSet,
     )
@@ -90,6 +93,7 @@ _HOMES = {
     "read_delta_table": "entrypoints.datasets",
     "write_to_delta_lake": "entrypoints.datasets",
     "generate": "entrypoints.samples",
+    "TableChanges": "entrypoints.table_changes",
     "WorkflowResult": "entrypoints.workflow",
     "run_ml_workflow": "entrypoints.workflow",
     "FeatureSpec": "domain.model",

@@ -14,6 +14,7 @@ from foreset.application.ports import TableStore
 from foreset.domain.errors.tables import (
     AfterLastVersion,
     BeforeFirstVersion,
+    ChangesUntold,
     SchemaMismatch,
     TableMissing,
     VersionMissing,
@@ -153,3 +154,68 @@ def test_a_snapshot_stays_as_it_was(store: TableStore) -> None:
     store.write("weather", SECOND, "overwrite").unwrap()
     assert snapshot.facts.version == 0
     assert pl.DataFrame(snapshot.read(("k", "t", "x")).unwrap()).equals(FIRST)
+
+
+# === What changed ===
+
+
+def changed(store: TableStore, first: int, last: int | None = None) -> tuple[str, list[tuple[object, ...]]]:
+    changes = store.changes("weather", first, last).unwrap()
+    frame = pl.DataFrame(changes.read().unwrap())
+    assert frame.columns == ["k", "t", "x", "_change_type", "_commit_version", "_commit_timestamp"]
+    assert frame.dtypes[3:] == [pl.String, pl.Int64, pl.Datetime("us", "UTC")]
+    return changes.facts.how, sorted(frame.select("k", "x", "_change_type", "_commit_version").rows(), key=repr)
+
+
+def test_appended_rows_are_told_with_their_versions(store: TableStore) -> None:
+    for frame in (FIRST, SECOND, FIRST[:1]):
+        store.write("weather", frame).unwrap()
+    assert changed(store, 0) == (
+        "appended files",
+        [(1, 0.5, "insert", 2), (3, 1.5, "insert", 1), (3, 2.5, "insert", 1)],
+    )
+    assert changed(store, 0, 1)[1] == [(3, 1.5, "insert", 1), (3, 2.5, "insert", 1)]
+    facts = store.changes("weather", 0).unwrap().facts
+    assert (facts.first, facts.last, facts.files, facts.rows) == (0, 2, 2, 3)
+    assert facts.size_bytes > 0
+
+
+def test_replaced_rows_are_told_where_they_differ(store: TableStore) -> None:
+    store.write("weather", pl.concat([FIRST, FIRST])).unwrap()
+    store.write("weather", pl.concat([FIRST, SECOND[:1]]), "overwrite").unwrap()
+    assert changed(store, 0) == (
+        "difference",
+        [(1, 0.5, "delete", None), (2, None, "delete", None), (3, 1.5, "insert", None)],
+    )
+
+
+def test_a_version_against_itself_has_no_changes(store: TableStore) -> None:
+    store.write("weather", FIRST).unwrap()
+    assert changed(store, 0) == ("nothing changed", [])
+    assert store.changes("weather", 0).unwrap().facts.files == 0
+
+
+def test_the_times_of_changes_are_those_of_the_commits(store: TableStore) -> None:
+    store.write("weather", FIRST).unwrap()
+    store.write("weather", SECOND).unwrap()
+    (time,) = set(pl.DataFrame(store.changes("weather", 0).unwrap().read().unwrap())["_commit_timestamp"])
+    assert store.version_at("weather", time).unwrap() == 1
+
+
+def test_changes_between_versions_that_are_not_there_or_in_the_wrong_order_are_refused(store: TableStore) -> None:
+    assert isinstance(store.changes("weather", 0).failure(), TableMissing)
+    store.write("weather", FIRST).unwrap()
+    store.write("weather", SECOND).unwrap()
+    missing = VersionMissing(table="weather", version=7, first=0, last=1)
+    assert store.changes("weather", 7).failure() == store.changes("weather", 0, 7).failure() == missing
+    error = store.changes("weather", 1, 0).failure()
+    assert isinstance(error, ChangesUntold)
+    assert str(error) == (
+        "What changed in the table 'weather' after version 1, up to version 0, cannot be told: "
+        "the first version is the later one. Next: name the older version first."
+    )
+
+
+def test_a_column_named_as_those_that_tell_of_changes_is_refused(store: TableStore) -> None:
+    store.write("weather", FIRST.with_columns(_change_type=pl.lit("mine"))).unwrap()
+    assert "it has a column '_change_type', which tells of a change" in str(store.changes("weather", 0).failure())
