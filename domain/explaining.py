@@ -102,7 +102,9 @@ def _files(count: int) -> str:
 
 
 def _rows(count: int | None) -> str:
-    return "rows not counted by the log" if count is None else f"{count:,} rows"
+    if count is None:
+        return "rows not counted by the log"
+    return "1 row" if count == 1 else f"{count:,} rows"
 
 
 def size(count: int) -> str:

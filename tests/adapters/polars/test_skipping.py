@@ -65,7 +65,7 @@ def test_files_too_late_and_too_old_are_skipped(tmp_path: Path) -> None:
     training_set = made(tmp_path, spine(1, 12), ttl=at(3) - at(1))
     assert training_set.frame["x"].to_list() == [2.0]
     assert training_set.measured.work.tables[0].files == 1
-    assert "reads 1 file, 1 rows" in training_set.explain()
+    assert "reads 1 file, 1 row," in training_set.explain()
     assert "skips 2 files" in training_set.explain()
 
 
