@@ -156,6 +156,8 @@ def _bound(value: object) -> object:
         return value.isoformat(timespec="milliseconds").replace("+00:00", "Z")
     if isinstance(value, date):
         return value.isoformat()
+    if value != value:  # noqa: PLR0124  # JSON has no NaN
+        return None
     return value if isinstance(value, (int, float, str)) and not isinstance(value, bool) else None
 
 

@@ -1,7 +1,7 @@
 """Run one command: parse, call, show, and end with the exit code that tells whose fault a failure is.
 
 0 only on success; 2 for what the caller can change, as for argparse's own errors; 1 for everything else; 130 when
-interrupted; 141 when the reader of the output went away.
+interrupted; 141 when the reader of the output went away. `check` has codes of its own: see docs/cli.md.
 """
 
 import argparse
@@ -18,7 +18,9 @@ FAILED, CALLER, INTERRUPTED, PIPE_CLOSED = 1, 2, 130, 141
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command in `argv` (default: the process's arguments); gives the exit code."""
-    args = parser().parse_args(argv)
+    args, strange = parser().parse_known_args(argv)
+    if strange:
+        args.parser.error(f"unrecognized arguments: {' '.join(strange)}")
     try:
         with _environment(args):
             code = _run(args)
@@ -35,11 +37,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(args: argparse.Namespace) -> int:
     from returns.result import Success  # the start stays light
 
-    from foreset.domain.errors.problem import ForesetError
+    from foreset.domain.errors.problem import ForesetError, Problem
     from foreset.entrypoints.cli.output import show, show_problem
 
     module, _, function = args.run.partition(":")
     command = getattr(import_module(f"foreset.entrypoints.cli.{module}"), function)
+    problems: tuple[Problem, ...] = ()
+    code = 0
     try:
         result = command(args)
     except ForesetError as fault:
@@ -50,17 +54,18 @@ def _run(args: argparse.Namespace) -> int:
         if isinstance(result, Success):
             answer = result.unwrap()
             show(answer, json=args.json)
-            problems = answer.problems
+            problems, code = answer.problems, answer.code
         else:
             problems = (result.failure(),)
     for problem in problems:
         show_problem(problem, json=args.json)
-    return _exit_code([problem.fault for problem in problems])
+    return _exit_code([problem.fault for problem in problems], args.parser.unable) if problems else code
 
 
-def _exit_code(faults: list[str]) -> int:
-    if not faults:
-        return 0
+def _exit_code(faults: list[str], unable: int | None) -> int:
+    """The code for failures: by whose fault they are, or the one that a command has for all of them."""
+    if unable is not None:
+        return unable
     return CALLER if set(faults) == {"caller"} else FAILED
 
 

@@ -2,11 +2,23 @@
 
 import argparse
 import sys
+from typing import NoReturn
 
 STORE = "FORESET_STORE"
 
 _ABOUT = "Training sets from Delta Lake that do not leak and can be rebuilt bit for bit."
 _CODES = "exit codes: 0 done, 2 change the call, 1 anything else"
+
+
+class CommandParser(argparse.ArgumentParser):
+    """A parser whose command may have an exit code of its own, `unable`, for every failure and mistake."""
+
+    unable: int | None = None
+
+    def error(self, message: str) -> NoReturn:
+        """End with the usage and what is wrong with the arguments."""
+        self.print_usage(sys.stderr)
+        self.exit(2 if self.unable is None else self.unable, f"{self.prog}: error: {message}\n")
 
 
 class _Version(argparse.Action):
@@ -23,20 +35,20 @@ class _Version(argparse.Action):
 class _Commands:
     """The subcommands, each with the function that runs it."""
 
-    def __init__(self, whole: argparse.ArgumentParser) -> None:
+    def __init__(self, whole: CommandParser) -> None:
         self._commands = whole.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
-    def add(self, name: str, run: str, about: str) -> argparse.ArgumentParser:
+    def add(self, name: str, run: str, about: str) -> CommandParser:
         """A subcommand. `run` is `module:function` within this package."""
         made = self._commands.add_parser(name, help=about, description=f"{about[0].upper()}{about[1:]}.")
-        made.set_defaults(run=run)
+        made.set_defaults(run=run, parser=made)
         _add_globals(made)
         return made
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> CommandParser:
     """The parser. Every command takes the global options before and after its name."""
-    whole = argparse.ArgumentParser(prog="foreset", description=_ABOUT, epilog=_CODES)
+    whole = CommandParser(prog="foreset", description=_ABOUT, epilog=_CODES)
     whole.add_argument("--version", action=_Version, nargs=0, help="show the version and end")
     _add_globals(whole)
     whole.set_defaults(store=None, data_dir=None, memory=None, threads=None, json=False, verbose=False, log_json=False)
@@ -74,6 +86,11 @@ def _add_data(commands: _Commands) -> None:
     generate.add_argument("--features", type=_count, metavar="N", help="features (default: 20; 15 for regression)")
     generate.add_argument("--seed", type=_natural, default=42, metavar="S", help="of the random numbers (%(default)s)")
     commands.add("tables", "tables:tables", "the Delta tables in the data folder")
+    check = commands.add("check", "checking:check", "tell what is wrong with a table, and what to do")
+    check.unable = 3
+    check.epilog = "exit codes: 0 nothing or only advice, 1 warnings, 2 errors, 3 the table could not be checked"
+    check.add_argument("table", metavar="TABLE", help="a dataset name, or the path or URL of a Delta table")
+    check.add_argument("--deep", action="store_true", help="read all data too, and hold it against the statistics")
 
 
 def _add_definitions(commands: _Commands) -> None:

@@ -2,7 +2,7 @@
 
 import tempfile
 from pathlib import Path
-from typing import get_args
+from typing import Literal, get_args
 
 import polars as pl
 import pytest
@@ -28,6 +28,7 @@ from foreset.domain.plan import RetrievalPlan
 from foreset.domain.planning import plan_for, select
 from foreset.domain.registry import Catalog, Register, decide, replay
 from foreset.domain.spec import EntitySpec, FeatureViewSpec
+from tests.handmade import handmade
 from tests.laws.cases import DELTA_TIMES, Case, cases
 
 
@@ -72,10 +73,19 @@ def made(
     return assembled, {view.view: view.ties for view in retrieved.work().views}
 
 
-def check_equal(case: Case, tables: TableStore, plan: RetrievalPlan, advice: RetrievalPlan, threads: int) -> None:
+def check_equal(
+    case: Case,
+    tables: TableStore,
+    plan: RetrievalPlan,
+    advice: RetrievalPlan,
+    threads: int,
+    *,
+    reference: TableStore | None = None,
+) -> None:
+    """`reference` has the same tables, read in another way; by default they are read in the same."""
     with tempfile.TemporaryDirectory() as folder:
         bare = RetrievalPlan((*plan.nodes[:-1], replace(plan.result, how=None)))
-        expected, ties = made(MemoryExecutor(tables), bare, case.spine, Path(folder))
+        expected, ties = made(MemoryExecutor(reference or tables), bare, case.spine, Path(folder))
         got, got_ties = made(PolarsExecutor(tables, threads), advice, case.spine, Path(folder))
         left, right = pl.DataFrame(expected.frame), pl.DataFrame(got.frame)
         assert left.schema == right.schema, advice.explain()
@@ -104,3 +114,37 @@ def test_polars_over_delta_gives_the_bytes_of_the_reference(
             tables.write(name, frame[middle:]).unwrap()
         plan = plan_of(case, tables)
         check_equal(case, tables, plan, data.draw(advised(plan)), threads)
+
+
+@given(
+    st.data(),
+    cases(time_dtypes=DELTA_TIMES),
+    st.integers(1, 3),
+    st.sampled_from([0, 3, 10**6]),
+    st.sampled_from([None, "id", "name"]),
+)
+def test_deleted_rows_and_mapped_columns_change_nothing(
+    data: st.DataObject, case: Case, threads: int, large: int, mapping: Literal["id", "name"] | None
+) -> None:
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pieces, "_LARGE", large)
+        live = {
+            name: data.draw(deleted_from(Path(folder, name), frame, mapping)) for name, frame in case.tables.items()
+        }
+        plan = plan_of(case, tables := DeltaTables(Path(folder)))
+        reference = MemoryTables(live, clock=SystemClock())
+        check_equal(case, tables, plan, data.draw(advised(plan)), threads, reference=reference)
+
+
+@st.composite
+def deleted_from(
+    draw: st.DrawFn, path: Path, frame: pl.DataFrame, mapping: Literal["id", "name"] | None
+) -> pl.DataFrame:
+    """A table of two files at `path`, from which some rows of `frame` are deleted; gives the others."""
+    files = [frame[: frame.height // 2], frame[frame.height // 2 :]]
+    gone = [draw(st.sets(st.integers(0, file.height - 1))) if file.height else set[int]() for file in files]
+    handmade(path, files, mapping=mapping, deletion_vectors={n: rows for n, rows in enumerate(gone) if rows})
+    kept = [
+        file.with_row_index("row").filter(~pl.col("row").is_in(rows)) for file, rows in zip(files, gone, strict=True)
+    ]
+    return pl.concat(kept).drop("row")
