@@ -36,27 +36,45 @@ def as_changes(
     return rows.select(pl.exclude(*TOLD), *TOLD)
 
 
-def difference(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
+def difference(before: pl.DataFrame, after: pl.DataFrame, together: int = 1_000_000) -> pl.DataFrame:
     """The rows of `before` that `after` has not, or has fewer times, and then those that `after` has more of.
 
-    Both have the same columns. The order is that of the frames.
+    Both have the same columns. The order is that of the frames. About `together` rows of both are compared at a time,
+    so that not much memory is needed beside the frames.
     """
-    old, new = _numbered(before), _numbered(after)
-    gone, come = before[_beyond(old, new)], after[_beyond(new, old)]
-    return pl.concat([as_changes(gone, "delete"), as_changes(come, "insert")])
+    groups = 1 + (before.height + after.height) // together
+    old, new = _group_of(before, groups), _group_of(after, groups)
+    gone: list[pl.Series] = []
+    come: list[pl.Series] = []
+    for group in range(groups):
+        these, those = _numbered(before, old == group), _numbered(after, new == group)
+        gone.append(_beyond(these, those))
+        come.append(_beyond(those, these))
+    return pl.concat(
+        [as_changes(before[pl.concat(gone).sort()], "delete"), as_changes(after[pl.concat(come).sort()], "insert")]
+    )
 
 
-def _numbered(frame: pl.DataFrame) -> pl.DataFrame:
-    """The rows by their bits, under names of ours, each with its number among those that are equal."""
-    columns = enumerate(frame.schema.items())
-    bits = frame.select(_bits(pl.col(name), dtype).alias(f"_{index}") for index, (name, dtype) in columns)
-    return bits.with_columns(pl.int_range(pl.len()).over(bits.columns).alias(_NUMBER))
+def _group_of(frame: pl.DataFrame, groups: int) -> pl.Series:
+    """The group of each row, by a hash of its plain values: equal rows have the same."""
+    plain = [name for name, dtype in frame.schema.items() if not dtype.is_nested()]
+    if groups == 1 or not plain:
+        return pl.repeat(0, frame.height, dtype=pl.UInt64, eager=True)
+    return frame.select(plain).hash_rows() % groups
+
+
+def _numbered(frame: pl.DataFrame, chosen: pl.Series) -> pl.DataFrame:
+    """The chosen rows by their bits, under names of ours, each with its number among those that are equal."""
+    columns = [_bits(pl.col(name), dtype).alias(f"_{at}") for at, (name, dtype) in enumerate(frame.schema.items())]
+    bits = frame.filter(chosen).select(columns)
+    number = pl.int_range(pl.len()).over(bits.columns).alias(_NUMBER)
+    return bits.with_columns(number).with_columns(chosen.arg_true().alias(_ROW))
 
 
 def _beyond(these: pl.DataFrame, those: pl.DataFrame) -> pl.Series:
     """The positions of these rows that are not among those."""
-    numbered = these.with_row_index(_ROW)
-    return numbered.join(those, on=these.columns, how="anti", nulls_equal=True, maintain_order="left")[_ROW]
+    keys = [name for name in these.columns if name != _ROW]
+    return these.join(those, on=keys, how="anti", nulls_equal=True)[_ROW]
 
 
 def _bits(column: pl.Expr, dtype: pl.DataType | DataTypeClass) -> pl.Expr:

@@ -91,6 +91,11 @@ def _add_data(commands: _Commands) -> None:
     check.epilog = "exit codes: 0 nothing or only advice, 1 warnings, 2 errors, 3 the table could not be checked"
     check.add_argument("table", metavar="TABLE", help="a dataset name, or the path or URL of a Delta table")
     check.add_argument("--deep", action="store_true", help="read all data too, and hold it against the statistics")
+    changes = commands.add("changes", "changes:changes", "the rows that changed between two versions of a table")
+    changes.add_argument("table", metavar="TABLE", help="a dataset name, or the path or URL of a Delta table")
+    changes.add_argument("first", type=_natural, metavar="FROM", help="changes after this version")
+    changes.add_argument("last", type=_natural, nargs="?", metavar="TO", help="up to this one (default: the newest)")
+    _add_output(changes, required=False)
 
 
 def _add_definitions(commands: _Commands) -> None:

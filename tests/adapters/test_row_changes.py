@@ -32,7 +32,9 @@ def test_rows_that_are_there_several_times_are_counted() -> None:
 
 
 def test_the_order_is_that_of_the_frames() -> None:
-    assert changes(column(9, 1, 5), column(7, 5, 0)) == [("delete", 9), ("delete", 1), ("insert", 7), ("insert", 0)]
+    before, after = pl.DataFrame({"x": range(100)}), pl.DataFrame({"x": range(200, 50, -1)})
+    found = difference(before, after, together=7)
+    assert found["x"].to_list() == [*range(51), *range(200, 99, -1)]
 
 
 @pytest.mark.parametrize(
@@ -94,10 +96,10 @@ ROWS = st.lists(
 SCHEMA = {"f": pl.Float64(), "s": pl.String(), "d": pl.Date(), "l": pl.List(pl.Float64())}
 
 
-@given(before=ROWS, after=ROWS)
-def test_a_difference_is_that_of_two_bags(before: list[Any], after: list[Any]) -> None:
+@given(before=ROWS, after=ROWS, together=st.integers(1, 30))
+def test_a_difference_is_that_of_two_bags(before: list[Any], after: list[Any], together: int) -> None:
     old, new = (pl.DataFrame(rows, SCHEMA, orient="row") for rows in (before, after))
-    found = difference(old, new)
+    found = difference(old, new, together)
     for change, these, those in (("delete", before, after), ("insert", after, before)):
         told = found.filter(_change_type=change).select(*SCHEMA).rows()
         assert Counter(map(repr, told)) == Counter(map(repr, these)) - Counter(map(repr, those))

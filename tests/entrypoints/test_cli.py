@@ -283,7 +283,20 @@ print([name for name in heavy if name in sys.modules])
 
 def test_help_names_every_command_and_version_the_version() -> None:
     listed = run("--help").stdout
-    names = ["demo", "generate", "tables", "apply", "views", "entities", "publish", "plan", "get", "rebuild", "train"]
+    names = [
+        "demo",
+        "generate",
+        "tables",
+        "changes",
+        "apply",
+        "views",
+        "entities",
+        "publish",
+        "plan",
+        "get",
+        "rebuild",
+        "train",
+    ]
     for name in [*names, "log", "show"]:
         assert f"\n    {name} " in listed
     assert run("--version").stdout.startswith("foreset 0.")
