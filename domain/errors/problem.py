@@ -45,6 +45,9 @@ def told(fault: BaseException, *, place: bool = False) -> str:
     if isinstance(fault, OSError) and fault.strerror:
         text = f"{fault.strerror}: {fault.filename}" if place and fault.filename else fault.strerror
     line = next((line.strip() for line in text.splitlines() if line.strip()), type(fault).__name__).rstrip(". ")
+    line = "".join(
+        sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in line
+    )  # bytes of a broken file
     return line if len(line) <= _LONGEST else f"{line[:_LONGEST]} [...]"
 
 

@@ -111,6 +111,7 @@ def test_a_cause_that_causes_itself_is_kept() -> None:
         (ValueError("\n  one:\n"), "one:"),
         (ValueError(), "ValueError"),
         (ValueError("a" * 400), "a" * 300 + " [...]"),
+        (ValueError("got \x00\x1b[31m"), "got \ufffd\ufffd[31m"),
         (OSError(2, "No such file", "/x"), "No such file"),
         (OSError("No such file: /x"), "No such file: /x"),
     ],
