@@ -28,13 +28,14 @@ def handmade(
     partition_by: Sequence[str] = (),
     features: Sequence[str] = (),
     int96: bool = False,
+    group_rows: int | None = None,
     configuration: Mapping[str, str] | None = None,
 ) -> Path:
     """A table of one commit, a Parquet file per frame, in their order; gives `path`.
 
     A mapped table is a legacy one (reader version 2) unless `features` names some, such as `columnMapping`. Names in
     its Parquet files are physical by name, and meaningless by id. `deletion_vectors` has the deleted rows by file.
-    A partitioned file has one value of each partition column.
+    A partitioned file has one value of each partition column. `group_rows` is the size of its row groups.
     """
     (path / "_delta_log").mkdir(parents=True)
     fields = json.loads(Schema.from_arrow(files[0].to_arrow().schema).to_json())["fields"]
@@ -43,7 +44,7 @@ def handmade(
     vectors = deletion_vectors or {}
     settings = {**({"delta.columnMapping.mode": mapping} if mapping else {}), **(configuration or {})}
     adds = [
-        _add(path, number, frame, fields, partition_by, int96=int96)
+        _add(path, number, frame, fields, partition_by, int96=int96, group_rows=group_rows)
         | ({"deletionVector": _vector(path, vectors[number], vectors_in)} if number in vectors else {})
         for number, frame in enumerate(files)
     ]
@@ -88,11 +89,19 @@ def _protocol(schema: str, features: Sequence[str], *, mapped: bool, vectors: bo
 
 
 def _add(
-    path: Path, number: int, frame: pl.DataFrame, fields: list[Any], partition_by: Sequence[str], *, int96: bool
+    path: Path,
+    number: int,
+    frame: pl.DataFrame,
+    fields: list[Any],
+    partition_by: Sequence[str],
+    *,
+    int96: bool,
+    group_rows: int | None,
 ) -> dict[str, Any]:
     name = f"part-{number:05}.parquet"
     stored = [field for field in fields if field["name"] not in partition_by]
-    pq.write_table(_stored(frame, stored), path / name, use_deprecated_int96_timestamps=int96, store_schema=False)
+    options: Any = {"use_deprecated_int96_timestamps": int96, "row_group_size": group_rows}
+    pq.write_table(_stored(frame, stored), path / name, store_schema=False, **options)
     partitions = [field for field in fields if field["name"] in partition_by]
     return {
         "path": name,

@@ -143,7 +143,8 @@ def deleted_from(
     """A table of two files at `path`, from which some rows of `frame` are deleted; gives the others."""
     files = [frame[: frame.height // 2], frame[frame.height // 2 :]]
     gone = [draw(st.sets(st.integers(0, file.height - 1))) if file.height else set[int]() for file in files]
-    handmade(path, files, mapping=mapping, deletion_vectors={n: rows for n, rows in enumerate(gone) if rows})
+    vectors = {number: rows for number, rows in enumerate(gone) if rows}
+    handmade(path, files, mapping=mapping, deletion_vectors=vectors, group_rows=draw(st.sampled_from([1, 2, None])))
     kept = [
         file.with_row_index("row").filter(~pl.col("row").is_in(rows)) for file, rows in zip(files, gone, strict=True)
     ]
