@@ -41,6 +41,7 @@ class ParquetFileWriter:
         if self._writer is None:
             options: Any = {
                 "compression": "zstd",
+                "write_page_checksum": True,  # so that a flipped bit is found: see docs/check.md
                 # Numbers with a fraction seldom repeat: looking for what repeats costs more than writing them.
                 "use_dictionary": [field.name for field in table.schema if not pa.types.is_floating(field.type)],
             }

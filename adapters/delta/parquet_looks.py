@@ -16,7 +16,23 @@ PARQUET_FAULTS: Final = (*FOLDER_FAULTS, pa.ArrowException, MemoryError)
 ArrowType = Any
 """A `pyarrow.DataType` or `Field`; pyarrow has no types."""
 _ID: Final = b"PARQUET:field_id"
-_NAMES: Final = {"float": "float32", "double": "float64", "halffloat": "float16", "date32[day]": "date"}
+_NAMES: Final = {
+    "float": "float32",
+    "double": "float64",
+    "halffloat": "float16",
+    "date32[day]": "date",
+    "large_string": "string",
+    "string_view": "string",
+    "large_binary": "binary",
+    "binary_view": "binary",
+}
+_LISTS: Final = (
+    pa.types.is_list,
+    pa.types.is_large_list,
+    pa.types.is_fixed_size_list,
+    pa.types.is_list_view,
+    pa.types.is_large_list_view,
+)
 
 
 def look_at(folder: Folder, path: str, size: int, *, by_id: bool) -> FileSeen:
@@ -45,7 +61,7 @@ def _leaves(arrow: ArrowType, place: Path, *, by_id: bool) -> Iterator[tuple[Pat
     elif pa.types.is_map(arrow):
         yield from _leaves(arrow.key_type, (*place, KEY), by_id=by_id)
         yield from _leaves(arrow.item_type, (*place, VALUE), by_id=by_id)
-    elif pa.types.is_list(arrow) or pa.types.is_large_list(arrow) or pa.types.is_fixed_size_list(arrow):
+    elif any(is_list(arrow) for is_list in _LISTS):
         yield from _leaves(arrow.value_type, (*place, ITEM), by_id=by_id)
     else:
         yield place, arrow
@@ -64,8 +80,6 @@ def stored_type(arrow: ArrowType) -> str:
         return f"timestamp[{arrow.unit}, {arrow.tz}]" if arrow.tz else f"timestamp[{arrow.unit}]"
     if pa.types.is_decimal(arrow):
         return f"decimal({arrow.precision},{arrow.scale})"
-    if pa.types.is_binary(arrow) or pa.types.is_large_binary(arrow) or pa.types.is_fixed_size_binary(arrow):
+    if pa.types.is_fixed_size_binary(arrow):
         return "binary"
-    if pa.types.is_string(arrow) or pa.types.is_large_string(arrow):
-        return "string"
     return _NAMES.get(str(arrow), str(arrow))

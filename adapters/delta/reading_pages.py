@@ -113,6 +113,8 @@ def _seen(values: Any, dtype: str) -> ColumnSeen:
         values = pc.struct_field(values, [0])  # the only one that was read; null where the struct is
     if pa.types.is_dictionary(values.type):
         values = values.dictionary_decode()
+    if pa.types.is_string_view(values.type) or pa.types.is_binary_view(values.type):
+        values = values.cast(pa.string() if dtype == "string" else pa.binary())  # views have no order in pyarrow
     nulls, nan = int(values.null_count), False
     if dtype in {"float32", "float64"}:
         wrong = pc.is_nan(values)

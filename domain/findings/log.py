@@ -227,8 +227,8 @@ class ClockRanBack(Finding, frozen=True, kw_only=True):
     before_at: str
     count: int
     says = (
-        "Commit times run backwards {count:,} times, the most at version {version}: committed at {at}, after version "
-        "{before} at {before_at}. Which version was current in between is ambiguous."
+        "Commit times run backwards ({count:,} in all), the most at version {version}: committed at {at}, after "
+        "version {before} at {before_at}. Which version was current in between is ambiguous."
     )
     then = "name versions instead of times in that span, and let the writers' machines keep their clocks right."
 
