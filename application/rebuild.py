@@ -13,6 +13,7 @@ from foreset.domain.errors.retrieval import (
     SpineNotKept,
     TableReplaced,
 )
+from foreset.domain.errors.tables import TableUnreadable
 from foreset.domain.facts import Facts, TableFacts
 from foreset.domain.plan import RetrievalPlan
 from foreset.domain.receipt import TrainingSetRebuilt, TrainingSetRetrieved, training_set_stream
@@ -67,6 +68,10 @@ def _same_tables(
         found = facts[scan.table].table_id
         if found != scan.table_id:
             return refuse(TableReplaced(table=scan.table, recorded=scan.table_id, found=found))
+        gone = next((name for name in scan.columns if facts[scan.table].dtype(name) is None), None)
+        if gone is not None:
+            problem = f"its version {scan.version} has no column {gone!r} any more, so its log was changed"
+            return refuse(TableUnreadable(table=scan.table, problem=problem))
     return Success(facts)
 
 

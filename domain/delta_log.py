@@ -151,12 +151,12 @@ class Commit(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def time_ms(self) -> int | None:
-        """When it was committed, in milliseconds since the epoch; None where it does not say.
+        """When it was committed, in milliseconds since the epoch; None where it does not say, or no calendar has it.
 
         `inCommitTimestamp` where there is one, else `timestamp`.
         """
         told = self.info.get("inCommitTimestamp", self.info.get("timestamp"))
-        return int(told) if isinstance(told, (int, float)) else None
+        return int(told) if isinstance(told, (int, float)) and _YEAR_1_MS <= told <= _YEAR_9999_MS else None
 
 
 class LogState(msgspec.Struct, frozen=True, kw_only=True):
@@ -173,6 +173,8 @@ class LogState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 NOTHING = LogState(version=-1)
+_YEAR_1_MS = -62_135_596_800_000
+_YEAR_9999_MS = 253_402_300_799_999
 """The state before the first commit."""
 
 

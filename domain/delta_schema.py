@@ -40,7 +40,7 @@ def leaves_of(metadata: Metadata) -> tuple[Leaf, ...]:
     try:
         schema = json.loads(metadata.schema_string)
         return tuple(_fields(schema, Leaf("", (), (), ""), mode))
-    except (KeyError, TypeError) as fault:
+    except (AttributeError, KeyError, TypeError) as fault:
         problem = f"it lacks {fault}" if isinstance(fault, KeyError) else "it is no struct of fields"
         raise ValueError(problem) from fault
 

@@ -198,7 +198,7 @@ def _value(told: Any, dtype: str) -> Value | None:
     """A value of the log's JSON; None where it is none of the column's type."""
     try:
         return _read(told, dtype)
-    except (ValueError, OverflowError, ArithmeticError):
+    except (TypeError, ValueError, ArithmeticError):
         return None
 
 

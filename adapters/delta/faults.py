@@ -1,6 +1,8 @@
 """What deltalake raises, in our terms: by its class where it has one, by its text where it has not."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from deltalake.exceptions import (
     CommitFailedError,
@@ -31,6 +33,17 @@ _UNSUPPORTED = {
     r"Unsupported:? (.+)": "{}",
 }
 _UNFIT = ("Cast error", "Invalid data type", "The datatype", "not found in schema")
+
+
+@contextmanager
+def panics_told() -> Iterator[None]:
+    """Inside it a panic of deltalake, which is no `Exception` and whose class has no name, is a `DeltaError`."""
+    try:
+        yield
+    except BaseException as fault:
+        if type(fault).__name__ != "PanicException":
+            raise
+        raise DeltaError(str(fault)) from fault
 
 
 def opening(table: str, place: str, fault: Exception) -> TableError:

@@ -9,6 +9,7 @@ from typing import Final
 
 from deltalake import DeltaTable
 
+from foreset.adapters.delta.faults import panics_told
 from foreset.adapters.delta.folders import folder
 from foreset.adapters.delta.history import Times, commit_times
 from foreset.adapters.delta.log import open_log
@@ -29,6 +30,7 @@ class Handles:
         self._snapshots: OrderedDict[_Key, DeltaSnapshot] = OrderedDict()
         self._times: dict[str, dict[int, datetime | None]] = {}
 
+    @panics_told()
     def newest(self, uri: str, storage_options: dict[str, str] | None) -> DeltaTable:
         """The table at its newest version.
 
@@ -55,12 +57,14 @@ class Handles:
         held = known is not None and known.version() == version and mark is not None and _mark(uri, version) == mark
         return known if held else None
 
+    @panics_told()
     def at(self, uri: str, version: int, storage_options: dict[str, str] | None) -> DeltaTable:
         """The table at an older version."""
         if not is_url(uri):
             _refuse_empty(uri, version)
         return DeltaTable(uri, version=version, storage_options=storage_options)
 
+    @panics_told()
     def snapshot(
         self, name: str, uri: str, table: DeltaTable, options: Mapping[str, str], zone: str | None
     ) -> DeltaSnapshot:

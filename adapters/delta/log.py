@@ -122,7 +122,7 @@ def commit_of(version: int, name: str, content: bytes) -> Commit:
     broken: tuple[BrokenLine, ...] = ()
     try:
         actions = tuple(_ACTIONS.decode_lines(held))
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         actions, broken = _line_by_line(held)
     return Commit(
         version=version,
@@ -140,7 +140,7 @@ def _line_by_line(content: bytes) -> tuple[tuple[Action, ...], tuple[BrokenLine,
     for number, line in enumerate(content.splitlines(), 1):
         try:
             actions.extend([_ACTIONS.decode(line)] if line.strip() else [])
-        except msgspec.DecodeError as fault:
+        except (msgspec.DecodeError, UnicodeDecodeError) as fault:
             broken.append(BrokenLine(number, str(fault)))
     return tuple(actions), tuple(broken)
 

@@ -77,6 +77,7 @@ class SqliteEventStore:
                 try:
                     connection.execute("BEGIN IMMEDIATE")
                     position, version = connection.execute(_END, (stream,)).fetchone()
+                    self._check_numbers([position, version])
                     if expected is not None and expected != version:
                         return refuse(StaleWrite(stream=stream, expected=expected, actual=version))
                     recorded = tuple(
@@ -122,8 +123,15 @@ class SqliteEventStore:
             self._connection.close()
             self._connection = None
 
+    def _check_numbers(self, numbers: list[int]) -> None:
+        """SQLite keeps what it was given in a column, whatever type the column has."""
+        if strange := [number for number in numbers if not isinstance(number, int)]:  # pyright: ignore[reportUnnecessaryIsInstance]
+            problem = f"an event has {strange[0]!r} in place of a number"
+            raise Damage(LogCorrupt(path=str(self._path), problem=problem))
+
     def _check_gapless(self, numbers: list[int], stream: str | None, after: int) -> None:
-        if numbers and (numbers[-1] - after != len(numbers)):
+        self._check_numbers(numbers)
+        if numbers != list(range(after + 1, after + 1 + len(numbers))):
             where = "the log" if stream is None else f"the stream {stream!r}"
             problem = f"{where} lacks events between {after + 1} and {numbers[-1]}"
             raise Damage(LogCorrupt(path=str(self._path), problem=problem))

@@ -15,8 +15,9 @@ _UNWRITABLE: Final = {
     sqlite3.SQLITE_FULL,
     sqlite3.SQLITE_PERM,
 }
-# SQLITE_ERROR is a statement that does not fit the tables that are there: ours always fit a whole log.
-_CORRUPT: Final = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR}
+# SQLITE_ERROR is a statement that does not fit the tables that are there: ours always fit a whole log. Nor do ours
+# break a constraint: positions and versions are counted in the transaction that uses them.
+_CORRUPT: Final = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CONSTRAINT}
 
 
 class Damage(Exception):  # noqa: N818  # not an error that leaves the adapter
@@ -28,8 +29,8 @@ class Damage(Exception):  # noqa: N818  # not an error that leaves the adapter
         self.error = error
 
 
-LOG_FAULTS: Final = (Damage, sqlite3.DatabaseError)
-"""What reading and writing the log may raise for reasons in the world."""
+LOG_FAULTS: Final = (Damage, sqlite3.DatabaseError, UnicodeDecodeError)
+"""What reading and writing the log may raise for reasons in the world; the last over a text that SQLite tells of."""
 
 
 def log_error(path: Path, timeout: float, fault: Exception) -> StoreError:
@@ -42,7 +43,8 @@ def log_error(path: Path, timeout: float, fault: Exception) -> StoreError:
     if code in _UNWRITABLE:
         return because(StoreUnwritable(path=str(path), problem=told(fault)), fault)
     if code in _CORRUPT:
-        return because(LogCorrupt(path=str(path), problem=told(fault)), fault)
+        text = fault.object.decode(errors="replace") if isinstance(fault, UnicodeDecodeError) else told(fault)
+        return because(LogCorrupt(path=str(path), problem=text), fault)
     raise fault
 
 

@@ -141,6 +141,30 @@ def test_a_log_that_lost_something_is_corrupt(log: Path, statement: str, problem
     assert problem in str(error)
 
 
+def test_an_event_without_a_number_is_corrupt(log: Path) -> None:
+    sql(log, "UPDATE events SET version = 'two' WHERE position = 2")
+    with opened(log.parent) as store:
+        for failed in (store.read("tables"), store.append("tables", (event(3),), expected=2, at=AT, actor="ann")):
+            assert "an event has 'two' in place of a number" in str(failed.failure())
+
+
+def test_a_log_that_refuses_what_fits_is_corrupt(log: Path) -> None:
+    sql(log, "CREATE TRIGGER full BEFORE INSERT ON events BEGIN SELECT RAISE(ABORT, 'no more'); END")
+    with opened(log.parent) as store:
+        error = store.append("tables", (event(3),), expected=3, at=AT, actor="ann").failure()
+    assert isinstance(error, LogCorrupt)
+    assert error.problem == "no more"
+
+
+def test_a_broken_schema_that_is_no_text_is_corrupt(log: Path) -> None:
+    with closing(sqlite3.connect(log)) as connection, connection:
+        connection.execute("PRAGMA writable_schema = ON")
+        connection.execute("UPDATE sqlite_schema SET name = CAST(x'80' AS TEXT), sql = CAST(x'80' AS TEXT)")
+    error = SqliteEventStore.open(log.parent).failure()
+    assert isinstance(error, LogCorrupt)
+    assert error.problem == "malformed database schema (\N{REPLACEMENT CHARACTER})"
+
+
 def test_a_stream_that_lost_an_event_is_corrupt(log: Path) -> None:
     sql(log, "DELETE FROM events WHERE position = 1")
     with opened(log.parent) as store:
