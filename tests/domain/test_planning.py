@@ -144,7 +144,7 @@ def test_a_clash_names_the_two_ways_out() -> None:
 
 def test_a_column_that_the_table_lost_is_refused() -> None:
     table = replace(TRIPS, columns=tuple(c for c in TRIPS.columns if c.name != "trips"))
-    assert "'trips', which the table 'trips version 7' does not have" in refused(
+    assert "'trips', which the table 'trips' at version 7 does not have" in refused(
         TrainingSetSpec(["stats:rate"]), table=table
     )
 
