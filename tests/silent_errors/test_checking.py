@@ -1,0 +1,69 @@
+"""What nobody was told when it went wrong, a check tells."""
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+from deltalake import DeltaTable, write_deltalake
+
+from foreset import FeatureStore, write_to_delta_lake
+from foreset.domain.findings import CommitCutShort, CommitEmpty, OverwriteIncomplete, RemovedTwice, TableFinding
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    """A table of three commits of a row."""
+    for k in range(3):
+        write_to_delta_lake(pl.DataFrame({"k": [k]}), tmp_path / "t")
+    return tmp_path / "t"
+
+
+def findings(table: Path, *, deep: bool = False) -> list[TableFinding]:
+    """The errors that a check finds."""
+    report = FeatureStore.open(table.parent / "store").unwrap().check(str(table), deep=deep).unwrap()
+    return [finding for finding in report.findings if finding.severity == "error"]
+
+
+def rows(table: Path) -> list[int]:
+    return sorted(pl.DataFrame(DeltaTable(table).scan())["k"].to_list())
+
+
+def test_a_whole_table_has_no_errors(table: Path) -> None:
+    assert findings(table, deep=True) == []
+
+
+def test_two_compactions_at_once_that_doubled_every_row(table: Path) -> None:
+    first, second = DeltaTable(table), DeltaTable(table)
+    first.optimize.compact()
+    second.optimize.compact()
+    assert rows(table) == [0, 0, 1, 1, 2, 2]  # and nothing was raised
+    [found] = findings(table)
+    assert isinstance(found, RemovedTwice)
+    assert "the rows of these files are there twice" in found.what
+
+
+def test_an_overwrite_that_left_the_rows_of_a_compaction(table: Path) -> None:
+    opened = DeltaTable(table)
+    DeltaTable(table).optimize.compact()
+    write_deltalake(opened, pl.DataFrame({"k": [200]}), mode="overwrite")
+    assert rows(table) == [0, 1, 2, 200]  # and nothing was raised
+    [found] = findings(table)
+    assert isinstance(found, RemovedTwice | OverwriteIncomplete)
+    assert "stand beside those of version 4" in found.what
+
+
+def test_a_commit_that_lost_its_last_line(table: Path) -> None:
+    commit = table / "_delta_log" / f"{1:020}.json"
+    lines = commit.read_text().splitlines(keepends=True)
+    commit.write_text("".join(line for line in lines if '"add"' not in line))
+    assert rows(table) == [0, 2]  # and nothing was raised
+    [found] = findings(table)
+    assert isinstance(found, CommitCutShort)
+    assert "has lost lines" in found.what
+
+
+def test_a_commit_that_lost_every_byte(table: Path) -> None:
+    (table / "_delta_log" / f"{1:020}.json").write_bytes(b"")
+    assert rows(table) == [0, 2]  # and nothing was raised
+    [found] = findings(table)
+    assert isinstance(found, CommitEmpty)
