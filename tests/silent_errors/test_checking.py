@@ -7,7 +7,8 @@ import pytest
 from deltalake import DeltaTable, write_deltalake
 
 from foreset import FeatureStore, write_to_delta_lake
-from foreset.domain.findings import CommitCutShort, CommitEmpty, OverwriteIncomplete, RemovedTwice, TableFinding
+from foreset.domain.findings import TableFinding
+from foreset.domain.findings.log import CommitCutShort, CommitEmpty, OverwriteIncomplete, RemovedTwice
 
 
 @pytest.fixture
