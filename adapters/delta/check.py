@@ -8,10 +8,10 @@ from functools import partial
 from returns.result import Result, Success
 
 from foreset.adapters.delta.checkpoints import newest_state
+from foreset.adapters.delta.faults import opening
 from foreset.adapters.delta.folders import FOLDER_FAULTS, Folder, folder, is_outside, outside
 from foreset.adapters.delta.log import (
     DeltaLog,
-    first_line,
     last_checkpoint_problem,
     open_log,
     read_checksums,
@@ -23,8 +23,8 @@ from foreset.adapters.delta.schema import mapping_mode, unsupported
 from foreset.domain.deletion_vectors import vector_end, vector_place, vector_problem
 from foreset.domain.delta_log import DeletionVector, LogState, beside, key_of, recorded_rows
 from foreset.domain.delta_schema import Leaf, leaves_of
-from foreset.domain.errors.problem import because, refuse
-from foreset.domain.errors.tables import NotADeltaTable, TableError, TableUnreadable
+from foreset.domain.errors.problem import refuse, told
+from foreset.domain.errors.tables import TableError, TableMissing
 from foreset.domain.file_audit import FileSeen, VectorSeen, audit_files
 from foreset.domain.findings import TableFinding
 from foreset.domain.findings.data import PagesBroken
@@ -48,9 +48,9 @@ def check_table(
         place = folder(uri, options)
         log = open_log(place)
     except FOLDER_FAULTS as fault:
-        return refuse(because(TableUnreadable(table=table, problem=first_line(fault)), fault))
+        return refuse(opening(table, uri, fault))
     if log.is_empty:
-        return refuse(NotADeltaTable(table=table, place=uri))
+        return refuse(TableMissing(table=table, place=uri))
     seen = _log_seen(log)
     audit = audit_log(seen)
     findings = list(audit.findings)
@@ -90,7 +90,7 @@ def _log_seen(log: DeltaLog) -> LogSeen:
         state=state,
         hint=last_checkpoint_problem(log),
         checksums=read_checksums(log),
-        others=log.others,
+        others=tuple(path.rpartition("/")[2] for path in (*log.others, *log.checksums.values())),
     )
 
 
@@ -108,14 +108,14 @@ class _Look:
         try:
             listing = self.place.listing()
         except FOLDER_FAULTS as fault:
-            yield FolderUnreadable(problem=first_line(fault))
+            yield FolderUnreadable(problem=told(fault))
             return
         leaves: tuple[Leaf, ...] = ()
         yield from self._features()
         try:
             leaves = leaves_of(self.state.metadata) if self.state.metadata else ()
         except ValueError as fault:
-            yield SchemaUnreadable(problem=first_line(fault))
+            yield SchemaUnreadable(problem=told(fault))
         yield from audit_partitions(self.state, leaves)
         stored = tuple(leaf for leaf in leaves if leaf.name not in self._partitions)
         files = self._files(listing)
@@ -151,7 +151,7 @@ class _Look:
         try:
             place, inside, size = self._found(path, listing)
         except FOLDER_FAULTS as fault:
-            return FileSeen(problem=first_line(fault))
+            return FileSeen(problem=told(fault))
         return FileSeen(missing=True) if size is None else look_at(place, inside, size, by_id=self._by_id)
 
     def _found(self, path: str, listing: Mapping[str, int]) -> tuple[Folder, str, int | None]:
@@ -178,7 +178,7 @@ class _Look:
                 return VectorSeen(problem=f"its file has {size:,} bytes of {vector_end(vector):,}")
             return VectorSeen(problem=vector_problem(vector, place.read(inside)) if self.deep else None)
         except FOLDER_FAULTS as fault:
-            return VectorSeen(problem=first_line(fault))
+            return VectorSeen(problem=told(fault))
 
     def _data(self, files: Mapping[str, FileSeen], leaves: tuple[Leaf, ...]) -> Iterator[TableFinding]:
         names = {leaf.stored: leaf.name for leaf in leaves}
@@ -190,7 +190,7 @@ class _Look:
                 place, inside, _ = self._found(path, {})
                 data = read_pages(place, inside, path, names, by_id=self._by_id)
             except PARQUET_FAULTS as fault:
-                yield PagesBroken(file=path, column="(any)", row_group=0, problem=first_line(fault))
+                yield PagesBroken(file=path, column="(any)", row_group=0, problem=told(fault))
                 continue
             yield from data.findings
             yield from log_contradictions(path, add, leaves, data.columns)

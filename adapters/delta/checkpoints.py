@@ -13,8 +13,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from foreset.adapters.delta.folders import FOLDER_FAULTS
-from foreset.adapters.delta.log import LOG, SIDECARS, CheckpointFiles, DeltaLog, commit_of, first_line, state_at
+from foreset.adapters.delta.log import LOG, SIDECARS, CheckpointFiles, DeltaLog, commit_of, state_at
 from foreset.domain.delta_log import NOTHING, Action, Add, DeletionVector, LogState, Remove, Sidecar, replay
+from foreset.domain.errors.problem import told
 
 CHECKPOINT_FAULTS: Final = (*FOLDER_FAULTS, pa.ArrowException, msgspec.MsgspecError)
 """What reading a checkpoint raises: beside a folder's, what is no Parquet or not of a checkpoint's schema."""
@@ -56,7 +57,7 @@ def read_checkpoint(log: DeltaLog, files: CheckpointFiles) -> CheckpointRead:
             return CheckpointRead(files, absent)
         held = [action for sidecar in sidecars for action in _actions(log, _sidecar(log, sidecar) or "")]
     except CHECKPOINT_FAULTS as fault:
-        return CheckpointRead(files, problem=first_line(fault))
+        return CheckpointRead(files, problem=told(fault))
     return CheckpointRead(files, state=replay(NOTHING, [(files.version, (*own, *held))]))
 
 
@@ -136,8 +137,8 @@ def _parsed_stats(file: Any, group: int) -> list[str | None]:
     """Statistics that a checkpoint holds as columns, in the JSON of a commit."""
     table = file.read_row_group(group, columns=["add.path", "add.stats_parsed"], use_threads=False)
     rows = _rows(table, "add")
-    told = (row.get("stats_parsed") for row in rows)
-    return [None if stats is None else _JSON.encode(_known(stats)).decode() for stats in told]
+    parsed = (row.get("stats_parsed") for row in rows)
+    return [None if stats is None else _JSON.encode(_known(stats)).decode() for stats in parsed]
 
 
 def _known(stats: Any) -> Any:

@@ -6,12 +6,13 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
 
 import pyarrow as pa
+from deltalake.exceptions import DeltaError
 from deltalake.fs import DeltaStorageHandler
 from pyarrow import fs
 
 from foreset.adapters.delta.names import is_url
 
-FOLDER_FAULTS = (OSError, ValueError)
+FOLDER_FAULTS = (OSError, ValueError, DeltaError)
 """What a folder raises: no such file, no permission, no connection, no such store."""
 
 
@@ -135,5 +136,5 @@ def _walk(start: str) -> Iterator[tuple[str, int]]:
 def _size(entry: "os.DirEntry[str]") -> int:
     try:
         return entry.stat().st_size
-    except FileNotFoundError:  # a link to nothing, or a file that went while the folder was listed
+    except OSError:  # a link to nothing, or a file that went while the folder was listed
         return 0

@@ -16,6 +16,7 @@ import msgspec
 
 from foreset.adapters.delta.folders import FOLDER_FAULTS, Folder, LocalFolder
 from foreset.domain.delta_log import NOTHING, Action, BrokenLine, Commit, LogState, replay
+from foreset.domain.errors.problem import told
 from foreset.domain.history_audit import Checksum
 
 LOG: Final = "_delta_log"
@@ -112,7 +113,7 @@ def _commit(log: DeltaLog, version: int) -> Commit:
     try:
         content = log.folder.read(f"{LOG}/{name}")
     except FOLDER_FAULTS as fault:
-        return Commit(version=version, name=name, size=size, problem=first_line(fault))
+        return Commit(version=version, name=name, size=size, problem=told(fault))
     return commit_of(version, name, content)
 
 
@@ -150,14 +151,14 @@ def read_checksums(log: DeltaLog) -> dict[int, Checksum]:
     found: dict[int, Checksum] = {}
     for version, name in log.checksums.items():
         try:
-            told = msgspec.json.decode(log.folder.read(f"{LOG}/{name}"), type=_Told)
+            counts = msgspec.json.decode(log.folder.read(f"{LOG}/{name}"), type=_Counts)
         except (*FOLDER_FAULTS, msgspec.MsgspecError):
             continue
-        found[version] = Checksum(name=name, files=told.num_files, size_bytes=told.table_size_bytes)
+        found[version] = Checksum(name=name, files=counts.num_files, size_bytes=counts.table_size_bytes)
     return found
 
 
-class _Told(msgspec.Struct, rename="camel"):
+class _Counts(msgspec.Struct, rename="camel"):
     num_files: int | None = None
     table_size_bytes: int | None = None
 
@@ -171,12 +172,12 @@ def last_checkpoint_problem(log: DeltaLog) -> str | None:
     if f"{LOG}/{LAST_CHECKPOINT}" not in log.others:
         return None
     try:
-        told = msgspec.json.decode(log.folder.read(f"{LOG}/{LAST_CHECKPOINT}"), type=_LastCheckpoint)
+        hint = msgspec.json.decode(log.folder.read(f"{LOG}/{LAST_CHECKPOINT}"), type=_LastCheckpoint)
     except FOLDER_FAULTS as fault:  # what is no JSON raises a ValueError
-        return f"cannot be read ({first_line(fault)})"
-    if any(checkpoint.version == told.version for checkpoint in log.checkpoints):
+        return f"cannot be read ({told(fault)})"
+    if any(checkpoint.version == hint.version for checkpoint in log.checkpoints):
         return None
-    return f"names a checkpoint of version {told.version}, which is not there"
+    return f"names a checkpoint of version {hint.version}, which is not there"
 
 
 def state_at(log: DeltaLog, base: LogState | None, last: int | None = None) -> LogState:
@@ -201,11 +202,3 @@ def _sound(commits: Iterable[Commit]) -> Iterator[tuple[int, tuple[Action, ...]]
             message = f"the commit {commit.name} of its log cannot be read: {problem}"
             raise OSError(message)
         yield commit.version, commit.actions
-
-
-def first_line(fault: BaseException) -> str:
-    """A fault in one line: what the system says of it, or the first line of its text."""
-    if isinstance(fault, OSError) and fault.strerror:
-        return fault.strerror
-    text = str(fault).strip()
-    return text.splitlines()[0].rstrip(". ") if text else type(fault).__name__

@@ -7,8 +7,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from foreset.adapters.delta.folders import FOLDER_FAULTS, Folder
-from foreset.adapters.delta.log import first_line
 from foreset.domain.delta_schema import ITEM, KEY, VALUE, Path
+from foreset.domain.errors.problem import told
 from foreset.domain.file_audit import FileSeen
 
 PARQUET_FAULTS: Final = (*FOLDER_FAULTS, pa.ArrowException, MemoryError)
@@ -45,7 +45,7 @@ def look_at(folder: Folder, path: str, size: int, *, by_id: bool) -> FileSeen:
     except FileNotFoundError:
         return FileSeen(missing=True)
     except PARQUET_FAULTS as fault:
-        return FileSeen(size=size, problem=first_line(fault))
+        return FileSeen(size=size, problem=told(fault))
 
 
 def leaves(schema: ArrowType, *, by_id: bool) -> Iterator[tuple[Path, ArrowType]]:

@@ -13,15 +13,16 @@ import pyarrow.compute
 import pyarrow.parquet as pq
 
 from foreset.adapters.delta.folders import Folder
-from foreset.adapters.delta.log import first_line
 from foreset.adapters.delta.parquet_looks import PARQUET_FAULTS, ArrowType, leaves, stored_type
 from foreset.domain.delta_schema import ITEM, KEY, VALUE, Path
+from foreset.domain.errors.problem import told
 from foreset.domain.findings import DataFinding
 from foreset.domain.findings.data import PagesBroken
 from foreset.domain.statistics_audit import Claim, ColumnSeen, Value, footer_contradictions, together
 
 pc: Any = pyarrow.compute  # its functions are made as it is loaded, so that no checker sees them
 _BATCH: Final = 65_536  # rows
+_BUFFER: Final = 1 << 20  # bytes of a column that are fetched at a time
 _MICROSECONDS: Final = {"s": (1_000_000, 1), "ms": (1_000, 1), "us": (1, 1), "ns": (1, 1_000)}
 """What a step of each unit is, as a fraction."""
 _UNITS: Final = {"milliseconds": "ms", "microseconds": "us", "nanoseconds": "ns"}
@@ -63,6 +64,7 @@ def read_pages(folder: Folder, path: str, named: str, names: Mapping[Path, str],
         file = pq.ParquetFile(
             source,
             pre_buffer=False,
+            buffer_size=_BUFFER,
             page_checksum_verification=True,
             arrow_extensions_enabled=False,
             coerce_int96_timestamp_unit="us",
@@ -83,7 +85,7 @@ def _whole(file: Any, column: _Column, named: str, findings: list[DataFinding]) 
         try:
             seen = _in_group(file, column, group)
         except PARQUET_FAULTS as fault:
-            problem = first_line(fault)
+            problem = told(fault)
             findings.append(PagesBroken(file=named, column=column.name, row_group=group, problem=problem))
             whole = None
             continue
@@ -147,25 +149,25 @@ def _microseconds(value: int | None, unit: str) -> int | None:
 
 def _claim(file: Any, column: _Column, group: int) -> Claim:
     """What the footer says of a column in a row group."""
-    told = file.metadata.row_group(group).column(column.index).statistics
-    if told is None:
+    found = file.metadata.row_group(group).column(column.index).statistics
+    if found is None:
         return Claim()
-    nulls = int(told.null_count) if told.has_null_count else None
-    if not told.has_min_max or not (_is_ordered(column.dtype) or column.dtype.startswith(("date", "timestamp"))):
+    nulls = int(found.null_count) if found.has_null_count else None
+    if not found.has_min_max or not (_is_ordered(column.dtype) or column.dtype.startswith(("date", "timestamp"))):
         return Claim(nulls=nulls)
     try:
-        least, greatest = _told(told, file.metadata.schema.column(column.index), column.dtype)
+        least, greatest = _bounds_told(found, file.metadata.schema.column(column.index), column.dtype)
     except PARQUET_FAULTS:  # statistics that are no values of the column's type
         return Claim(nulls=nulls)
     return Claim(nulls=nulls, least=least, greatest=greatest)
 
 
-def _told(told: Any, stored: Any, dtype: str) -> tuple[Value | None, Value | None]:
+def _bounds_told(found: Any, stored: Any, dtype: str) -> tuple[Value | None, Value | None]:
     if dtype.startswith("decimal"):
-        return told.min, told.max
+        return found.min, found.max
     if dtype.startswith("timestamp"):
         unit = _UNITS.get(json.loads(stored.logical_type.to_json()).get("timeUnit"), "us")
-        return _microseconds(told.min_raw, unit), _microseconds(told.max_raw, unit)
+        return _microseconds(found.min_raw, unit), _microseconds(found.max_raw, unit)
     if dtype.startswith("uint"):
-        return told.min, told.max
-    return told.min_raw, told.max_raw
+        return found.min, found.max
+    return found.min_raw, found.max_raw

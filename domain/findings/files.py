@@ -10,7 +10,7 @@ class FilesMissing(Finding, frozen=True, kw_only=True):
     files: tuple[str, ...]
     count: int
     rows: str
-    says = "{count:,} data files of the table are missing{rows}: {files}."
+    says = "Data files of the table are missing, {count:,} in all{rows}: {files}."
     then = (
         "restore them from a backup. What stays lost can be taken out of the log with DeltaTable(...).repair(), after "
         "which the table is readable without those rows; if a vacuum took them, keep a longer retention."
@@ -109,7 +109,7 @@ class OrphanFiles(Finding, frozen=True, kw_only=True):
     count: int
     size_bytes: int
     files: tuple[str, ...]
-    says = "{count:,} data files ({size_bytes:,} bytes) are in the folder that no commit names: {files}."
+    says = "Data files are in the folder that no commit names, {count:,} in all ({size_bytes:,} bytes): {files}."
     then = "free the space with DeltaTable(...).vacuum(full=True, dry_run=False), which spares what is being written."
 
 
@@ -120,7 +120,7 @@ class Leftovers(Finding, frozen=True, kw_only=True):
     count: int
     size_bytes: int
     files: tuple[str, ...]
-    says = "{count:,} temporary files ({size_bytes:,} bytes) of writes that were killed are in the folder: {files}."
+    says = "Temporary files of killed writes are in the folder, {count:,} in all ({size_bytes:,} bytes): {files}."
     then = "delete them by hand while nobody writes; vacuum does not see them."
 
 

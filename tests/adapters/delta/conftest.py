@@ -3,12 +3,14 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
 
 from foreset.adapters.delta.tables import DeltaTables
 from foreset.domain.errors.problem import Problem
+from foreset.domain.findings import TableFinding
 
 
 @pytest.fixture
@@ -65,3 +67,28 @@ def dated(commit_file: Callable[[str, int], Path]) -> Callable[[str, dict[int, i
 @pytest.fixture
 def data_files(tmp_path: Path) -> Callable[[str], list[Path]]:
     return lambda table: sorted((tmp_path / table).rglob("*.parquet"))
+
+
+@pytest.fixture
+def found(tables: DeltaTables) -> Callable[..., list[TableFinding]]:
+    """What a check finds in a table that is above advice."""
+
+    def findings(table: str, *, deep: bool = False) -> list[TableFinding]:
+        report = tables.check(table, deep=deep).unwrap()
+        assert all(finding.what.endswith(".") and finding.next.endswith(".") for finding in report.findings)
+        return [finding for finding in report.findings if finding.severity != "advice"]
+
+    return findings
+
+
+@pytest.fixture
+def edited(commit_file: Callable[[str, int], Path]) -> Callable[[str, int, Callable[[dict[str, Any]], None]], None]:
+    """Change the actions of a commit, each by a function that is given it."""
+
+    def edit(table: str, version: int, change: Callable[[dict[str, Any]], None]) -> None:
+        actions = [json.loads(line) for line in commit_file(table, version).read_text().splitlines()]
+        for action in actions:
+            change(action)
+        commit_file(table, version).write_text("\n".join(json.dumps(action) for action in actions if action))
+
+    return edit
