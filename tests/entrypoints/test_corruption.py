@@ -142,6 +142,13 @@ def test_the_broken_one_of_many_files_is_named(damaged: Path) -> None:
         assert str(second) in str(caught.value)
 
 
+def test_a_commit_that_is_no_text_is_told_by_a_check(damaged: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with (damaged / "rain" / "_delta_log" / f"{2:020}.json").open("ab") as log:
+        log.write(b'{"add":{"path":"\xff"}}')
+    assert main(["check", "rain"]) == 2
+    assert f"The commit {2:020}.json cannot be read" in capsys.readouterr().out
+
+
 def test_a_commit_time_that_no_calendar_has_is_none(damaged: Path) -> None:
     for log in damaged.glob("rain/_delta_log/*.json"):
         log.write_text(log.read_text().replace('"timestamp": ', '"timestamp": 999999999999'))
