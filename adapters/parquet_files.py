@@ -35,6 +35,7 @@ _PANIC = re.compile(r"JoinError::Panic\(Id\(\d+\), \"(.*)\", \.\.\.\)")
 _ROW = "__row"  # keeps the number of rows where no stored column is asked
 _CASTS = pl.ScanCastOptions(
     datetime_cast=["nanosecond-downcast", "millisecond-upcast", "convert-timezone"],
+    categorical_to_string="allow",
     missing_struct_fields="insert",
     extra_struct_fields="ignore",
 )

@@ -58,9 +58,11 @@ def _bounds(bounds: Bounds) -> str:
 
 def _view(gather: Gather, match: Match, scan: Scan) -> Iterator[str]:
     keys = ", ".join(key.spine if key.spine == key.table else f"{key.spine} = {key.table}" for key in match.keys)
+    on = f"on {keys}" if keys else "for every row"
     names = (c.source if c.source == c.name else f"{c.source} as {c.name}" for c in gather.columns)
-    yield f"{match.view} v{match.view_version} of {scan.table} on {keys}{_limits(match)}: {listed(names)}"
-    yield f"{match.distinct_keys:,} keys are asked for, the most frequent by {match.most_rows:,} rows"
+    yield f"{match.view} v{match.view_version} of {scan.table} {on}{_limits(match)}: {listed(names)}"
+    if keys:
+        yield f"{match.distinct_keys:,} keys are asked for, the most frequent by {match.most_rows:,} rows"
     if match.how is not None:
         yield f"{match.how.strategy}: {match.how.why}{_pairs(match.how.pairs)}"
 

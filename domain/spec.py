@@ -135,7 +135,9 @@ class FeatureField(Spec, frozen=True):
 class FeatureViewSpec(Spec, frozen=True):
     """Features of the same entities from the same table.
 
-    `ttl` is how old a value may be and still be served, both ends inclusive; None or zero is no limit.
+    `ttl` is how old a value may be and still be served, both ends inclusive; None or zero is no limit. With
+    `entities=[]` the features are of everything: all rows of the table are of one key, which every row of a spine asks
+    for.
     """
 
     name: str
@@ -150,7 +152,7 @@ class FeatureViewSpec(Spec, frozen=True):
     def __post_init__(self) -> None:
         """Validate."""
         self._named()
-        self._names("entities")
+        self._names("entities", required=False)
         self._names("features")
         fields = tuple(FeatureField(f) if isinstance(f, str) else f for f in self.features)
         force_setattr(self, "features", fields)

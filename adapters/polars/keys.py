@@ -44,6 +44,11 @@ class KeyCodes(Protocol):
         ...
 
 
+def shared_key(rows: int) -> pl.Series:
+    """The key of all rows of a view without entities."""
+    return pl.repeat(0, rows, dtype=pl.Int8, eager=True)
+
+
 def key_codes(labels: Sequence[pl.Series]) -> KeyCodes:
     """The codes for the keys of a spine, a column a key."""
     ranges = [_range(column) for column in labels]

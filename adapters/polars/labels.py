@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from foreset.adapters.arrow_types import dtype_name, polars_dtype
-from foreset.adapters.polars.keys import KeyCodes, key_codes, whole_numbers
+from foreset.adapters.polars.keys import KeyCodes, key_codes, shared_key, whole_numbers
 from foreset.adapters.polars.ordering import Int64s, column_of, order_by
 from foreset.domain.dtypes import time_unit
 from foreset.domain.nodes import Match
@@ -79,7 +79,7 @@ class Labels:
 
 def labels_of(match: Match, spine: pl.DataFrame, time: str) -> Labels:
     """The labels of a spine. Where it has no rows, no time lies between `first` and `last`."""
-    keys = [spine[key.spine].cast(polars_dtype(key.dtype)) for key in match.keys]
+    keys = [spine[key.spine].cast(polars_dtype(key.dtype)) for key in match.keys] or [shared_key(spine.height)]
     times, _ = whole_numbers(spine[time])
     unit = time_unit(dtype_name(spine.schema[time])) or ""
     first, last = (int(times.min()), int(times.max())) if times.size else (0, -1)

@@ -52,6 +52,8 @@ def _range(least: object, greatest: object, unit: str) -> Range | None:
 
 
 def _key_facts(spine: pl.DataFrame, keys: tuple[str, ...], partitions: Collection[str]) -> KeyFacts:
+    if not keys:
+        return KeyFacts((), min(spine.height, 1), spine.height)
     ranges = tuple(range_of(spine[key]) for key in keys)
     values = tuple(_values(spine[key]) if key in partitions else None for key in keys)
     only = ranges[0]

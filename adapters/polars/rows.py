@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from foreset.adapters.arrow_types import polars_dtype
-from foreset.adapters.polars.keys import Mask, both, whole_numbers
+from foreset.adapters.polars.keys import Mask, both, shared_key, whole_numbers
 from foreset.adapters.polars.labels import Labels
 from foreset.adapters.polars.ordering import Int64s
 from foreset.adapters.polars.source import Source
@@ -106,7 +106,8 @@ class Sides:
 
     def _rows(self, frame: pl.DataFrame, offset: int) -> Rows:
         match = self.match
-        codes, asked = self.labels.keys.of([frame[key.table].cast(polars_dtype(key.dtype)) for key in match.keys])
+        keys = [frame[key.table].cast(polars_dtype(key.dtype)) for key in match.keys] or [shared_key(frame.height)]
+        codes, asked = self.labels.keys.of(keys)
         event, dated = whole_numbers(frame[match.event_time])
         created = _created(frame, match)
         start = self.terms.start(event, created)

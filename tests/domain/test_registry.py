@@ -159,7 +159,7 @@ def test_one_name_given_twice_differently_is_refused() -> None:
         (lambda: EntitySpec("e", []), "join_keys is empty"),
         (lambda: EntitySpec("e", ["k", "k"]), "join_keys names 'k' twice"),
         (lambda: replace(STATS, features=()), "features is empty"),
-        (lambda: replace(STATS, entities=()), "entities is empty"),
+        (lambda: replace(STATS, entities=("",)), "entities holds an empty name"),
         (lambda: replace(STATS, features=("rate", "rate")), "features names 'rate' twice"),
         (lambda: replace(STATS, ttl=timedelta(seconds=-1)), "its ttl is negative (-1 day, 23:59:59)"),
         (lambda: FeatureField("x", "double"), "its dtype 'double' is unknown"),

@@ -257,3 +257,13 @@ def test_a_corrupt_log_and_one_of_a_newer_foreset_are_left_alone(tmp_path: Path)
     assert isinstance(newer, LogTooNew)
     assert "it has format 99, and this one knows format 1. Next: upgrade foreset" in str(newer)
     assert log.read_bytes() == header
+
+
+def test_a_view_without_entities_serves_every_row() -> None:
+    rates = pl.DataFrame({"at": [day(1), day(3)], "rate": [1.5, 2.5]})
+    store = FeatureStore.in_memory({"rates": rates})
+    store.register(FeatureViewSpec("rates", [], DeltaSource("rates", "at"), ["rate"])).unwrap()
+    spine = pl.DataFrame({"who": ["a", None, "b"], "event_timestamp": [day(4), day(2), day(1) - timedelta(1)]})
+    found = store.training_set(TrainingSetSpec(["rates:rate"]), spine).unwrap()
+    assert found.frame["rate"].to_list() == [2.5, 1.5, None]
+    assert "rates v1 of rates for every row: rate" in found.explain()

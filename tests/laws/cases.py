@@ -106,7 +106,8 @@ def _views(draw: st.DrawFn, index: int, named: dict[str, pl.DataFrame], *, with_
     source = DeltaSource(draw(st.sampled_from(sorted(named))), "ts", created)
     ttl = draw(st.sampled_from([None, timedelta(0), timedelta(hours=1), timedelta(hours=2, microseconds=1)]))
     fields = draw(st.lists(st.sampled_from(["x", "y", "z"]), min_size=1, max_size=3, unique=True))
-    return FeatureViewSpec(f"v{index}", ["e"], source, fields, ttl=ttl)
+    entities = draw(st.sampled_from([["e"], ["e"], ["e"], ["e"], []]))
+    return FeatureViewSpec(f"v{index}", entities, source, fields, ttl=ttl)
 
 
 @st.composite
