@@ -98,7 +98,9 @@ def _actions(log: DeltaLog, path: str) -> Iterator[Action]:
             raise ValueError(problem)
         yield from commit.actions
         return
-    with pq.ParquetFile(log.folder.open(path)) as file:
+    with log.folder.open(path) as source:
+        # Threads of pyarrow outlive an error over a damaged page and can abort the process at its end.
+        file = pq.ParquetFile(source, pre_buffer=False, page_checksum_verification=True)
         for group in range(file.num_row_groups):
             yield from _group(file, group)
 

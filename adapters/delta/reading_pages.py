@@ -13,12 +13,13 @@ import pyarrow.compute
 import pyarrow.parquet as pq
 
 from foreset.adapters.delta.folders import Folder
+from foreset.adapters.delta.footer_statistics import Fields, claim, footer_of
 from foreset.adapters.delta.parquet_looks import PARQUET_FAULTS, ArrowType, leaves, stored_type
 from foreset.domain.delta_schema import ITEM, KEY, VALUE, Path
 from foreset.domain.errors.problem import told
 from foreset.domain.findings import DataFinding
 from foreset.domain.findings.data import PagesBroken
-from foreset.domain.statistics_audit import Claim, ColumnSeen, Value, footer_contradictions, together
+from foreset.domain.statistics_audit import ColumnSeen, Value, footer_contradictions, together
 
 pc: Any = pyarrow.compute  # its functions are made as it is loaded, so that no checker sees them
 _BATCH: Final = 65_536  # rows
@@ -60,6 +61,7 @@ def read_pages(folder: Folder, path: str, named: str, names: Mapping[Path, str],
     columns: dict[Path, ColumnSeen] = {}
     findings: list[DataFinding] = []
     with folder.open(path) as source:
+        footer = footer_of(source)
         # Threads of pyarrow outlive an error over a damaged page and can abort the process at its end.
         file = pq.ParquetFile(
             source,
@@ -72,13 +74,13 @@ def read_pages(folder: Folder, path: str, named: str, names: Mapping[Path, str],
         found = leaves(file.schema_arrow, by_id=by_id)
         for index, (place, arrow) in enumerate(found):
             column = _Column(index, place, names.get(place, ".".join(place)), arrow)
-            seen = _whole(file, column, named, findings)
+            seen = _whole(file, footer, column, named, findings)
             if seen is not None:
                 columns[place] = seen
     return DataSeen(columns, tuple(findings))
 
 
-def _whole(file: Any, column: _Column, named: str, findings: list[DataFinding]) -> ColumnSeen | None:
+def _whole(file: Any, footer: Fields, column: _Column, named: str, findings: list[DataFinding]) -> ColumnSeen | None:
     """What is in a column of a file, None where some of it cannot be read."""
     whole: ColumnSeen | None = ColumnSeen(dtype=column.dtype)
     for group in range(file.num_row_groups):
@@ -89,8 +91,9 @@ def _whole(file: Any, column: _Column, named: str, findings: list[DataFinding]) 
             findings.append(PagesBroken(file=named, column=column.name, row_group=group, problem=problem))
             whole = None
             continue
-        claim = Claim() if column.repeats else _claim(file, column, group)
-        findings.extend(footer_contradictions(named, column.name, group, claim, seen))
+        if not column.repeats:
+            told_of = claim(footer, group, column.index, column.dtype, _unit(file, column))
+            findings.extend(footer_contradictions(named, column.name, group, told_of, seen))
         whole = None if whole is None else together(whole, seen)
     return whole
 
@@ -147,27 +150,7 @@ def _microseconds(value: int | None, unit: str) -> int | None:
     return None if value is None else value * times // by
 
 
-def _claim(file: Any, column: _Column, group: int) -> Claim:
-    """What the footer says of a column in a row group."""
-    found = file.metadata.row_group(group).column(column.index).statistics
-    if found is None:
-        return Claim()
-    nulls = int(found.null_count) if found.has_null_count else None
-    if not found.has_min_max or not (_is_ordered(column.dtype) or column.dtype.startswith(("date", "timestamp"))):
-        return Claim(nulls=nulls)
-    try:
-        least, greatest = _bounds_told(found, file.metadata.schema.column(column.index), column.dtype)
-    except PARQUET_FAULTS:  # statistics that are no values of the column's type
-        return Claim(nulls=nulls)
-    return Claim(nulls=nulls, least=least, greatest=greatest)
-
-
-def _bounds_told(found: Any, stored: Any, dtype: str) -> tuple[Value | None, Value | None]:
-    if dtype.startswith("decimal"):
-        return found.min, found.max
-    if dtype.startswith("timestamp"):
-        unit = _UNITS.get(json.loads(stored.logical_type.to_json()).get("timeUnit"), "us")
-        return _microseconds(found.min_raw, unit), _microseconds(found.max_raw, unit)
-    if dtype.startswith("uint"):
-        return found.min, found.max
-    return found.min_raw, found.max_raw
+def _unit(file: Any, column: _Column) -> str:
+    """The unit of a column of times in the file, which may be another than pyarrow gives."""
+    told = json.loads(file.metadata.schema.column(column.index).logical_type.to_json())
+    return _UNITS.get(told.get("timeUnit"), "us")

@@ -233,6 +233,20 @@ def test_flipped_bits_are_found_in_files_with_page_checksums(found: Found, tmp_p
     assert missed == 0
 
 
+def test_a_damaged_footer_ends_no_process(found: Found, tmp_path: Path, data_files: Files) -> None:
+    write_parts("t", str(tmp_path / "t"), iter([ROWS]), None).unwrap()
+    [path] = data_files("t")
+    whole = path.read_bytes()
+    footer = int.from_bytes(whole[-8:-4], "little")
+    chance, told = random.Random(3), 0  # noqa: S311  # no secret
+    for _ in range(200):
+        content = bytearray(whole)
+        content[-8 - chance.randrange(footer)] ^= 1 << chance.randrange(8)
+        path.write_bytes(bytes(content))
+        told += bool(found("t", deep=True))
+    assert told > 50
+
+
 def test_time_stamps_of_96_bits_are_read(found: Found, tmp_path: Path) -> None:
     times = pl.DataFrame({"t": [datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)]})
     handmade(tmp_path / "t", [times.cast(pl.Datetime("us", "UTC"))], int96=True)
