@@ -31,6 +31,7 @@ check: install
 
 docs: install
 	$(BIN)/python -m docs.error_page
+	$(BIN)/python -m docs.finding_page
 
 bench: install
 	$(BIN)/python benchmarks/run.py

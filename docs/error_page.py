@@ -1,6 +1,5 @@
 """Writes docs/errors.md from the errors in the code and their examples: `make docs`."""
 
-import re
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -9,6 +8,7 @@ from types import ModuleType
 from typing import Final, get_args
 
 from docs.error_examples import EXAMPLES
+from docs.markdown import example_of, quoted
 from foreset.domain import errors
 from foreset.domain.errors.problem import Fault, Problem, raised
 
@@ -59,7 +59,7 @@ def _section(module: ModuleType, examples: dict[type[Problem], Problem]) -> Iter
         title = str(module.__doc__).splitlines()[0].rstrip(".")
         yield f"## {title.removeprefix(_TITLE)[:1].upper()}{title.removeprefix(_TITLE)[1:]}\n"
         for kind in own:
-            yield from _entry(kind, examples[kind])
+            yield from _entry(kind, example_of(kind, examples, "docs/error_examples.py"))
 
 
 def _entry(kind: type[Problem], example: Problem) -> Iterator[str]:
@@ -68,15 +68,7 @@ def _entry(kind: type[Problem], example: Problem) -> Iterator[str]:
     yield f"### {kind.__name__}\n"
     about, exception = str(kind.__doc__).splitlines()[0], type(raised(example)).__name__
     yield f"{about} Fault: {kind.fault} (`{exception}`). Fields: {fields}.\n"
-    yield f"> {_plain(says)}\n>\n> **Next:** {_plain(then)}\n"
-
-
-def _plain(text: str) -> str:
-    """The text with Markdown's signs as they are, except in code between backticks."""
-    parts = text.split("`")
-    return "`".join(
-        re.sub(r"[\\*<]|(?<!\w)_|_(?!\w)", r"\\\g<0>", part) if i % 2 == 0 else part for i, part in enumerate(parts)
-    )
+    yield quoted(says, then)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from deltalake import DeltaTable
+from deltalake.table import TableOptimizer
+
 import foreset
 from foreset.adapters.sklearn.saving import load_model
 from foreset.entrypoints.cli.parser import parser
@@ -75,11 +78,21 @@ def environment() -> set[str]:
     }
 
 
+_KNOWN_BY = {
+    "store": foreset.FeatureStore,
+    "manager": foreset.FeastManager,
+    "DeltaTable": DeltaTable,
+    "optimize": TableOptimizer,
+}
+"""Beside classes by their names, how messages call objects."""
+
+
 @cache
 def _public() -> dict[str, Any]:
-    found = {name: getattr(foreset, name) for name in foreset.__all__} | {"load_model": load_model}
+    found = {name: getattr(foreset, name) for name in foreset.__all__}
+    found |= {"load_model": load_model, "DeltaTable": DeltaTable}
     classes = {name: kind for name, kind in found.items() if inspect.isclass(kind)}
-    for name, kind in [*classes.items(), ("store", foreset.FeatureStore), ("manager", foreset.FeastManager)]:
+    for name, kind in [*classes.items(), *_KNOWN_BY.items()]:
         for method in dir(kind):
             if not method.startswith("_"):
                 found[f"{name}.{method}"] = found[method] = getattr(kind, method)

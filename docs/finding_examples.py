@@ -1,0 +1,88 @@
+"""An example of each finding of a check, with values as they come: what docs/findings.md shows of it.
+
+The order does not matter. A finding without an example here fails the tests.
+"""
+
+from typing import Final
+
+from foreset.domain.findings import data, files, log
+from foreset.domain.findings.finding import Finding
+
+_COMMIT: Final = "00000000000000000007.json"
+_CHECKPOINT: Final = "00000000000000000010.checkpoint.parquet"
+_FILE: Final = "part-00000-8f2b0c1d.parquet"
+_OTHER: Final = "part-00001-c7d93a50.parquet"
+_VECTOR: Final = "deletion_vector_61d16c75-6994-46b7-a15b-8b538852e50e.bin"
+
+EXAMPLES: Final[tuple[Finding, ...]] = (
+    # The log
+    log.LogEmpty(found=("_last_checkpoint",)),
+    log.CommitEmpty(version=7, name=_COMMIT),
+    log.CommitBroken(version=7, name=_COMMIT, line=3, of=4, problem="Input data was truncated"),
+    log.CommitUnreadable(version=7, name=_COMMIT, problem="Permission denied"),
+    log.CommitCutShort(
+        version=7,
+        name=_COMMIT,
+        operation="WRITE",
+        metric="num_added_files",
+        said=4,
+        found=3,
+        counted="files added",
+    ),
+    log.CommitsMissing(versions="5 to 6", held=""),
+    log.ActionMissing(action="metaData", version=7),
+    log.CheckpointIncomplete(
+        version=10,
+        name=_CHECKPOINT,
+        missing=("00000000000000000010.checkpoint.0000000002.0000000002.parquet",),
+        instead=" (the commits since version 0 can be read instead)",
+    ),
+    log.CheckpointUnreadable(
+        version=10,
+        name=_CHECKPOINT,
+        problem="Parquet magic bytes not found in footer",
+        instead=" (the checkpoint of version 5 can be read)",
+    ),
+    log.CheckpointDiffers(version=10, name=_CHECKPOINT, missing=(_FILE,), beyond=()),
+    log.HintBroken(problem="names a checkpoint of version 12, which is not there"),
+    log.ChecksumDiffers(version=7, name="00000000000000000007.crc", measure="files", said=12, found=11),
+    log.RemovedTwice(
+        first=5,
+        first_operation="OPTIMIZE",
+        second=6,
+        second_operation="OPTIMIZE",
+        files=(_FILE, _OTHER),
+        effect="the rows of these files are there twice",
+        until="",
+        before=4,
+    ),
+    log.LiveTwice(file=_FILE, vectors=("none", _VECTOR)),
+    log.AddedTwice(file="data.parquet", first=3, second=5),
+    log.OverwriteIncomplete(version=6, operation="WRITE", files=(_OTHER,)),
+    log.ClockRanBack(
+        version=6, at="2025-10-01T11:00:00.000+00:00", before=5, before_at="2025-10-01T12:00:00.000+00:00", count=1
+    ),
+    log.FeatureNotRead(feature="the table feature catalogManaged"),
+    log.ZonelessPartition(column="hour", value="2025-10-01 12:00:00"),
+    log.PartitionUnfit(column="day", wanted="date", value="'soon'", files=(_FILE,)),
+    log.SchemaUnreadable(problem="it lacks 'fields'"),
+    # Files
+    files.FilesMissing(files=(_FILE, _OTHER), count=2, rows=" (1,200 rows, by the log)"),
+    files.SizeDiffers(file=_FILE, said=48_211, found=32_768),
+    files.FileUnreadable(file=_FILE, problem="Parquet magic bytes not found in footer"),
+    files.RowsDiffer(file=_FILE, said=1_200, found=1_180),
+    files.ColumnUnfit(file=_FILE, column="mm", stored="string", wanted="float64"),
+    files.VectorMissing(file=_FILE, vector=_VECTOR),
+    files.VectorUnreadable(file=_FILE, vector=_VECTOR, problem="its checksum is wrong"),
+    files.VectorTooLarge(file=_FILE, cardinality=1_300, rows=1_200),
+    files.FolderUnreadable(problem="Permission denied"),
+    files.OrphanFiles(count=2, size_bytes=96_422, files=(_FILE, _OTHER)),
+    files.Leftovers(count=1, size_bytes=48_211, files=(f"{_FILE}#1",)),
+    files.SmallFiles(count=340, size_bytes=21_000_000),
+    files.CheckpointDue(commits=250, since="after the checkpoint of version 10"),
+    # Data
+    data.PagesBroken(file=_FILE, column="mm", row_group=0, problem="the checksum of a page is wrong"),
+    data.StatisticsWrong(file=_FILE, column="at", measure="maximum", said="2025-10-01", found="2025-10-04"),
+    data.FooterWrong(file=_FILE, column="k", row_group=0, measure="minimum", said="3", found="1"),
+    data.StatisticsUnreadable(file=_FILE, problem="Expecting value: line 1 column 1"),
+)

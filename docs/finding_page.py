@@ -1,0 +1,71 @@
+"""Writes docs/findings.md from the findings in the code and their examples: `make docs`."""
+
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
+from types import ModuleType
+from typing import Final
+
+from msgspec.structs import fields
+
+from docs.finding_examples import EXAMPLES
+from docs.markdown import example_of, quoted
+from foreset.domain import findings
+from foreset.domain.findings.finding import SEVERITIES, Finding, Severity
+
+_ORDER: Final = {"log": 0, "files": 1, "data": 2}
+PAGE: Final = Path(__file__).parent / "findings.md"
+
+_INTRO: Final = """\
+# Findings
+
+What `foreset check TABLE` and `store.check(table)` find, each with what to do next; `--deep` and `deep=True` read the
+data too. A severity is the usual one: some findings are milder where only old versions are concerned.
+
+| severity | means |
+|---|---|
+| error | rows are lost, doubled, wrong or unreadable |
+| warning | those of older versions are, or something may be |
+| advice | the table is whole and could be kept better |
+
+This page is made from the code by `make docs`.
+"""
+
+
+def modules() -> list[ModuleType]:
+    """The modules that define findings, in the order of the page."""
+    names = sorted((found.name for found in iter_modules(findings.__path__)), key=lambda name: _ORDER.get(name, 3))
+    return [import_module(f"{findings.__name__}.{name}") for name in names]
+
+
+def kinds(module: ModuleType) -> list[type[Finding]]:
+    """The findings that a module defines, the worst first, else in their order in the code."""
+    found = [kind for kind in vars(module).values() if isinstance(kind, type) and issubclass(kind, Finding)]
+    own = [kind for kind in found if kind.__module__ == module.__name__ and hasattr(kind, "says")]
+    return sorted(own, key=lambda kind: SEVERITIES.index(_usual(kind)))
+
+
+def page() -> str:
+    """The page's text."""
+    examples = {type(example): example for example in EXAMPLES}
+    return "\n".join([_INTRO, *(line for module in modules() for line in _section(module, examples))])
+
+
+def _section(module: ModuleType, examples: dict[type[Finding], Finding]) -> Iterator[str]:
+    if own := kinds(module):
+        yield f"## {str(module.__doc__).splitlines()[0].rstrip('.')}\n"
+        for kind in own:
+            yield f"### {kind.__name__}\n"
+            yield f"{str(kind.__doc__).splitlines()[0]} Severity: {_usual(kind)}.\n"
+            example = example_of(kind, examples, "docs/finding_examples.py")
+            yield quoted(example.what, example.next)
+
+
+def _usual(kind: type[Finding]) -> Severity:
+    severity: Severity = next(field.default for field in fields(kind) if field.name == "severity")
+    return severity
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
