@@ -18,7 +18,16 @@ from foreset.entrypoints.cli.parser import parser
 
 ROOT = Path(__file__).parents[2]
 ROOMS = ("domain", "application", "adapters", "entrypoints")
-OTHERS = {"pandas.to_datetime", "str.to_datetime", "astype", "POLARS_MAX_THREADS", "manager.store.apply", "utc"}
+OTHERS = {
+    "pandas.to_datetime",
+    "str.to_datetime",
+    "astype",
+    "POLARS_MAX_THREADS",
+    "manager.store.apply",
+    "utc",
+    "FileSource",
+    "DeltaFormat",
+}
 """Names of other libraries."""
 
 
