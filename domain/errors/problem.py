@@ -1,6 +1,6 @@
 """What every error is: a value that says whose fault it is, what is wrong, and what to do next."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 from typing import Any, ClassVar, Final, Literal, NoReturn, TypeVar
 
@@ -115,6 +115,10 @@ class ForesetError(Exception):
         self.error = error
         _chain(self, error)
 
+    def __reduce__(self) -> tuple[Callable[[Problem], "ForesetError"], tuple[Problem]]:
+        """How it is pickled, as on its way out of another process: without its cause."""
+        return raised, (self.error,)
+
 
 class CallerError(ForesetError, ValueError):
     """The call asks for what cannot be."""
@@ -160,7 +164,7 @@ def because(error: E, fault: BaseException) -> E:
         link.__traceback__ = link.__context__ = None
         chain.append(link)
         link = link.__cause__
-    error.__dict__["cause"] = fault
+    vars(error)["cause"] = fault
     return error
 
 

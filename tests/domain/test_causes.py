@@ -12,7 +12,7 @@ import pytest
 from msgspec.structs import replace
 from returns.result import Result, Success
 
-from foreset.domain.errors.problem import CallerError, ForesetError, Problem, because, raised, refuse, told
+from foreset.domain.errors.problem import CallerError, DataError, ForesetError, Problem, because, raised, refuse, told
 from foreset.domain.errors.tables import TableUnreadable
 from foreset.entrypoints.raising import given
 
@@ -52,6 +52,16 @@ def test_it_is_equal_and_written_as_without() -> None:
     assert msgspec.to_builtins(error) == msgspec.to_builtins(ERROR)
     copies: list[Problem] = [copy.copy(error), copy.deepcopy(error), replace(error), pickle.loads(pickle.dumps(error))]  # noqa: S301  # our own
     assert all(other == error and other.cause is None for other in copies)
+
+
+@pytest.mark.parametrize("surface", [lambda error: given(refuse(error)), lambda error: refuse(error).unwrap()])
+def test_it_comes_out_of_another_process_as_the_same_error(surface: Callable[[Problem], object]) -> None:
+    with pytest.raises(ForesetError) as caught:
+        surface(made_of(OSError("disk gone")))
+    copied = pickle.loads(pickle.dumps(caught.value))  # noqa: S301  # our own
+    assert isinstance(copied, DataError)
+    assert copied.error == ERROR
+    assert str(copied) == str(caught.value)
 
 
 def test_the_steps_of_do_stop_at_it() -> None:
