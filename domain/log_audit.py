@@ -233,8 +233,4 @@ def _clock(commits: tuple[Commit, ...]) -> Iterator[TableFinding]:
 
 
 def _moment(time_ms: int) -> str:
-    """A time in UTC; a number that is none as it is."""
-    try:
-        return (_EPOCH + timedelta(milliseconds=time_ms)).isoformat(timespec="milliseconds")
-    except OverflowError:
-        return f"{time_ms} ms"
+    return (_EPOCH + timedelta(milliseconds=time_ms)).isoformat(timespec="milliseconds")
