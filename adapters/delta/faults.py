@@ -1,7 +1,7 @@
 """What deltalake raises, in our terms: by its class where it has one, by its text where it has not."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 from deltalake.exceptions import (
@@ -36,7 +36,7 @@ _UNFIT = ("Cast error", "Invalid data type", "The datatype", "not found in schem
 
 
 @contextmanager
-def panics_told() -> Iterator[None]:
+def panics_told() -> Generator[None, None, None]:
     """Inside it a panic of deltalake, which is no `Exception` and whose class has no name, is a `DeltaError`."""
     try:
         yield
