@@ -216,6 +216,21 @@ def test_changes_between_versions_that_are_not_there_or_in_the_wrong_order_are_r
     )
 
 
+@pytest.mark.parametrize("deep", [False, True])
+def test_a_whole_table_is_checked_without_a_finding(store: TableStore, *, deep: bool) -> None:
+    store.write("weather", FIRST).unwrap()
+    facts = store.write("weather", SECOND).unwrap()
+    report = store.check("weather", deep=deep).unwrap()
+    assert (report.table, report.version, report.deep, report.commits) == ("weather", 1, deep, 2)
+    assert (report.files, report.rows, report.size_bytes) == (facts.files, facts.rows, facts.size_bytes)
+    assert report.findings == ()
+    assert report.worst is None
+
+
+def test_a_missing_table_cannot_be_checked(store: TableStore) -> None:
+    assert store.check("weather").failure() == store.observe("weather").failure()
+
+
 def test_a_column_named_as_those_that_tell_of_changes_is_refused(store: TableStore) -> None:
     store.write("weather", FIRST.with_columns(_change_type=pl.lit("mine"))).unwrap()
     assert "it has a column '_change_type', which tells of a change" in str(store.changes("weather", 0).failure())
