@@ -14,6 +14,7 @@ from returns.result import Result
 from structlog.typing import FilteringBoundLogger
 
 from foreset.domain.changes import ChangesFacts
+from foreset.domain.errors.feast import PublishError
 from foreset.domain.errors.retrieval import OutputUnwritable, SpineError
 from foreset.domain.errors.specs import StaleWrite
 from foreset.domain.errors.store import StoreError
@@ -283,7 +284,7 @@ class EventStore(Protocol):
 class FeatureRegistry(Protocol):
     """Somebody else's registry, to which the catalog is projected."""
 
-    def publish(self, catalog: Catalog, position: int) -> Result[int, StoreError]:
+    def publish(self, catalog: Catalog, position: int) -> Result[int, StoreError | PublishError]:
         """Make it hold this catalog, as of a position of the event log; gives the number of changes made."""
         ...
 

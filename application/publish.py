@@ -1,10 +1,12 @@
 """Bring somebody else's registry up to date with the event log."""
 
 import msgspec
-from returns.result import Result
+from returns.result import Result, Success
 
 from foreset.application.catalog import registry_events
 from foreset.application.ports import EventStore, FeatureRegistry
+from foreset.domain.errors.feast import PublishError
+from foreset.domain.errors.problem import refuse
 from foreset.domain.errors.store import StoreError
 from foreset.domain.receipt import Recorded
 from foreset.domain.registry import STREAM, Catalog, replay
@@ -17,16 +19,32 @@ class Published(msgspec.Struct, frozen=True):
     position: int
 
 
-def publish(events: EventStore, registry: FeatureRegistry) -> Result[Published, StoreError]:
-    """Make the registry hold what the log says. Publishing again changes nothing."""
-    return Result.do(
-        Published(changed, position)
-        for recorded in events.read(STREAM)
-        for catalog, position in _state(recorded)
-        for changed in registry.publish(catalog, position)
-    )
+def publish(events: EventStore, registry: FeatureRegistry) -> Result[Published, StoreError | PublishError]:
+    """Make the registry hold what the log says. Publishing again changes nothing.
+
+    What others registered in the meantime is published too, so that two processes that publish at once leave the
+    newest behind.
+    """
+    recorded = events.read(STREAM)
+    changed = 0
+    while True:
+        done = Result.do(
+            Published(changed + count, position)
+            for read in recorded
+            for catalog, position in _state(read)
+            for count in registry.publish(catalog, position)
+        )
+        if not isinstance(done, Success):
+            return refuse(done.failure())
+        recorded = events.read(STREAM)
+        if recorded.map(_position) == Success(done.unwrap().position):
+            return done
+        changed = done.unwrap().changed
 
 
 def _state(recorded: tuple[Recorded, ...]) -> Result[tuple[Catalog, int], StoreError]:
-    position = recorded[-1].position if recorded else 0
-    return Result.from_value((replay(registry_events(recorded)), position))
+    return Success((replay(registry_events(recorded)), _position(recorded)))
+
+
+def _position(recorded: tuple[Recorded, ...]) -> int:
+    return recorded[-1].position if recorded else 0

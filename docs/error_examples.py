@@ -138,6 +138,19 @@ EXAMPLES: Final[tuple[Problem, ...]] = (
     feast.RepositoryDiffers(
         path="feature_repo/feature_store.yaml", setting="project", found="flights", asked="ml_workflow"
     ),
+    feast.RepositoryMissing(path="projects/driver_repo"),
+    feast.RepositoryUnreadable(path="projects/driver_repo/feature_store.yaml", problem="it names no project"),
+    feast.RegistryMissing(registry="projects/driver_repo/data/registry.db"),
+    feast.RegistryDamaged(registry="projects/driver_repo/data/registry.db"),
+    feast.RegistryNotRead(registry_type="snowflake.registry"),
+    feast.RegistryUnreadable(
+        registry="postgresql+psycopg://feast:***@db.example.com/feast", problem="connection refused"
+    ),
+    feast.Unpublishable(
+        object="feature view 'rain'",
+        problem="its feature 'city' has the name of a join key, and Feast would take it for that",
+        remedy="give the feature another name",
+    ),
     feast.FeastNotSupported(
         operation="saved datasets", remedy="use FeatureStore.training_set(...), which records and keeps its sets"
     ),

@@ -14,7 +14,7 @@ from foreset.domain.spec import EntitySpec, FeatureRef, FeatureViewSpec, Trainin
 from foreset.entrypoints.datasets import arrow_stream, read_delta_table
 from foreset.entrypoints.feature_store import FeatureStore
 from foreset.entrypoints.raising import given, reject
-from foreset.entrypoints.wiring import data_directory
+from foreset.entrypoints.wiring import table_name
 
 if TYPE_CHECKING:
     import feast
@@ -84,18 +84,19 @@ class FeastManager:
         An entity is taken from Feast's registry, else from what is registered, else from the view's entity columns. The
         view's table, its columns and their types are checked.
         """
-        from foreset.adapters.feast import convert
+        from foreset.adapters.feast.seen import Places, view_seen
+        from foreset.domain.feast_mapping import entities_of, plain_view, source_of, view_spec
 
         store, registry = self._opened()
-        table = _table_name(convert.source_path(given(convert.source_of(feature_view)), self.repo_path))
+        seen = view_seen(feature_view.to_proto(), Places(self.repo_path, table_name))
+        table = given(source_of(given(plain_view(seen)))).table
         known = given(store.catalog()).entities
 
         def find(name: str) -> EntitySpec | None:
             return registry.entity(name) or (known[name].spec if name in known else None)
 
-        entities = given(convert.entities_of(feature_view, find))
-        view = given(convert.view_spec(feature_view, table, entities, self._columns(table)))
-        self.register(*entities, view)
+        entities = given(entities_of(seen, find))
+        self.register(*entities, given(view_spec(seen, entities, self._columns(table))))
 
     def register(self, *specs: EntitySpec | FeatureViewSpec) -> None:
         """Register Foreset's own specs, all or none, and publish them to Feast's registry."""
@@ -216,12 +217,6 @@ def check_offline_store(store: str) -> None:
     else:
         reason = "there is no such store"
     raise raised(OfflineStoreRefused(store=store, reason=reason))
-
-
-def _table_name(path: str) -> str:
-    """A table as the log names it: by its dataset name where it lies in the data folder, so that logs travel."""
-    place = Path(path)
-    return place.name if place.is_absolute() and place.parent == data_directory() else path
 
 
 def _column(name: str) -> str:

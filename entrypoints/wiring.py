@@ -20,8 +20,8 @@ from foreset.entrypoints.logs import logger
 
 if TYPE_CHECKING:
     from foreset.adapters.feast.registry import FeastRegistry
-    from foreset.domain.errors.feast import RepositoryDiffers
-    from foreset.domain.errors.store import StoreUnwritable
+    from foreset.adapters.feast.repository import RepositoryError
+    from foreset.domain.errors.feast import RegistryUnreadable
 
 DATA_DIR = "FORESET_DATA_DIR"
 ACTOR = "FORESET_ACTOR"
@@ -30,6 +30,12 @@ ACTOR = "FORESET_ACTOR"
 def data_directory(given: str | Path | None = None) -> Path:
     """The data folder: the one given, else FORESET_DATA_DIR, else `data/delta_lake` under the working directory."""
     return Path(given or os.environ.get(DATA_DIR) or Path("data") / "delta_lake").absolute()
+
+
+def table_name(place: str) -> str:
+    """A table as logs name it: by its dataset name where it lies in the data folder, so that logs travel."""
+    path = Path(place)
+    return path.name if path.is_absolute() and path.parent == data_directory() else place
 
 
 @cache
@@ -151,13 +157,26 @@ def trainer() -> ModelTrainer:
 
 
 def feast_registry(
-    path: str | Path, project: str, provider: str = "local", data_dir: str | Path | None = None
-) -> "Result[FeastRegistry, RepositoryDiffers | StoreUnwritable]":
-    """Feast's registry in the repository `path`. The first call in a process loads Feast, which takes seconds."""
+    path: str | Path,
+    project: str | None,
+    provider: str | None = None,
+    data_dir: str | Path | None = None,
+    *,
+    any_offline_store: bool = False,
+) -> "Result[FeastRegistry, RepositoryError | RegistryUnreadable]":
+    """Feast's registry in the repository `path`. The first call in a process loads Feast, which takes seconds.
+
+    What is None may be anything in a repository that is there; so may the offline store, where that is said.
+    """
     from foreset.adapters.delta.names import table_uri
     from foreset.adapters.feast.registry import FeastRegistry
+    from foreset.adapters.feast.repository import OFFLINE_STORE
 
     data = data_directory(data_dir)
     return FeastRegistry.open(
-        Path(path).absolute(), project, provider, lambda table: table_uri(table, data).value_or(table)
+        Path(path).absolute(),
+        project,
+        provider,
+        lambda table: table_uri(table, data).value_or(table),
+        None if any_offline_store else OFFLINE_STORE,
     )

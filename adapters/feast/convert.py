@@ -1,28 +1,26 @@
-"""Between Feast's objects and Foreset's specs, both ways."""
+"""From the catalog to Feast's objects."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 from feast import Entity, FeatureView, Field, FileSource
 from feast.data_format import DeltaFormat
-from feast.feature_view import DUMMY_ENTITY_NAME
 from feast.value_type import ValueType
 from returns.result import Result, Success
+from typeguard import TypeCheckError
 
 from foreset.adapters.feast.dtypes import dtype_of, feast_type, value_type
-from foreset.domain.errors.feast import FeastObjectRefused, SourceRefused
-from foreset.domain.errors.problem import refuse
-from foreset.domain.facts import Column
+from foreset.domain import feast_tags
+from foreset.domain.errors.feast import SourceRefused, Unpublishable
+from foreset.domain.errors.problem import because, refuse, told
 from foreset.domain.registry import Catalog
 from foreset.domain.registry import FeatureView as RegisteredView
-from foreset.domain.spec import DeltaSource, EntitySpec, FeatureField, FeatureViewSpec
+from foreset.domain.spec import DeltaSource, EntitySpec, FeatureViewSpec
 
-VERSION_TAG = "foreset.version"
-DIGEST_TAG = "foreset.digest"
-_OURS = "foreset."
-
+T = TypeVar("T")
 
 # === From Feast ===
 
@@ -45,116 +43,43 @@ def source_of(view: FeatureView) -> Result[FileSource, SourceRefused]:
     return Success(source)
 
 
-def entity_spec(entity: Entity) -> EntitySpec:
-    """A Feast entity as a spec, without the tags that publishing put on it."""
-    return EntitySpec(
-        name=entity.name,
-        join_keys=(entity.join_key,),
-        description=entity.description or None,
-        tags=_own_tags(entity.tags),
-        owner=entity.owner or None,
-    )
+# === Entities ===
 
 
-def entities_of(
-    view: FeatureView, find: Callable[[str], EntitySpec | None]
-) -> Result[tuple[EntitySpec, ...], FeastObjectRefused]:
-    """The entities of a view: those that `find` knows, else from the entity columns of the view itself."""
-    names = [name for name in view.entities if name != DUMMY_ENTITY_NAME]
-    if not names:
-        remedy = "name an entity: create_feature_view(..., entity=create_entity(name, join_keys=[...]))"
-        return refuse(_unfit(view, "it has no entity, so there is nothing to join it on", remedy))
-    found: list[EntitySpec] = []
-    columns = [field.name for field in view.entity_columns]
-    for name in names:
-        known = find(name)
-        key = columns[0] if len(names) == len(columns) == 1 else name if name in columns else None
-        if known is None and key is None:
-            remedy = f"register it first: manager.store.apply([create_entity({name!r}, join_keys=[...])])"
-            return refuse(_unfit(view, f"the join key of its entity {name!r} is not known", remedy))
-        found.append(known or EntitySpec(name, (key or name,)))
-    return Success(tuple(found))
-
-
-def view_spec(
-    view: FeatureView, table: str, entities: Iterable[EntitySpec], columns: tuple[Column, ...]
-) -> Result[FeatureViewSpec, SourceRefused]:
-    """A Feast view over `table` as a spec. Where it names no features, they are the `columns` beside keys and times.
-
-    What the spec itself refuses (such as a negative ttl) raises `CallerError`, as everywhere.
-    """
-    return source_of(view).map(lambda source: _view_spec(view, source, table, tuple(entities), columns))
-
-
-def _view_spec(
-    view: FeatureView, source: FileSource, table: str, entities: tuple[EntitySpec, ...], columns: tuple[Column, ...]
-) -> FeatureViewSpec:
-    delta = DeltaSource(
-        table=table,
-        timestamp_field=source.timestamp_field,
-        created_timestamp_field=source.created_timestamp_column or None,
-        field_mapping=dict(source.field_mapping or {}),
-        name=source.name if source.name != source.path else None,
-        description=source.description or None,
-    )
-    keys = {key for entity in entities for key in entity.join_keys}
-    fields = tuple(_feature(field) for field in view.features if field.name not in keys)
-    return FeatureViewSpec(
-        name=view.name,
-        entities=tuple(entity.name for entity in entities),
-        source=delta,
-        features=fields or _all_features(delta, keys, columns),
-        ttl=view.ttl or None,
-        description=view.description or None,
-        tags=_own_tags(view.tags),
-        owner=view.owner or None,
-    )
-
-
-def _feature(field: Field) -> FeatureField:
-    return FeatureField(field.name, dtype_of(field.dtype), field.description or None, _own_tags(field.tags))
-
-
-def _all_features(source: DeltaSource, keys: set[str], columns: tuple[Column, ...]) -> tuple[FeatureField, ...]:
-    taken = {source.column(key) for key in keys} | {source.timestamp_field, source.created_timestamp_field}
-    names = (column.name for column in columns if column.name not in taken)
-    return tuple(FeatureField(source.field_mapping.get(name, name)) for name in names)
-
-
-def _own_tags(tags: Mapping[str, str] | None) -> dict[str, str]:
-    return {name: value for name, value in (tags or {}).items() if not name.startswith(_OURS)}
-
-
-def _unfit(view: FeatureView, problem: str, remedy: str) -> FeastObjectRefused:
-    return FeastObjectRefused(object=f"view {view.name!r}", problem=problem, remedy=remedy)
-
-
-# === To Feast ===
-
-
-def feast_entities(catalog: Catalog) -> tuple[Entity, ...]:
+def feast_entities(catalog: Catalog) -> Result[tuple[Entity, ...], Unpublishable]:
     """The catalog's entities; one of several join keys becomes one for each key, as Feast takes but one."""
     dtypes = _key_dtypes(catalog)
-    return tuple(
-        _entity(spec, key, version=entity.version, dtype=dtypes.get(key))
+    specs = [entity.spec for entity in catalog.entities.values()]
+    names = Counter(entity_name(spec, key) for spec in specs for key in spec.join_keys)
+    twice = next((name for name, count in names.items() if count > 1), None)
+    if twice is not None:
+        problem = "Feast would have two entities of that name: an entity of several join keys has one for each there"
+        remedy = "give one of the entities another name"
+        return refuse(Unpublishable(object=f"entity {twice!r}", problem=problem, remedy=remedy))
+    return _all(
+        _entity(entity.spec, key, version=entity.version, dtype=dtypes.get(key))
         for entity in catalog.entities.values()
-        for spec in (entity.spec,)
-        for key in spec.join_keys
+        for key in entity.spec.join_keys
     )
 
 
-def _entity(spec: EntitySpec, key: str, *, version: int, dtype: str | None) -> Entity:
-    return Entity(
-        name=_entity_name(spec, key),
-        join_keys=[key],
-        value_type=value_type(dtype) if dtype else ValueType.UNKNOWN,
-        description=spec.description or "",
-        tags={**spec.tags, VERSION_TAG: str(version)},
-        owner=spec.owner or "",
+def _entity(spec: EntitySpec, key: str, *, version: int, dtype: str | None) -> Result[Entity, Unpublishable]:
+    return _made(
+        f"entity {spec.name!r}",
+        spec.tags,
+        lambda: Entity(
+            name=entity_name(spec, key),
+            join_keys=[key],
+            value_type=value_type(dtype) if dtype else ValueType.UNKNOWN,
+            description=spec.description or "",
+            tags=feast_tags.entity_tags(spec, version),
+            owner=spec.owner or "",
+        ),
     )
 
 
-def _entity_name(spec: EntitySpec, key: str) -> str:
+def entity_name(spec: EntitySpec, key: str) -> str:
+    """What Feast calls the entity of one of its join keys."""
     return spec.name if len(tuple(spec.join_keys)) == 1 else f"{spec.name}__{key}"
 
 
@@ -173,50 +98,87 @@ def _dtype(view: RegisteredView, name: str) -> str:
     return next(c.dtype for c in view.columns if c.name == column)
 
 
-def feast_view(view: RegisteredView, catalog: Catalog, path: str) -> FeatureView:
+# === Views ===
+
+
+def feast_view(view: RegisteredView, catalog: Catalog, path: str) -> Result[FeatureView, Unpublishable]:
     """A registered view as Feast's, over the table at `path`."""
+    spec, name = view.spec, f"feature view {view.spec.name!r}"
+    keys = set(catalog.join_keys(spec))
+    key = next((field.name for field in spec.fields if field.name in keys), None)
+    if key is not None:
+        problem = f"its feature {key!r} has the name of a join key, and Feast would take it for that"
+        return refuse(Unpublishable(object=name, problem=problem, remedy="give the feature another name"))
+    tags = (tag for held in (spec.tags, *(field.tags for field in spec.fields)) for tag in held)
+    return _made(name, tags, lambda: _view(view, catalog, path))
+
+
+def _view(view: RegisteredView, catalog: Catalog, path: str) -> FeatureView:
     spec = view.spec
-    keys = catalog.join_keys(spec)
+    types = {field.name: feast_type(field.dtype or _dtype(view, field.name)) for field in spec.fields}
+    declared = {field.name: field.dtype for field in spec.fields}
     fields = [
-        Field(
-            name=field.name,
-            dtype=feast_type(field.dtype or _dtype(view, field.name)),
-            description=field.description or "",
-            tags=dict(field.tags),
-        )
+        Field(name=field.name, dtype=types[field.name], description=field.description or "", tags=dict(field.tags))
         for field in spec.fields
     ]
-    return FeatureView(
+    keys = [Field(name=key, dtype=feast_type(_dtype(view, key))) for key in catalog.join_keys(spec)]
+    told_dtypes = {name: dtype_of(kind) for name, kind in types.items()}
+    made = FeatureView(
         name=spec.name,
-        source=_source(spec, path),
-        schema=[*fields, *(Field(name=key, dtype=feast_type(_dtype(view, key))) for key in keys)],
+        source=_source(spec.source, path),
+        schema=[*fields, *keys],
         entities=_open_entities(spec, catalog),
         ttl=spec.ttl or timedelta(0),
         description=spec.description or "",
-        tags={**spec.tags, VERSION_TAG: str(view.version)},
+        tags={**spec.tags, feast_tags.VERSION: str(view.version), **feast_tags.dtype_tags(declared, told_dtypes)},
         owner=spec.owner or "",
     )
+    made.to_proto()  # what a message does not hold is refused here, and not while it is written
+    return made
 
 
 def _open_entities(spec: FeatureViewSpec, catalog: Catalog) -> list[Entity]:
     """The entities by name and key; their type is left open, because views may have a key in different widths."""
     specs = (catalog.entities[name].spec for name in spec.entities)
     return [
-        Entity(name=_entity_name(entity, key), join_keys=[key], value_type=ValueType.UNKNOWN)
+        Entity(name=entity_name(entity, key), join_keys=[key], value_type=ValueType.UNKNOWN)
         for entity in specs
         for key in entity.join_keys
     ]
 
 
-def _source(spec: FeatureViewSpec, path: str) -> FileSource:
-    source = spec.source
-    options: dict[str, Any] = {"field_mapping": dict(source.field_mapping)} if source.field_mapping else {}
+def _source(source: DeltaSource, path: str) -> FileSource:
+    endpoint = source.storage_options.get(feast_tags.ENDPOINT, "") if "://" in path else ""
     return FileSource(
         path=path,
         name=source.name or path,
         timestamp_field=source.timestamp_field,
         created_timestamp_column=source.created_timestamp_field or "",
+        field_mapping={column: name for column, name in source.field_mapping.items() if column != name},
         description=source.description or "",
+        tags=feast_tags.source_tags(source, endpoint),
+        s3_endpoint_override=endpoint,
         file_format=DeltaFormat(),
-        **options,
     )
+
+
+def _made(name: str, tags: Iterable[str], make: Callable[[], T]) -> Result[T, Unpublishable]:
+    """An object of Feast's, or what Feast has against it."""
+    tag = feast_tags.reserved(tags)
+    if tag is not None:
+        problem = f"its tag {tag!r} begins as those that Foreset writes there itself"
+        return refuse(Unpublishable(object=name, problem=problem, remedy="give the tag another name"))
+    try:
+        return Success(make())
+    except (ValueError, TypeError, AssertionError, TypeCheckError) as fault:
+        error = Unpublishable(object=name, problem=f"Feast refuses it: {told(fault)}", remedy="change its definition")
+        return refuse(because(error, fault))
+
+
+def _all(results: Iterable[Result[T, Unpublishable]]) -> Result[tuple[T, ...], Unpublishable]:
+    found: list[T] = []
+    for result in results:
+        if not isinstance(result, Success):
+            return refuse(result.failure())
+        found.append(result.unwrap())
+    return Success(tuple(found))

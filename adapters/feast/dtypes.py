@@ -22,6 +22,15 @@ _TO_FEAST: Final = {
     "string": types.String,
     "binary": types.Bytes,
 }
+_STORED_AS: Final[dict[types.FeastType, types.FeastType]] = {
+    types.Json: types.String,
+    types.Uuid: types.String,
+    types.TimeUuid: types.String,
+    types.PdfBytes: types.Bytes,
+    types.ImageBytes: types.Bytes,
+    types.ZonedTimestamp: types.UnixTimestamp,
+    types.ScalarMap: types.Map,
+}
 _FROM_FEAST: Final[dict[types.FeastType, str]] = {
     types.Bool: "bool",
     types.Int32: "int32",
@@ -60,6 +69,19 @@ def dtype_of(feast: types.FeastType) -> str | None:
         inner = dtype_of(feast.base_type)
         return inner and f"list<{inner}>"
     return _FROM_FEAST.get(feast)
+
+
+def stored_as(feast: types.FeastType) -> types.FeastType:
+    """The type that a column's dtype tells of values of a Feast type, which may say more of what they mean.
+
+    >>> str(stored_as(types.Json)), str(stored_as(types.Set(types.Uuid))), str(stored_as(types.Int64))
+    ('String', 'Array(String)', 'Int64')
+    """
+    if isinstance(feast, types.Struct):
+        return types.Map
+    if isinstance(feast, (types.Array, types.Set)):
+        return types.Array(stored_as(feast.base_type))
+    return _STORED_AS.get(feast, feast)
 
 
 def value_type(dtype: str) -> ValueType:

@@ -1,118 +1,145 @@
 """Feast's registry as a projection of the event log: it can be deleted, and is then built again."""
 
-import hashlib
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from feast import Entity, FeatureStore, FeatureView, Project
-from feast.errors import FeastError, ProjectObjectNotFoundException
 from returns.result import Result, Success
 
 from foreset.adapters.feast import repository
-from foreset.adapters.feast.convert import DIGEST_TAG, VERSION_TAG, entity_spec, feast_entities, feast_view
-from foreset.domain.errors.feast import RepositoryDiffers
+from foreset.adapters.feast.adopting import adopt_entity, adopt_view
+from foreset.adapters.feast.convert import feast_entities, feast_view
+from foreset.adapters.feast.opening import REGISTRY_FAULTS, open_store
+from foreset.adapters.feast.present import Present, difference, present_in, same
+from foreset.adapters.feast.seen import entity_seen
+from foreset.domain import feast_tags
+from foreset.domain.errors.feast import PublishError, RegistryUnreadable, Unpublishable
 from foreset.domain.errors.problem import because, refuse, told
-from foreset.domain.errors.store import StoreError, StoreUnwritable
+from foreset.domain.errors.store import StoreError
+from foreset.domain.feast_mapping import entity_specs
 from foreset.domain.registry import Catalog
 from foreset.domain.spec import EntitySpec
 
-POSITION_TAG = "foreset.position"
-"""The tag of the Feast project that has the position of the event log which the registry was built from."""
-
-O = TypeVar("O", Entity, FeatureView)  # noqa: E741  # an object of Feast's
+Wanted = tuple[tuple[Entity, ...], tuple[FeatureView, ...]]
 
 
 class FeastRegistry:
     """The registry of a Feast repository. `store` is Feast's own FeatureStore over it."""
 
-    def __init__(self, store: FeatureStore, repo: Path, locate: Callable[[str], str]) -> None:
+    def __init__(self, store: FeatureStore, settings: repository.Settings, locate: Callable[[str], str]) -> None:
         """Publish through `store`; `locate` gives the path or URL of a table by its name."""
         self.store = store
-        self._repo = repo
+        self._settings = settings
         self._locate = locate
 
     @classmethod
     def open(
-        cls, repo: Path, project: str, provider: str, locate: Callable[[str], str]
-    ) -> Result["FeastRegistry", RepositoryDiffers | StoreUnwritable]:
-        """The registry of the repository in a folder, which is made where it is missing; a damaged one is set aside."""
+        cls,
+        repo: Path,
+        project: str | None,
+        provider: str | None,
+        locate: Callable[[str], str],
+        offline_store: str | None = repository.OFFLINE_STORE,
+    ) -> Result["FeastRegistry", repository.RepositoryError | RegistryUnreadable]:
+        """The registry of the repository in a folder, which is made where it is missing; a damaged one is set aside.
+
+        A repository that says another project, provider or offline store than is asked is refused.
+        """
         return Result.do(
-            registry
-            for _ in repository.ensure(repo, project, provider)
-            for _ in repository.set_aside_if_damaged(repo)
-            for registry in _opened(cls, repo, locate)
+            cls(store, settings, locate)
+            for settings in repository.ensure(repo, project, provider, offline_store)
+            for _ in repository.set_aside_if_damaged(settings)
+            for store in open_store(settings)
         )
 
-    def publish(self, catalog: Catalog, position: int) -> Result[int, StoreError]:
+    def publish(self, catalog: Catalog, position: int) -> Result[int, StoreError | PublishError]:
         """Make Feast hold this catalog; gives the number of entities and views that were changed.
 
-        What was applied to Feast by others is left as it is, unless it has the name of something in the catalog.
+        What others applied to Feast is left as it is, unless it has the name of something in the catalog. Of that, what
+        the catalog does not say stays: whether a view is online, its organisation, how its source's path is written.
         """
-        try:
-            return repository.set_aside_if_damaged(self._repo).map(lambda _: self._bring(catalog, position))
-        except (OSError, FeastError) as fault:
-            place = str(self._repo / repository.REGISTRY)
-            return refuse(because(StoreUnwritable(path=place, problem=told(fault)), fault))
+        return Result.do(
+            changed
+            for _ in repository.set_aside_if_damaged(self._settings)
+            for wanted in self._wanted(catalog)
+            for changed in self._bring(wanted, position)
+        )
 
     def entity(self, name: str) -> EntitySpec | None:
         """An entity that Feast's registry has, as a spec."""
-        found = next((entity for entity in self.store.list_entities() if entity.name == name), None)
-        return entity_spec(found) if found else None
+        found = self._present().entities
+        specs = entity_specs(entity_seen(message) for message in found.values())
+        return specs[name].value_or(None) if name in specs else None
 
-    def _bring(self, catalog: Catalog, position: int) -> int:
-        if not (self._repo / repository.REGISTRY).exists():
-            self.store.registry.commit()  # type: ignore[no-untyped-call]  # what this process last knew of it; refreshing needs a file
-        self.store.refresh_registry()  # type: ignore[no-untyped-call]  # Feast is typed in part
-        views = [feast_view(view, catalog, self._locate(view.spec.source.table)) for view in catalog.views.values()]
-        entities, present = feast_entities(catalog), self.store.list_feature_views()
-        new_entities, old_entities = _difference(entities, self.store.list_entities())
-        new_views, old_views = _difference(views, present)
-        changed: list[Any] = [*new_entities, *new_views]
-        gone: list[Any] = [*old_entities, *old_views, *_unused_sources(old_views, [*views, *present])]
-        if changed or gone or self._position() != position:
-            project = Project(name=self.store.project, tags={POSITION_TAG: str(position)})
-            self.store.apply([project, *changed], objects_to_delete=gone, partial=False)
-        return len(changed) + len(old_entities) + len(old_views)
+    def _wanted(self, catalog: Catalog) -> Result[Wanted, Unpublishable]:
+        views: list[FeatureView] = []
+        for view in catalog.views.values():
+            made = feast_view(view, catalog, self._locate(view.spec.source.table))
+            if not isinstance(made, Success):
+                return refuse(made.failure())
+            views.append(made.unwrap())
+        return feast_entities(catalog).map(lambda entities: (entities, tuple(views)))
 
-    def _position(self) -> int | None:
+    def _bring(self, wanted: Wanted, position: int) -> Result[int, Unpublishable | RegistryUnreadable]:
         try:
-            tag = self.store.get_project(self.store.project).tags.get(POSITION_TAG)
-        except ProjectObjectNotFoundException:
-            return None
-        return int(tag) if tag and tag.isdecimal() else None
+            present = self._present()
+            clash = present.clash(view.name for view in wanted[1])
+            return refuse(clash) if clash is not None else Success(self._apply(wanted, present, position))
+        except REGISTRY_FAULTS as fault:
+            return refuse(because(self._unreadable(fault), fault))
 
+    def _apply(self, wanted: Wanted, present: Present, position: int) -> int:
+        """Apply what differs, then the position: where this is cut short, the next run begins anew."""
+        entities, views = wanted
+        for entity in entities:
+            if entity.name in present.entities:
+                adopt_entity(entity, present.entities[entity.name])
+        for view in views:
+            if view.name in present.views:
+                adopt_view(view, present.views[view.name], self._settings.repo)
+        changed, gone = difference(wanted, present)
+        if changed or gone:
+            self._feast_apply(changed, [*gone, *present.unused(views, gone)])
+            self._settle(item for item in changed if isinstance(item, FeatureView))
+        self._mark(present, position)
+        return len(changed) + len(gone)
 
-def _opened(
-    cls: type[FeastRegistry], repo: Path, locate: Callable[[str], str]
-) -> Result[FeastRegistry, StoreUnwritable]:
-    try:
-        return Success(cls(FeatureStore(repo_path=str(repo)), repo, locate))
-    except (OSError, FeastError) as fault:
-        return refuse(because(StoreUnwritable(path=str(repo), problem=told(fault)), fault))
+    def _feast_apply(self, changed: list[Any], gone: list[Any]) -> None:
+        """Feast's own apply, which tells the online store too; that may be anybody's."""
+        try:
+            self.store.apply([*changed], objects_to_delete=gone, partial=False)
+        except REGISTRY_FAULTS:
+            raise
+        except Exception as fault:
+            message = f"the online store {self._settings.online_store} says: {told(fault)}"
+            raise OSError(message) from fault
 
+    def _settle(self, views: Iterable[FeatureView]) -> None:
+        """Replace the views that Feast did not bring up to date: it ignores a new order of features or entities."""
+        there = self._present().views
+        for view in views:
+            if not same(view, there[view.name]):
+                held = FeatureView.from_proto(there[view.name])
+                view.materialization_intervals, view.state = held.materialization_intervals, held.state
+                view.created_timestamp = held.created_timestamp
+                self.store.registry.delete_feature_view(view.name, self.store.project, commit=False)
+                self.store.registry.apply_feature_view(view, self.store.project)
 
-def _difference(wanted: Iterable[O], present: Iterable[O]) -> tuple[list[O], list[O]]:
-    """What is new or changed, with its digest as a tag; and what was published once and is gone from the catalog."""
-    known = {item.name: item for item in present}
-    changed: list[O] = []
-    names: set[str] = set()
-    for item in wanted:
-        names.add(item.name)
-        item.tags = {**item.tags, DIGEST_TAG: _digest(item)}
-        if item.name not in known or known[item.name].tags.get(DIGEST_TAG) != item.tags[DIGEST_TAG]:
-            changed.append(item)
-    return changed, [item for name, item in known.items() if name not in names and VERSION_TAG in item.tags]
+    def _mark(self, present: Present, position: int) -> None:
+        """Write the position to the project, whose other tags are its owner's."""
+        if present.position != position:
+            known = Project.from_proto(present.project) if present.project else Project(name=self.store.project)
+            known.tags = {**known.tags, feast_tags.POSITION: str(position)}
+            self.store.registry.apply_project(known)
 
+    def _present(self) -> Present:
+        place = self._settings.registry.file
+        registry: Any = self.store.registry  # Feast is typed in part
+        if place is not None and not place.exists():
+            registry.commit()  # what this process last knew of it; refreshing needs a file
+        self.store.refresh_registry()  # type: ignore[no-untyped-call]  # as above
+        return present_in(registry.proto(), self.store.project)
 
-def _digest(item: Entity | FeatureView) -> str:
-    spec: Any = item.to_proto().spec
-    if isinstance(item, FeatureView):
-        spec.batch_source.ClearField("meta")  # when the object was made
-    return hashlib.sha256(spec.SerializeToString(deterministic=True)).hexdigest()[:16]
-
-
-def _unused_sources(gone: Iterable[FeatureView], views: Iterable[FeatureView]) -> list[Any]:
-    removed = {view.name: view.batch_source for view in gone}
-    used = {view.batch_source.name for view in views if view.name not in removed and view.batch_source}
-    return list({source.name: source for source in removed.values() if source and source.name not in used}.values())
+    def _unreadable(self, fault: BaseException) -> RegistryUnreadable:
+        return RegistryUnreadable(registry=self._settings.registry.name, problem=told(fault))

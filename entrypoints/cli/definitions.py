@@ -2,7 +2,6 @@
 
 import argparse
 from datetime import timedelta
-from pathlib import Path
 
 import msgspec
 from returns.result import Result, Success
@@ -10,8 +9,7 @@ from returns.result import Result, Success
 from foreset.application.publish import Published
 from foreset.application.publish import publish as publish_catalog
 from foreset.application.register import Registered, RegistryError
-from foreset.domain.errors.feast import RepositoryDiffers
-from foreset.domain.errors.problem import listed, refuse
+from foreset.domain.errors.problem import Problem, listed, refuse
 from foreset.domain.errors.store import StoreError
 from foreset.domain.registry import Catalog, Entity, FeatureView
 from foreset.entrypoints.cli.output import Answer, Table
@@ -87,14 +85,15 @@ def _entities(catalog: Catalog) -> Answer:
     return Answer([public(e) for e in found], [Table(columns, rows, frozenset({"version"}))] if found else [empty])
 
 
-def publish(args: argparse.Namespace) -> Result[Answer, StoreError | RepositoryDiffers]:
-    """Bring the Feast registry in the store's folder up to date."""
+def publish(args: argparse.Namespace) -> Result[Answer, Problem]:
+    """Bring the Feast registry of a repository up to date: of the store's folder, where no other is named."""
     from foreset.entrypoints.wiring import feast_registry  # loads Feast: seconds
 
+    folder = args.repo or store_folder(args)
     return Result.do(
-        _published(published, store_folder(args))
+        _published(published, folder)
         for store in store_to_write(args)
-        for registry in feast_registry(Path(store_folder(args)).absolute(), args.project, "local")
+        for registry in feast_registry(folder, args.project, any_offline_store=True)
         for published in publish_catalog(store.adapters.events, registry)
     )
 

@@ -104,7 +104,8 @@ def _add_definitions(commands: _Commands) -> None:
     commands.add("views", "definitions:views", "the registered feature views")
     commands.add("entities", "definitions:entities", "the registered entities")
     publish = commands.add("publish", "definitions:publish", "bring the Feast registry up to date")
-    publish.add_argument("--project", metavar="NAME", default="ml_workflow", help="Feast's project (%(default)s)")
+    publish.add_argument("--repo", metavar="DIR", help="the Feast repository (default: the store's folder)")
+    publish.add_argument("--project", metavar="NAME", help="its project (default: what it says; ml_workflow if new)")
 
 
 def _add_retrieval(commands: _Commands) -> None:

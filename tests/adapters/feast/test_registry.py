@@ -4,8 +4,9 @@ import pytest
 from feast import Entity, FeatureStore
 from feast.value_type import ValueType
 
-from foreset.adapters.feast.registry import POSITION_TAG, FeastRegistry
+from foreset.adapters.feast.registry import FeastRegistry
 from foreset.domain.facts import Column
+from foreset.domain.feast_tags import POSITION
 from foreset.domain.registry import (
     Catalog,
     EntityRegistered,
@@ -57,7 +58,7 @@ def test_publishing_brings_feast_to_the_catalog_and_again_changes_nothing(regist
 def test_the_project_has_the_position(registry: FeastRegistry) -> None:
     for position in (3, 7):
         registry.publish(TWO, position).unwrap()
-        assert registry.store.get_project("project").tags == {POSITION_TAG: str(position)}
+        assert registry.store.get_project("project").tags == {POSITION: str(position)}
 
 
 def test_a_changed_view_is_changed_alone(registry: FeastRegistry) -> None:

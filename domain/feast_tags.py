@@ -1,0 +1,126 @@
+"""What Foreset keeps in tags of Feast's objects, because Feast has no other place for it.
+
+All begin with `foreset.`; other tags are their owners'. A tag that cannot be read counts as absent.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+import msgspec
+
+from foreset.domain.spec import DeltaSource, EntitySpec
+
+VERSION: Final = "foreset.version"
+"""Of an entity or view: its version in the catalog. What has it was published, and goes when the catalog lets it go."""
+POSITION: Final = "foreset.position"
+"""Of the project: the position of the event log at which the registry was built."""
+ENDPOINT: Final = "AWS_ENDPOINT_URL"
+"""The storage option that Feast has a field for."""
+_PREFIX: Final = "foreset."
+_ENTITY: Final = "foreset.entity"
+_JOIN_KEYS: Final = "foreset.join_keys"
+_STORAGE_OPTIONS: Final = "foreset.storage_options"
+_PARTITION_TIME_ZONE: Final = "foreset.partition_time_zone"
+_WAREHOUSE_TABLE: Final = "foreset.warehouse_table"
+_DTYPES: Final = "foreset.dtypes"
+
+
+def owners(tags: Mapping[str, str]) -> dict[str, str]:
+    """The tags that are not Foreset's.
+
+    >>> owners({"team": "a", "foreset.version": "1"})
+    {'team': 'a'}
+    """
+    return {name: value for name, value in tags.items() if not name.startswith(_PREFIX)}
+
+
+def reserved(tags: Iterable[str]) -> str | None:
+    """A tag that begins as Foreset's own do, None where there is none."""
+    return next((name for name in tags if name.startswith(_PREFIX)), None)
+
+
+# === Entities ===
+
+
+def entity_tags(spec: EntitySpec, version: int) -> dict[str, str]:
+    """The tags of an entity. Of one with several join keys, which Feast has as several, they say what it was."""
+    keys = list(spec.join_keys)
+    whole = {_ENTITY: spec.name, _JOIN_KEYS: _json(keys)} if len(keys) > 1 else {}
+    return {**spec.tags, VERSION: str(version), **whole}
+
+
+def whole_entity(tags: Mapping[str, str]) -> tuple[str, tuple[str, ...]] | None:
+    """The name and join keys of the entity that this one was a part of, None where it is whole."""
+    keys = _read(tags, _JOIN_KEYS, tuple[str, ...])
+    return (tags[_ENTITY], keys) if keys and _ENTITY in tags else None
+
+
+# === Sources ===
+
+
+def source_tags(source: DeltaSource, endpoint: str) -> dict[str, str]:
+    """The tags of a source: what Feast's has no field for. `endpoint` is the storage option that it has one for."""
+    options = dict(source.storage_options)
+    found = {
+        _STORAGE_OPTIONS: _json(options) if options and options != endpoint_options(endpoint) else "",
+        _PARTITION_TIME_ZONE: source.partition_time_zone or "",
+        _WAREHOUSE_TABLE: source.warehouse_table or "",
+    }
+    return {name: value for name, value in found.items() if value}
+
+
+def storage_options(tags: Mapping[str, str], endpoint: str) -> dict[str, str]:
+    """The storage options of a source."""
+    options = _read(tags, _STORAGE_OPTIONS, dict[str, str])
+    return endpoint_options(endpoint) if options is None else options
+
+
+def endpoint_options(endpoint: str) -> dict[str, str]:
+    """The storage options that say no more than an endpoint does."""
+    return {ENDPOINT: endpoint} if endpoint else {}
+
+
+def partition_time_zone(tags: Mapping[str, str]) -> str | None:
+    """The zone of the times of partitions."""
+    return tags.get(_PARTITION_TIME_ZONE)
+
+
+def warehouse_table(tags: Mapping[str, str]) -> str | None:
+    """The name under which a warehouse sees the table."""
+    return tags.get(_WAREHOUSE_TABLE)
+
+
+# === Features ===
+
+
+def dtype_tags(declared: Mapping[str, str | None], told: Mapping[str, str | None]) -> dict[str, str]:
+    """The tags of a view for the dtypes that its features declare, where Feast's types tell others.
+
+    >>> dtype_tags({"x": None, "y": "int8"}, {"x": "float64", "y": "int32"})
+    {'foreset.dtypes': '{"x":null,"y":"int8"}'}
+    >>> dtype_tags({"x": None}, {"x": "float64"}), dtype_tags({"x": "int64"}, {"x": "int64"})
+    ({'foreset.dtypes': 'null'}, {})
+    """
+    lost = {name: dtype for name, dtype in declared.items() if dtype != told[name]}
+    if not lost:
+        return {}
+    return {_DTYPES: _json(None if not any(declared.values()) else lost)}
+
+
+def declared_dtypes(tags: Mapping[str, str], told: Mapping[str, str | None]) -> dict[str, str | None]:
+    """The dtypes that features declare; `told` are those that Feast's types tell."""
+    if tags.get(_DTYPES) == "null":
+        return dict.fromkeys(told)
+    lost = _read(tags, _DTYPES, dict[str, str | None]) or {}
+    return {name: lost.get(name, dtype) for name, dtype in told.items()}
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value, order="sorted").decode()
+
+
+def _read(tags: Mapping[str, str], name: str, wanted: Any) -> Any:
+    try:
+        return msgspec.json.decode(tags[name], type=wanted) if name in tags else None
+    except msgspec.MsgspecError:
+        return None
