@@ -17,10 +17,13 @@ from polars.exceptions import PanicException, PolarsError
 from returns.result import Result, Success
 
 from foreset.adapters.arrow_types import as_named, polars_dtype
+from foreset.adapters.object_stores import gone as in_store
+from foreset.adapters.object_stores import polars_options, store_problem
 from foreset.domain.errors.problem import because, refuse, told
 from foreset.domain.errors.tables import (
     DataFileGone,
     FileError,
+    ObjectStoreFailed,
     PartitionTimeUnclear,
     TableUnreadable,
     UnsupportedTable,
@@ -116,7 +119,7 @@ def _scan(paths: list[str], schema: Mapping[str, pl.DataType], storage_options: 
         cast_options=_CASTS,
         glob=False,
         hive_partitioning=False,
-        storage_options=dict(storage_options) or None,
+        storage_options=polars_options(storage_options),
     )
 
 
@@ -198,8 +201,12 @@ def unreadable(
     storage_options: Mapping[str, str] | None = None,
 ) -> FileError:
     """The error for what polars raised over a table's files; polars seldom says which file it was."""
+    away = store_problem(fault)
+    if away is not None:
+        return because(ObjectStoreFailed(table=table, place=files[0].path if files else table, problem=away), fault)
     problem = _said(fault)
     if isinstance(fault, FileNotFoundError) or _GONE.search(problem):
+        problem = in_store(fault) or problem
         gone = next((file.path for file in files if "://" not in file.path and not Path(file.path).exists()), problem)
         return because(DataFileGone(table=table, problem=gone), fault)
     path = files[0].path if len(files) == 1 else _broken(files, storage_options or {})
@@ -217,7 +224,7 @@ def _said(fault: BaseException) -> str:
 def _broken(files: Sequence[DataFile], storage_options: Mapping[str, str]) -> str | None:
     """The first of several files that cannot be read, by reading each, in little memory."""
     for file in files:
-        scan = pl.scan_parquet(file.path, glob=False, storage_options=dict(storage_options) or None)
+        scan = pl.scan_parquet(file.path, glob=False, storage_options=polars_options(storage_options))
         try:
             scan.select(pl.all().null_count()).collect(engine="streaming")
         except READ_FAULTS:

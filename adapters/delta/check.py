@@ -8,7 +8,7 @@ from functools import partial
 from returns.result import Result, Success
 
 from foreset.adapters.delta.checkpoints import newest_state
-from foreset.adapters.delta.faults import opening
+from foreset.adapters.delta.faults import missing, opening
 from foreset.adapters.delta.folders import FOLDER_FAULTS, Folder, folder, is_outside, outside
 from foreset.adapters.delta.log import (
     DeltaLog,
@@ -24,7 +24,7 @@ from foreset.domain.deletion_vectors import vector_end, vector_place, vector_pro
 from foreset.domain.delta_log import DeletionVector, LogState, beside, key_of, recorded_rows
 from foreset.domain.delta_schema import Leaf, leaves_of
 from foreset.domain.errors.problem import refuse, told
-from foreset.domain.errors.tables import TableError, TableMissing
+from foreset.domain.errors.tables import TableError
 from foreset.domain.file_audit import FileSeen, VectorSeen, audit_files
 from foreset.domain.findings import TableFinding
 from foreset.domain.findings.data import PagesBroken
@@ -50,7 +50,7 @@ def check_table(
     except FOLDER_FAULTS as fault:
         return refuse(opening(table, uri, fault))
     if log.is_empty:
-        return refuse(TableMissing(table=table, place=uri))
+        return refuse(missing(table, uri))
     seen = _log_seen(log)
     audit = audit_log(seen)
     findings = list(audit.findings)

@@ -12,8 +12,10 @@ from deltalake.exceptions import (
     TableNotFoundError,
 )
 
+from foreset.adapters.object_stores import store_problem
 from foreset.domain.errors.problem import because, told
 from foreset.domain.errors.tables import (
+    ObjectStoreFailed,
     SchemaMismatch,
     TableError,
     TableMissing,
@@ -52,13 +54,23 @@ def opening(table: str, place: str, fault: Exception) -> TableError:
 
 
 def _opening(table: str, place: str, fault: Exception) -> TableError:
+    away = store_problem(fault)
+    if away is not None:
+        return ObjectStoreFailed(table=table, place=place, problem=away)
     text = _told(fault)
     if isinstance(fault, TableNotFoundError):
-        return TableMissing(table=table, place=place)
+        return missing(table, place)
     feature = _feature(text)
     if feature is not None or isinstance(fault, DeltaProtocolError):
         return UnsupportedTable(table=table, feature=feature or text)
     return TableUnreadable(table=table, problem=text)
+
+
+def missing(table: str, place: str) -> TableMissing:
+    """That there is no table at a place."""
+    if "://" not in place:
+        return TableMissing(table=table, place=place)
+    return TableMissing(table=table, place=place, remedy="write it with write_to_delta_lake(...), or mend the URL")
 
 
 def _feature(text: str) -> str | None:
@@ -84,4 +96,5 @@ def _writing(table: str, fault: Exception) -> SchemaMismatch | WriteFailed:
 
 
 def _told(fault: Exception) -> str:
-    return told(fault, place=True).partition(": ParsedLogPath")[0]  # a dump of the log's listing
+    text = told(fault, place=True).partition(": ParsedLogPath")[0]  # what follows is a dump of the log's listing
+    return store_problem(fault) or text

@@ -96,6 +96,19 @@ class DataFileGone(DataFault, frozen=True, kw_only=True):
     )
 
 
+class ObjectStoreFailed(WorldFault, frozen=True, kw_only=True):
+    """An object store that is away, or that refuses a request."""
+
+    table: str
+    place: str
+    problem: str
+    says = "The table {table!r} at {place} cannot be reached: {problem}."
+    then = (
+        "mend the URL, or the endpoint, region and credentials in storage_options or the environment; "
+        "if they are right, call again when the store answers."
+    )
+
+
 class VersionMissing(CallerFault, frozen=True, kw_only=True):
     """A version that the table does not have."""
 
@@ -212,6 +225,7 @@ TableError = (
     | UnknownTimeZone
     | TableUnreadable
     | DataFileGone
+    | ObjectStoreFailed
     | VersionMissing
     | BeforeFirstVersion
     | AfterLastVersion
@@ -222,7 +236,7 @@ TableError = (
 )
 """Why a table cannot be observed or read."""
 
-FileError = TableUnreadable | DataFileGone
+FileError = TableUnreadable | DataFileGone | ObjectStoreFailed
 """Why a table's files cannot be read."""
 
 TableWriteError = TableError | SchemaMismatch | WriteFailed
