@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Literal, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 from returns.result import Result
 from structlog.typing import FilteringBoundLogger
@@ -28,8 +28,7 @@ from foreset.domain.receipt import Event, Recorded
 from foreset.domain.registry import Catalog
 from foreset.domain.spec import SpineReference
 from foreset.domain.table_report import TableReport
-
-WriteMode = Literal["append", "overwrite", "error"]
+from foreset.domain.writing import DEFAULTS, TARGET_BYTES, Compaction, WriteMode, WriteOptions
 
 
 class ArrowStream(Protocol):
@@ -124,9 +123,27 @@ class TableStore(Protocol):
         ...
 
     def write(
-        self, table: str, frame: ArrowStream, mode: WriteMode = "append", *, partition_by: tuple[str, ...] = ()
+        self,
+        table: str,
+        frame: ArrowStream,
+        mode: WriteMode = "append",
+        options: WriteOptions = DEFAULTS,
+        storage_options: Mapping[str, str] | None = None,
     ) -> Result[TableFacts, TableWriteError]:
-        """Append to the table or replace its rows, making it where it is missing; all or nothing."""
+        """Commit the rows of a frame, in their order, making the table where it is missing; all or nothing.
+
+        Gives the facts of the version that it became, or `Untouched` where `options` say that it was written before.
+        What other writers commit meanwhile is kept; with an expected version it is `StaleTable`.
+        """
+        ...
+
+    def optimize(
+        self, table: str, target_bytes: int = TARGET_BYTES, storage_options: Mapping[str, str] | None = None
+    ) -> Result[Compaction, TableWriteError]:
+        """Put small files of a table together, up to about `target_bytes` each. The rows and their order stay.
+
+        `TableBusy` where another process of the machine does so.
+        """
         ...
 
     def check(self, table: str, *, deep: bool = False) -> Result[TableReport, TableError]:

@@ -1,36 +1,74 @@
 """Write a table and record that it was written."""
 
-from returns.result import Result
+from collections.abc import Mapping
+from typing import Final
 
-from foreset.application.ports import Adapters, ArrowStream, WriteMode
+from returns.result import Result, Success
+
+from foreset.application.ports import Adapters, ArrowStream
 from foreset.domain.errors.retrieval import SpineError
 from foreset.domain.errors.specs import StaleWrite
 from foreset.domain.errors.store import StoreError
 from foreset.domain.errors.tables import TableWriteError
 from foreset.domain.facts import TableFacts
 from foreset.domain.receipt import TableWritten
+from foreset.domain.writing import DEFAULTS, TARGET_BYTES, Compaction, Untouched, WriteMode, WriteOptions
 
 WriteError = SpineError | TableWriteError | StaleWrite | StoreError
 """Why a frame was not read, a table not written, or the write not recorded."""
+_NOTHING: Final[Result[object, StaleWrite | StoreError]] = Success(None)
 
 
-def write_table(
+def write_table(  # noqa: PLR0913  # a write, and where it goes
     table: str,
     frame: ArrowStream,
     adapters: Adapters,
     *,
     mode: WriteMode = "append",
-    partition_by: tuple[str, ...] = (),
+    options: WriteOptions = DEFAULTS,
+    storage_options: Mapping[str, str] | None = None,
 ) -> Result[TableFacts, WriteError]:
-    """Append to a table or replace its rows; gives its facts at the new version."""
+    """Write a table; gives its facts at the new version. A write that was made before is no event."""
     return Result.do(
         facts
-        for facts in adapters.tables.write(table, frame, mode, partition_by=partition_by)
-        for _ in adapters.events.append(
-            f"table/{table}",
-            (TableWritten(table=table, version=facts.version, mode=mode, rows=facts.rows or 0),),
-            expected=None,
-            at=adapters.clock.now(),
-            actor=adapters.actor,
-        )
+        for facts in adapters.tables.write(table, frame, mode, options, storage_options)
+        for _ in (_recorded(adapters, _written(facts, mode, options)) if not isinstance(facts, Untouched) else _NOTHING)
     )
+
+
+def optimize_table(
+    table: str,
+    adapters: Adapters,
+    *,
+    target_bytes: int = TARGET_BYTES,
+    storage_options: Mapping[str, str] | None = None,
+) -> Result[Compaction, WriteError]:
+    """Put small files of a table together; no event where there were none."""
+    return Result.do(
+        compaction
+        for compaction in adapters.tables.optimize(table, target_bytes, storage_options)
+        for _ in (_recorded(adapters, _optimized(compaction.facts)) if compaction.merged else _NOTHING)
+    )
+
+
+def _recorded(adapters: Adapters, event: TableWritten) -> Result[object, StaleWrite | StoreError]:
+    return adapters.events.append(
+        f"table/{event.table}", (event,), expected=None, at=adapters.clock.now(), actor=adapters.actor
+    )
+
+
+def _written(facts: TableFacts, mode: WriteMode, options: WriteOptions) -> TableWritten:
+    return TableWritten(
+        table=facts.table,
+        version=facts.version,
+        mode=mode,
+        rows=facts.rows or 0,
+        replace_where=options.replace_where,
+        merge_on=tuple(options.merge_on),
+        app_id=options.app_id,
+        app_version=options.app_version,
+    )
+
+
+def _optimized(facts: TableFacts) -> TableWritten:
+    return TableWritten(table=facts.table, version=facts.version, mode="optimize", rows=facts.rows or 0)

@@ -51,13 +51,17 @@ class TrainingSetRebuilt(msgspec.Struct, frozen=True, kw_only=True, tag="trainin
     libraries: dict[str, str]
 
 
-class TableWritten(msgspec.Struct, frozen=True, kw_only=True, tag="table-written.v1"):
-    """A table was written through the store."""
+class TableWritten(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="table-written.v1"):
+    """A table was written through the store. `mode` is that of the write, or `optimize`; `rows` are the table's."""
 
     table: str
     version: int
     mode: str
     rows: int
+    replace_where: str | None = None
+    merge_on: tuple[str, ...] = ()
+    app_id: str | None = None
+    app_version: int | None = None
 
 
 Event = RegistryEvent | TrainingSetRetrieved | TrainingSetRebuilt | ModelTrained | TableWritten

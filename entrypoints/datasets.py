@@ -1,20 +1,24 @@
 """Delta tables by dataset name or path: read, write, look, and load as X and y. What fails raises `ForesetError`."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from functools import cache
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from foreset.application.ports import ArrowStream, WriteMode
+from foreset.application.ports import ArrowStream
 from foreset.domain.dtypes import time_unit
 from foreset.domain.errors.problem import because, raised, told
 from foreset.domain.errors.retrieval import SpineUnreadable
+from foreset.domain.facts import TableFacts
+from foreset.domain.writing import TARGET_BYTES, SchemaMode, Untouched, WriteMode, contradiction
+from foreset.entrypoints.limits import size_of
 from foreset.entrypoints.raising import given, reject
 from foreset.entrypoints.wiring import data_directory
+from foreset.entrypoints.writes import write_options
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,6 +46,10 @@ class TableInfo(msgspec.Struct, frozen=True, kw_only=True):
     columns: dict[str, str]
     partition_columns: tuple[str, ...]
     modified: datetime | None
+
+
+class UntouchedTable(TableInfo, frozen=True, kw_only=True):
+    """A table that a write left as it is, for it was made before: the table has its app_version."""
 
 
 @cache
@@ -107,34 +115,72 @@ def _wanted(table: str, known: list[str], columns: Iterable[str] | None) -> tupl
     return wanted
 
 
-def write_to_delta_lake(
+def write_to_delta_lake(  # noqa: PLR0913  # what a write may ask
     frame: Any,  # polars, pandas or pyarrow
     name_or_path: str | PathLike[str],
     *,
     mode: WriteMode = "append",
     partition_by: Iterable[str] | None = None,
-    schema_mode: Literal["overwrite"] | None = None,
+    schema_mode: SchemaMode | None = None,
+    replace_where: str | None = None,
+    merge_on: Iterable[str] | None = None,
+    expected_version: int | None = None,
+    app_id: str | None = None,
+    app_version: int | None = None,
+    storage_options: Mapping[str, str] | None = None,
 ) -> TableInfo:
-    """Commit the frame's rows, in their order, as one commit, making the table where it is missing.
+    """Commit the frame's rows, in their order, as one commit, making the table where it is missing. All or nothing.
 
-    `frame` is polars, pandas (its index is left out) or pyarrow. `mode` is "append", "overwrite" (replace all rows) or
-    "error" (only make a new table). The frame must fit the table's columns and types without loss; with
-    mode="overwrite" and schema_mode="overwrite" the table takes the frame's. All or nothing.
+    `frame` is polars, pandas (its index is left out) or pyarrow. It must fit the table's columns and types without
+    loss.
+
+    - `mode`: "append"; "overwrite", which replaces all rows; "error", which only makes a new table; "merge", by which
+      rows of the frame replace the rows with equal keys, and the others are added.
+    - `partition_by`: the columns by which a new table is partitioned.
+    - `schema_mode`: "merge" adds the frame's new columns (null in older rows), and fills with nulls those that it
+      lacks; "overwrite", with mode="overwrite", gives the table the frame's schema.
+    - `replace_where`: with mode="overwrite", an SQL condition such as `"day = '2024-01-01'"`: only the rows for which
+      it is true are replaced, and it must be true for every row of the frame.
+    - `merge_on`: the key columns of mode="merge". A null or repeated key in the frame is refused.
+    - `expected_version`: write only if this is the newest version; otherwise `ConflictError`.
+    - `app_id`, `app_version`: who writes, and a number that this writer counts up. Where the table has the number or a
+      later one from this writer already, nothing is written, and an `UntouchedTable` is given.
+    - `storage_options`: of the object store, for a table by URL; later calls of this process reuse them.
     """
-    table = _table(name_or_path)
-    name = f"write_to_delta_lake({table!r})"
-    if mode not in get_args(WriteMode):
-        reject(name, f"mode is {mode!r}", f"use one of {', '.join(get_args(WriteMode))}")
-    if schema_mode not in {None, "overwrite"} or (schema_mode and mode != "overwrite"):
-        remedy = "leave schema_mode out, or use it with mode='overwrite' as schema_mode='overwrite'"
-        reject(name, f"schema_mode is {schema_mode!r} and mode is {mode!r}", remedy)
-    partitions = (partition_by,) if isinstance(partition_by, str) else tuple(partition_by or ())
-    stream = arrow_stream(frame)
-    written = tables_in(data_directory()).write(
-        table, stream, mode, partition_by=partitions, overwrite_schema=schema_mode is not None
+    table, data_dir = _table(name_or_path), data_directory()
+    options = given(
+        write_options(
+            partition_by=partition_by,
+            schema_mode=schema_mode,
+            replace_where=replace_where,
+            merge_on=merge_on,
+            expected_version=expected_version,
+            app_id=app_id,
+            app_version=app_version,
+        )
     )
-    given(written)
-    return get_table_info(name_or_path)
+    contradicted = contradiction(table, mode, options)
+    if contradicted is not None:
+        raise raised(contradicted)
+    facts = given(tables_in(data_dir).write(table, arrow_stream(frame), mode, options, storage_options))
+    info = _info(table, data_dir, facts)
+    return UntouchedTable(**msgspec.structs.asdict(info)) if isinstance(facts, Untouched) else info
+
+
+def optimize_table(
+    name_or_path: str | PathLike[str],
+    *,
+    target_size: int | str = TARGET_BYTES,
+    storage_options: Mapping[str, str] | None = None,
+) -> TableInfo:
+    """Put small files together, up to about `target_size` (bytes, or text such as `"256MB"`) each.
+
+    The rows, their order and the older versions stay. Files are put together that are neighbours in the snapshot's
+    order and of one partition. One process of a machine at a time: for the others it is `ConflictError`.
+    """
+    table, data_dir = _table(name_or_path), data_directory()
+    size = given(size_of("target_size", target_size))
+    return _info(table, data_dir, given(tables_in(data_dir).optimize(table, size, storage_options)).facts)
 
 
 def arrow_stream(frame: Any) -> ArrowStream:  # polars, pandas or pyarrow
@@ -156,12 +202,20 @@ def arrow_stream(frame: Any) -> ArrowStream:  # polars, pandas or pyarrow
     raise raised(SpineUnreadable(spine=kind, problem="it is no polars, pandas or pyarrow frame"))
 
 
-def get_table_info(name_or_path: str | PathLike[str]) -> TableInfo:
-    """What the table's log says of its newest version; no data file is opened."""
+def get_table_info(
+    name_or_path: str | PathLike[str], *, storage_options: Mapping[str, str] | None = None
+) -> TableInfo:
+    """What the table's log says of its newest version; no data file is opened.
+
+    `storage_options` are those of the object store, for a table by URL; later calls of this process reuse them.
+    """
+    table, data_dir = _table(name_or_path), data_directory()
+    return _info(table, data_dir, given(tables_in(data_dir).observe(table, storage_options=storage_options)).facts)
+
+
+def _info(table: str, data_dir: Path, facts: TableFacts) -> TableInfo:
     from foreset.adapters.delta.names import table_uri
 
-    table, data_dir = _table(name_or_path), data_directory()
-    facts = given(tables_in(data_dir).observe(table)).facts
     return TableInfo(
         path=given(table_uri(table, data_dir)),
         version=facts.version,

@@ -14,7 +14,7 @@ from foreset.application.ports import Adapters
 from foreset.application.rebuild import rebuild
 from foreset.application.register import Registered, RegistryError, register, remove
 from foreset.application.retrieve import retrieve
-from foreset.application.write import WriteError, write_table
+from foreset.application.write import WriteError, optimize_table, write_table
 from foreset.domain.errors.retrieval import PlanError, RebuildError, RetrievalError
 from foreset.domain.errors.store import StoreError
 from foreset.domain.errors.tables import TableError
@@ -24,12 +24,16 @@ from foreset.domain.receipt import Recorded, TrainingSetRetrieved
 from foreset.domain.registry import Catalog, replay
 from foreset.domain.spec import TrainingSetSpec
 from foreset.domain.table_report import TableReport
+from foreset.domain.writing import TARGET_BYTES
+from foreset.entrypoints.limits import size_of
 from foreset.entrypoints.table_changes import TableChanges
 from foreset.entrypoints.training_set import TrainingSet
 from foreset.entrypoints.wiring import in_memory, local_store
+from foreset.entrypoints.writes import write_options
 
 if TYPE_CHECKING:
-    from foreset.application.ports import Progress, WriteMode
+    from foreset.application.ports import Progress
+    from foreset.domain.writing import Compaction, SchemaMode, WriteMode
 
 
 class FeatureStore:
@@ -171,12 +175,58 @@ class FeatureStore:
             table, from_version, to_version, partition_time_zone=partition_time_zone
         ).map(TableChanges)
 
-    def write(self, frame: Any, table: str, *, mode: "WriteMode" = "append") -> Result[TableFacts, WriteError]:
-        """Append to a table or replace its rows, and record it. `frame`: polars, pandas or pyarrow."""
+    def write(  # noqa: PLR0913  # what a write may ask
+        self,
+        frame: Any,
+        table: str,
+        *,
+        mode: "WriteMode" = "append",
+        partition_by: Iterable[str] | None = None,
+        schema_mode: "SchemaMode | None" = None,
+        replace_where: str | None = None,
+        merge_on: Iterable[str] | None = None,
+        expected_version: int | None = None,
+        app_id: str | None = None,
+        app_version: int | None = None,
+        storage_options: Mapping[str, str] | None = None,
+    ) -> Result[TableFacts, WriteError]:
+        """Write a table as `write_to_delta_lake` does, with the same arguments, and record it; gives its facts.
+
+        `frame` is polars, pandas or pyarrow. A write that was made before, by its app_version, gives `Untouched` facts,
+        and is not recorded.
+        """
         return Result.do(
             facts
+            for options in write_options(
+                partition_by=partition_by,
+                schema_mode=schema_mode,
+                replace_where=replace_where,
+                merge_on=merge_on,
+                expected_version=expected_version,
+                app_id=app_id,
+                app_version=app_version,
+            )
             for read in self._adapters.spines.read(frame)
-            for facts in write_table(table, read.frame, self._adapters, mode=mode)
+            for facts in write_table(
+                table, read.frame, self._adapters, mode=mode, options=options, storage_options=storage_options
+            )
+        )
+
+    def optimize(
+        self,
+        table: str,
+        *,
+        target_size: int | str = TARGET_BYTES,
+        storage_options: Mapping[str, str] | None = None,
+    ) -> Result["Compaction", WriteError]:
+        """Put small files of a table together, up to about `target_size` (bytes, or text such as "256MB") each.
+
+        The rows, their order and the older versions stay. What was done is recorded.
+        """
+        return Result.do(
+            done
+            for size in size_of("target_size", target_size)
+            for done in optimize_table(table, self._adapters, target_bytes=size, storage_options=storage_options)
         )
 
     @property

@@ -29,13 +29,20 @@ def limits(memory: int | str | None, threads: int | None) -> Result[tuple[int | 
 def _memory(given: int | str | None) -> Result[int | None, UnfitLimit]:
     if given is None or given == "":
         return Success(None)
+    return size_of("memory", given)
+
+
+def size_of(limit: str, given: int | str) -> Result[int, UnfitLimit]:
+    """The bytes that a size like `"4GB"` is, or a number; `limit` is what it is of.
+
+    >>> size_of("memory", "1.5 KiB").unwrap()
+    1536
+    """
     read = _SIZE.fullmatch(str(given))
     size = 0 if read is None else int(float(read[1]) * (1024 if read[3] else 1000) ** _POWERS[read[2].upper()])
     if size > 0:
         return Success(size)
-    return refuse(
-        UnfitLimit(limit="memory", problem=f"{given!r} is no size", remedy="give bytes, or a size like '4GB'")
-    )
+    return refuse(UnfitLimit(limit=limit, problem=f"{given!r} is no size", remedy="give bytes, or a size like '4GB'"))
 
 
 def _threads(given: int | str | None) -> Result[int | None, UnfitLimit]:

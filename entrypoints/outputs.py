@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from foreset.domain.errors.problem import because, raised, told
 from foreset.domain.errors.retrieval import OutputUnwritable
+from foreset.domain.writing import WriteOptions
 
 if TYPE_CHECKING:
     import polars as pl
@@ -52,5 +53,6 @@ def delta_table(path: str | Path, frame: "pl.DataFrame") -> Path:
     from foreset.adapters.delta.tables import DeltaTables
 
     place = Path(path).absolute()
-    DeltaTables(place.parent).write(str(place), frame, "overwrite", overwrite_schema=True).unwrap()
+    options = WriteOptions(schema_mode="overwrite")
+    DeltaTables(place.parent).write(str(place), frame, "overwrite", options).unwrap()
     return place

@@ -18,11 +18,13 @@ from foreset.adapters.delta.handles import Handles
 from foreset.adapters.delta.history import Times, version_at
 from foreset.adapters.delta.names import escape_in, is_url, table_uri
 from foreset.adapters.delta.partition_times import is_zone
+from foreset.adapters.delta.pinned import PinnedTable, pinned
 from foreset.adapters.delta.schema import unsupported_feature
 from foreset.adapters.delta.snapshot import DeltaSnapshot
-from foreset.adapters.delta.writing import write_frame, write_parts
+from foreset.adapters.delta.storage import is_free
+from foreset.adapters.delta.writing import OpenTable
 from foreset.adapters.parquet_files import READ_FAULTS
-from foreset.application.ports import ArrowStream, StoredFrame, WriteMode
+from foreset.application.ports import ArrowStream, StoredFrame
 from foreset.domain.errors.problem import because, refuse, told
 from foreset.domain.errors.tables import (
     NotADeltaTable,
@@ -37,6 +39,7 @@ from foreset.domain.errors.tables import (
 )
 from foreset.domain.facts import TableFacts
 from foreset.domain.table_report import TableReport
+from foreset.domain.writing import DEFAULTS, TARGET_BYTES, Compaction, WriteMode, WriteOptions, contradiction
 
 SAMPLES = ("classification_data", "regression_data")
 
@@ -121,64 +124,76 @@ class DeltaTables:
         table: str,
         frame: ArrowStream,
         mode: WriteMode = "append",
-        *,
-        partition_by: tuple[str, ...] = (),
-        overwrite_schema: bool = False,
+        options: WriteOptions = DEFAULTS,
+        storage_options: Mapping[str, str] | None = None,
     ) -> Result[TableFacts, TableWriteError]:
-        """Append to the table or replace its rows, making it where it is missing."""
-        with self._lock:
-            return Result.do(
-                snapshot.facts
-                for uri in table_uri(table, self._data_dir)
-                for known in self._columns(table, uri)
-                for _ in write_frame(
-                    table,
-                    uri,
-                    pl.DataFrame(frame),
-                    mode,
-                    known=None if overwrite_schema else known,
-                    partition_by=partition_by,
-                    storage_options=self._options.get(table),
-                    overwrite_schema=overwrite_schema,
-                )
-                for snapshot in self._snapshot(table, uri, None)
-            )
+        """Commit the rows of a frame, making the table where it is missing; all or nothing."""
+        contradicted = contradiction(table, mode, options)
+        if contradicted is not None:
+            return refuse(contradicted)
+        return self.to_write(table, storage_options).bind(lambda to: to.write(pl.DataFrame(frame), mode, options))
 
     def replace(self, table: str, frame: StoredFrame) -> Result[TableFacts, TableWriteError]:
-        """Replace a local table, or make it, with a frame that does not fit in memory, part by part."""
+        """Replace a table, or make it, with a frame that does not fit in memory, part by part."""
+        return self.to_write(table).bind(lambda to: to.replace(map(pl.DataFrame, frame.batches())))
+
+    def optimize(
+        self, table: str, target_bytes: int = TARGET_BYTES, storage_options: Mapping[str, str] | None = None
+    ) -> Result[Compaction, TableWriteError]:
+        """Put small files together; the rows and their order stay."""
+        return self.to_write(table, storage_options).bind(lambda to: to.optimize(target_bytes))
+
+    def to_write(
+        self, table: str, storage_options: Mapping[str, str] | None = None
+    ) -> Result[OpenTable, TableWriteError]:
+        """The table at its place, whether it is there or not."""
         with self._lock:
-            return Result.do(
-                snapshot.facts
-                for uri in table_uri(table, self._data_dir)
-                for known in self._columns(table, uri)
-                for _ in write_parts(table, uri, frame.batches(), known)
-                for snapshot in self._snapshot(table, uri, None)
+            if storage_options:
+                self._options[table] = dict(storage_options)
+            options = self._options.get(table, {})
+        return table_uri(table, self._data_dir).map(
+            lambda uri: OpenTable(
+                table,
+                uri,
+                options,
+                pinned=lambda app_id: self._pinned(table, uri, app_id),
+                facts=lambda version: self._facts(table, uri, version),
             )
+        )
+
+    def _pinned(self, table: str, uri: str, app_id: str | None) -> Result[PinnedTable | None, TableError]:
+        """The newest version of a table that is to be written, None where there is no table yet."""
+        with self._lock:
+            opened = self._open(table, uri)
+            match opened.swap():
+                case Success(TableMissing()):
+                    return Success(None)
+                case Success(NotADeltaTable()) if is_free(Path(uri)):
+                    return Success(None)
+                case _:
+                    return Result.do(
+                        pinned(snapshot, handle, app_id)
+                        for handle in opened
+                        for snapshot in self._snapshot_of(table, uri, handle)
+                    )
+
+    def _facts(self, table: str, uri: str, version: int | None) -> Result[TableFacts, TableError]:
+        with self._lock:
+            return self._snapshot(table, uri, version).map(lambda snapshot: snapshot.facts)
 
     def check(self, table: str, *, deep: bool = False) -> Result[TableReport, TableError]:
         """What is wrong with the table, by its raw log and its files: also where deltalake cannot open it."""
         with self._lock:
-            options = self._options.get(table)
+            options = self._options.get(table, {})
         return Result.do(
             report for uri in table_uri(table, self._data_dir) for report in _checked(table, uri, options, deep=deep)
         )
-
-    def _columns(self, table: str, uri: str) -> Result[TableFacts | None, TableError]:
-        """The facts of a table that is to be written, None where there is no table yet."""
-        found = self._snapshot(table, uri, None)
-        match found.swap():
-            case Success(TableMissing()):
-                return Success(None)
-            case Success(NotADeltaTable()) if _is_free(Path(uri)):
-                return Success(None)
-            case _:
-                return found.map(lambda snapshot: snapshot.facts)
 
     def _open(self, table: str, uri: str, version: int | None = None) -> Result[DeltaTable, TableError]:
         missing = _missing(table, uri)
         if missing is not None:
             return refuse(missing)
-        options = self._options.get(table)
+        options = self._options.get(table, {})
         known = None if version is None else self._handles.known(uri, version)
         if known is not None:
             return Success(known)
@@ -194,7 +209,7 @@ class DeltaTables:
         if not 0 <= version <= newest.version():
             return refuse(_no_version(table, newest, version))
         try:
-            return Success(self._handles.at(uri, version, self._options.get(table)))
+            return Success(self._handles.at(uri, version, self._options.get(table, {})))
         except OPEN_FAULTS as fault:
             if "log segment" in str(fault):
                 return refuse(because(_no_version(table, newest, version), fault))
@@ -203,10 +218,11 @@ class DeltaTables:
     def _snapshot(
         self, table: str, uri: str, version: int | None, zone: str | None = None
     ) -> Result[DeltaSnapshot, TableError]:
-        opened = self._open(table, uri, version)
-        if not isinstance(opened, Success):
-            return refuse(opened.failure())
-        handle = opened.unwrap()
+        return self._open(table, uri, version).bind(lambda handle: self._snapshot_of(table, uri, handle, zone))
+
+    def _snapshot_of(
+        self, table: str, uri: str, handle: DeltaTable, zone: str | None = None
+    ) -> Result[DeltaSnapshot, TableError]:
         feature = unsupported_feature(handle)
         if feature is not None:
             return refuse(UnsupportedTable(table=table, feature=feature))
@@ -248,14 +264,6 @@ def _checked(table: str, uri: str, options: Mapping[str, str] | None, *, deep: b
 def _holds_files(folder: Path) -> bool:
     with os.scandir(folder) as entries:
         return next(entries, None) is not None
-
-
-def _is_free(place: Path) -> bool:
-    """Whether a folder holds nothing, or only what a first write left that was killed: data without a commit."""
-    try:
-        return all(entry.name == "_delta_log" or entry.name.startswith("part-") for entry in place.iterdir())
-    except OSError:
-        return False
 
 
 def _no_version(table: str, newest: DeltaTable, version: int) -> VersionMissing:

@@ -7,13 +7,14 @@ from itertools import pairwise
 import polars as pl
 from returns.result import Result, Success
 
+from foreset.adapters.memory.writing import Content, conformed
 from foreset.adapters.row_changes import as_changes, difference
 from foreset.domain.changes import ChangeFiles, ChangesFacts, CommitFiles, FileAction, Reading, reading
 from foreset.domain.errors.tables import TableError
 from foreset.domain.facts import DataFile
 
-Written = tuple[tuple[pl.DataFrame, ...], datetime]
-"""A version: what each write that still stands brought, and when the version was committed."""
+Written = tuple[Content, datetime]
+"""A version, and when it was committed."""
 
 
 class MemoryChanges:
@@ -21,9 +22,10 @@ class MemoryChanges:
 
     def __init__(self, table: str, first: int, written: Sequence[Written]) -> None:
         """Compare the versions that were `written`, of which the first one is version `first`."""
-        self._chunks = {str(id(chunk)): chunk for chunks, _ in written for chunk in chunks}
-        self._empty = written[-1][0][0].clear()
-        before, after = (_files(chunks) for chunks, _ in (written[0], written[-1]))
+        self._chunks = {str(id(chunk)): chunk for (chunks, *_), _ in written for chunk in chunks}
+        self._schema = written[-1][0][1]
+        self._empty = self._schema.to_frame()
+        before, after = (_files(chunks) for (chunks, *_), _ in (written[0], written[-1]))
         self._reading: Reading = reading(before, after, list(_commits(first, written)))
         self.facts: ChangesFacts = self._reading.facts(table, first, first + len(written) - 1)
 
@@ -39,12 +41,13 @@ class MemoryChanges:
         return Success(pl.concat([as_changes(self._empty, "insert"), *told]))
 
     def _rows(self, parts: Iterator[ChangeFiles] | Sequence[ChangeFiles]) -> pl.DataFrame:
-        return pl.concat([self._empty, *(self._chunks[file.path] for part in parts for file in part.files)])
+        chunks = (self._chunks[file.path] for part in parts for file in part.files)
+        return pl.concat([self._empty, *(conformed(chunk, self._schema) for chunk in chunks)])
 
 
 def _commits(first: int, written: Sequence[Written]) -> Iterator[CommitFiles]:
     for version, (before, after) in enumerate(pairwise(written), first + 1):
-        old, new = ({file.path: file for file in _files(chunks)} for chunks, _ in (before, after))
+        old, new = ({file.path: file for file in _files(chunks)} for (chunks, *_), _ in (before, after))
         yield CommitFiles(
             version=version,
             at_us=(after[1] - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1),

@@ -7,41 +7,53 @@ from typing import Final, NamedTuple
 from uuid import uuid4
 
 import polars as pl
+from msgspec.structs import asdict
 from returns.result import Result, Success
 
 from foreset.adapters.arrow_types import dtype_name
 from foreset.adapters.memory.changes import MemoryChanges
-from foreset.application.ports import ArrowStream, Clock, WriteMode
+from foreset.adapters.memory.writing import Content, conformed, together, written
+from foreset.application.ports import ArrowStream, Clock
 from foreset.domain.changes import untold
-from foreset.domain.dtypes import NANOSECONDS, time_unit, widens
+from foreset.domain.dtypes import NANOSECONDS, time_unit
 from foreset.domain.errors.problem import refuse
 from foreset.domain.errors.tables import (
     AfterLastVersion,
     BeforeFirstVersion,
-    SchemaMismatch,
+    ChangesUntold,
     TableError,
     TableMissing,
     TableWriteError,
     VersionMissing,
     WriteFailed,
 )
+from foreset.domain.errors.writes import StaleTable
 from foreset.domain.facts import Column, Range, TableFacts
 from foreset.domain.table_report import TableReport
+from foreset.domain.writing import (
+    DEFAULTS,
+    TARGET_BYTES,
+    Compaction,
+    Untouched,
+    WriteMode,
+    WriteOptions,
+    contradiction,
+)
 
 _REMEDY: Final = "write it to this store first, or mend the name"
 
 
 class _Version(NamedTuple):
-    """A table at a version: what each write that still stands brought, and when the last one was."""
+    """A table at a version, and when it was written."""
 
-    chunks: tuple[pl.DataFrame, ...]
+    content: Content
     committed_at: datetime
 
 
 class _Table(NamedTuple):
     identifier: str
-    partition_columns: tuple[str, ...]
     versions: tuple[_Version, ...]
+    app_versions: Mapping[str, int]
 
 
 class MemorySnapshot:
@@ -49,17 +61,17 @@ class MemorySnapshot:
 
     def __init__(self, name: str, table: _Table, version: int) -> None:
         """Describe version `version` of `table`."""
-        current = table.versions[version]
-        self._frame = frame = pl.concat(current.chunks)
+        chunks, schema, partitions = table.versions[version].content
+        self._frame = frame = pl.concat([schema.to_frame(), *(conformed(chunk, schema) for chunk in chunks)])
         self.facts = TableFacts(
             table=name,
             table_id=table.identifier,
             version=version,
             columns=tuple(Column(name, dtype_name(dtype)) for name, dtype in frame.schema.items()),
-            files=len(current.chunks),
+            files=len(chunks),
             rows=frame.height,
             size_bytes=int(frame.estimated_size()),
-            partition_columns=table.partition_columns,
+            partition_columns=partitions,
             time_ranges=_ranges(frame),
         )
 
@@ -117,41 +129,90 @@ class MemoryTables:
         return self._found(table).bind(lambda found: _current(table, found, when))
 
     def write(
-        self, table: str, frame: ArrowStream, mode: WriteMode = "append", *, partition_by: tuple[str, ...] = ()
+        self,
+        table: str,
+        frame: ArrowStream,
+        mode: WriteMode = "append",
+        options: WriteOptions = DEFAULTS,
+        storage_options: Mapping[str, str] | None = None,  # noqa: ARG002  # memory is no storage that has any
     ) -> Result[TableFacts, TableWriteError]:
-        """Append to the table or replace its rows, making it where it is missing; all or nothing."""
+        """Commit the rows of a frame, making the table where it is missing; all or nothing."""
+        contradicted = contradiction(table, mode, options)
+        if contradicted is not None:
+            return refuse(contradicted)
         given = pl.DataFrame(frame)
         with self._lock:
             known = self._tables.get(table)
-            if mode == "error" and known is not None:
-                return refuse(WriteFailed(table=table, problem="it exists, and mode='error' only makes new tables"))
-            fitted = _new(table, given, partition_by) if known is None else _fitted(table, given, known)
-            if not isinstance(fitted, Success):
-                return refuse(fitted.failure())
-            self._tables[table] = written = self._after(known, fitted.unwrap(), mode, partition_by)
-        return Success(MemorySnapshot(table, written, len(written.versions) - 1).facts)
+            if known is not None and _is_written(known, options):
+                return Success(Untouched(**asdict(MemorySnapshot(table, known, len(known.versions) - 1).facts)))
+            refused = _refused(table, known, mode, options)
+            if refused is not None:
+                return refuse(refused)
+            content = written(table, None if known is None else known.versions[-1].content, given, mode, options)
+            if not isinstance(content, Success):
+                return refuse(content.failure())
+            self._tables[table] = after = self._after(known, content.unwrap(), options)
+        return Success(MemorySnapshot(table, after, len(after.versions) - 1).facts)
+
+    def optimize(
+        self,
+        table: str,
+        target_bytes: int = TARGET_BYTES,
+        storage_options: Mapping[str, str] | None = None,  # noqa: ARG002  # memory is no storage that has any
+    ) -> Result[Compaction, TableWriteError]:
+        """Put what small writes brought together; the rows and their order stay."""
+        with self._lock:
+            known = self._tables.get(table)
+            if known is None:
+                return refuse(_missing(table))
+            chunks, schema, partitions = known.versions[-1].content
+            runs = list(together(chunks, schema, partitions, target_bytes))
+            merged = sum(len(run) for run in runs if len(run) > 1)
+            if merged:
+                content = (tuple(pl.concat(run) for run in runs), schema, partitions)
+                self._tables[table] = known = self._after(known, content, DEFAULTS)
+        facts = MemorySnapshot(table, known, len(known.versions) - 1).facts
+        return Success(Compaction(facts=facts, merged=merged, into=sum(len(run) > 1 for run in runs)))
 
     def check(self, table: str, *, deep: bool = False) -> Result[TableReport, TableError]:
         """Nothing is wrong with a table in memory; the report tells how large it is."""
         return self._found(table).bind(lambda found: _at(table, found, None)).map(lambda s: _report(s.facts, deep=deep))
 
-    def _after(
-        self, known: _Table | None, rows: pl.DataFrame, mode: WriteMode, partition_by: tuple[str, ...]
-    ) -> _Table:
+    def _after(self, known: _Table | None, content: Content, options: WriteOptions) -> _Table:
         """The table with one more version. Commit times never run back, as in a Delta log."""
+        now = self._clock.now()
+        told = {} if options.app_id is None or options.app_version is None else {options.app_id: options.app_version}
         if known is None:
-            return _Table(uuid4().hex, partition_by, (_Version((rows,), self._clock.now()),))
-        last = known.versions[-1]
-        chunks = (*last.chunks, rows) if mode == "append" else (rows,)
-        version = _Version(chunks, max(last.committed_at, self._clock.now()))
-        return known._replace(versions=(*known.versions, version))
+            return _Table(uuid4().hex, (_Version(content, now),), told)
+        version = _Version(content, max(known.versions[-1].committed_at, now))
+        return known._replace(versions=(*known.versions, version), app_versions={**known.app_versions, **told})
 
     def _found(self, table: str) -> Result[_Table, TableError]:
         with self._lock:
             found = self._tables.get(table)
         if found is None:
-            return refuse(TableMissing(table=table, place="a table in memory", remedy=_REMEDY))
+            return refuse(_missing(table))
         return Success(found)
+
+
+def _missing(table: str) -> TableMissing:
+    return TableMissing(table=table, place="a table in memory", remedy=_REMEDY)
+
+
+def _is_written(known: _Table, options: WriteOptions) -> bool:
+    """Whether the application has written this, or something later, already."""
+    told = known.app_versions.get(options.app_id or "")
+    return told is not None and options.app_version is not None and told >= options.app_version
+
+
+def _refused(table: str, known: _Table | None, mode: WriteMode, options: WriteOptions) -> TableWriteError | None:
+    newest = None if known is None else len(known.versions) - 1
+    if options.expected_version not in {None, newest}:
+        found = "no version, for it does not exist" if newest is None else f"version {newest}"
+        return StaleTable(table=table, expected=options.expected_version or 0, found=found)
+    if mode == "error" and known is not None:
+        return WriteFailed(table=table, problem="it exists, and mode='error' only makes new tables")
+    return None
 
 
 def _report(facts: TableFacts, *, deep: bool) -> TableReport:
@@ -182,7 +243,23 @@ def _changes(name: str, table: _Table, first: int, last: int | None) -> Result[M
     problem = untold(name, first, asked.unwrap().facts)
     if problem is not None:
         return refuse(problem)
-    return Success(MemoryChanges(name, first, table.versions[first : None if last is None else last + 1]))
+    versions = table.versions[first : None if last is None else last + 1]
+    retyped = _retyped(versions[0].content[1], versions[-1].content[1])
+    if retyped is not None:
+        remedy = (
+            "name a version after that change as the first, and read the last version as a whole for what was before"
+        )
+        last = first + len(versions) - 1
+        return refuse(ChangesUntold(table=name, first=first, last=last, problem=retyped, remedy=remedy))
+    return Success(MemoryChanges(name, first, versions))
+
+
+def _retyped(before: pl.Schema, after: pl.Schema) -> str | None:
+    """A column that is of another type than it was."""
+    changed = next((name for name, dtype in after.items() if before.get(name, dtype) != dtype), None)
+    if changed is None:
+        return None
+    return f"the column {changed!r} was {dtype_name(before[changed])} and is {dtype_name(after[changed])}"
 
 
 def _current(name: str, table: _Table, at: datetime) -> Result[int, TableError]:
@@ -205,29 +282,3 @@ def _ranges(frame: pl.DataFrame) -> dict[str, Range]:
             least, greatest = (int(str(bound)) * step for bound in (physical.min(), physical.max()))
             found[name] = (least // 1_000, -(-greatest // 1_000))
     return found
-
-
-# === Fitting a frame to its table ===
-
-
-def _new(table: str, frame: pl.DataFrame, partition_by: tuple[str, ...]) -> Result[pl.DataFrame, SchemaMismatch]:
-    strange = [name for name in partition_by if name not in frame.columns]
-    if strange or not frame.columns:
-        problem = f"it has no column to partition by: {strange}" if strange else "it has no columns"
-        return refuse(SchemaMismatch(table=table, problem=problem))
-    return Success(frame.with_columns(pl.col(pl.Categorical, pl.Enum).cast(pl.String)))
-
-
-def _fitted(table: str, frame: pl.DataFrame, known: _Table) -> Result[pl.DataFrame, SchemaMismatch]:
-    """The frame with the table's columns, in their order and types."""
-    wanted = known.versions[-1].chunks[0].schema
-    if set(wanted) != set(frame.columns):
-        strange = [name for name in frame.columns if name not in wanted]
-        absent = [name for name in wanted if name not in frame.columns]
-        return refuse(SchemaMismatch(table=table, problem=f"beyond the table: {strange}; not in the frame: {absent}"))
-    for name, dtype in wanted.items():
-        given, held = dtype_name(frame.schema[name]), dtype_name(dtype)
-        if frame.schema[name] != pl.Null and not (given == held or widens(given, held)):
-            problem = f"column {name!r} is {given}, and the table's {held} does not hold it"
-            return refuse(SchemaMismatch(table=table, problem=problem))
-    return Success(frame.select(pl.col(name).cast(dtype) for name, dtype in wanted.items()))

@@ -1,6 +1,8 @@
 """What can be wrong with a table and its history."""
 
 from foreset.domain.errors.problem import CallerFault, DataFault, WorldFault
+from foreset.domain.errors.specs import InvalidSpec
+from foreset.domain.errors.writes import WritingError
 
 
 class TableMissing(CallerFault, frozen=True, kw_only=True):
@@ -239,5 +241,5 @@ TableError = (
 FileError = TableUnreadable | DataFileGone | ObjectStoreFailed
 """Why a table's files cannot be read."""
 
-TableWriteError = TableError | SchemaMismatch | WriteFailed
+TableWriteError = TableError | SchemaMismatch | WriteFailed | InvalidSpec | WritingError
 """Why a table cannot be written."""

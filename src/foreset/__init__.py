@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         get_delta_path as get_delta_path,
         get_table_info as get_table_info,
         load_data as load_data,
+        optimize_table as optimize_table,
         read_delta_table as read_delta_table,
         write_to_delta_lake as write_to_delta_lake,
     )
@@ -90,6 +91,7 @@ _HOMES = {
     "get_delta_path": "entrypoints.datasets",
     "get_table_info": "entrypoints.datasets",
     "load_data": "entrypoints.datasets",
+    "optimize_table": "entrypoints.datasets",
     "read_delta_table": "entrypoints.datasets",
     "write_to_delta_lake": "entrypoints.datasets",
     "generate": "entrypoints.samples",

@@ -21,6 +21,7 @@ from foreset.domain.errors.tables import (
     WriteFailed,
 )
 from foreset.domain.facts import Column
+from foreset.domain.writing import WriteOptions
 
 FACTORIES: dict[str, Callable[[Path], TableStore]] = {
     "delta": DeltaTables,
@@ -96,7 +97,7 @@ def test_each_table_has_an_id_of_its_own(store: TableStore) -> None:
 
 
 def test_partition_columns_are_kept(store: TableStore) -> None:
-    assert store.write("weather", FIRST, partition_by=("k",)).unwrap().partition_columns == ("k",)
+    assert store.write("weather", FIRST, options=WriteOptions(partition_by=("k",))).unwrap().partition_columns == ("k",)
 
 
 def test_narrower_columns_in_another_order_are_taken(store: TableStore) -> None:
@@ -111,7 +112,7 @@ def test_narrower_columns_in_another_order_are_taken(store: TableStore) -> None:
     [
         (FIRST.with_columns(y=1), "beyond the table: ['y']; not in the frame: []"),
         (FIRST.drop("x"), "beyond the table: []; not in the frame: ['x']"),
-        (FIRST.with_columns(k=pl.lit("a")), "column 'k' is string, and the table's int64 does not hold it"),
+        (FIRST.with_columns(k=pl.lit("a")), "column 'k' is string, and the table's int64 does not hold it: 'a' at row 0"),
     ],
 )
 def test_a_frame_that_does_not_fit_is_refused(store: TableStore, frame: pl.DataFrame, problem: str, mode: str) -> None:

@@ -12,10 +12,10 @@ from deltalake import DeltaTable, Field, TableFeatures, write_deltalake
 from deltalake.schema import PrimitiveType
 
 from foreset.adapters.delta.tables import DeltaTables
-from foreset.adapters.delta.writing import write_parts
 from foreset.domain.errors.tables import BadTableName, NotADeltaTable, TableMissing
 from foreset.domain.findings import TableFinding
 from foreset.domain.findings.files import CheckpointDue, Leftovers, OrphanFiles, SmallFiles
+from foreset.domain.writing import WriteOptions
 
 Found = Callable[..., list[TableFinding]]
 START = datetime(2024, 1, 1, tzinfo=UTC)
@@ -94,7 +94,7 @@ def test_nothing_is_wrong_after(
 
 
 def test_a_report_says_what_was_looked_at(tables: DeltaTables) -> None:
-    tables.write("t", FRAME, partition_by=("p",)).unwrap()
+    tables.write("t", FRAME, options=WriteOptions(partition_by=("p",))).unwrap()
     facts = tables.write("t", CHANGES).unwrap()
     report = tables.check("t").unwrap()
     assert (report.table, report.version, report.deep, report.commits) == ("t", 1, False, 2)
@@ -104,8 +104,8 @@ def test_a_report_says_what_was_looked_at(tables: DeltaTables) -> None:
     assert tables.check("t", deep=True).unwrap().deep
 
 
-def test_a_table_written_part_by_part_is_whole(found: Found, tables: DeltaTables, tmp_path: Path) -> None:
-    write_parts("t", str(tmp_path / "t"), iter([FRAME, CHANGES]), None).unwrap()
+def test_a_table_written_part_by_part_is_whole(found: Found, tables: DeltaTables) -> None:
+    tables.to_write("t").unwrap().replace(iter([FRAME, CHANGES])).unwrap()
     assert found("t", deep=True) == []
     assert tables.check("t").unwrap().rows == 44
 
@@ -176,12 +176,14 @@ def test_small_files_and_a_long_log_are_advice(tables: DeltaTables, tmp_path: Pa
 
 
 def test_small_files_of_partitions_of_their_own_cannot_be_put_together(tables: DeltaTables) -> None:
-    tables.write("t", pl.DataFrame({"p": range(60), "x": range(60)}), partition_by=("p",)).unwrap()
+    tables.write(
+        "t", pl.DataFrame({"p": range(60), "x": range(60)}), options=WriteOptions(partition_by=("p",))
+    ).unwrap()
     assert tables.check("t").unwrap().findings == ()
 
 
 def test_files_that_no_commit_names_are_advice(tables: DeltaTables, tmp_path: Path) -> None:
-    tables.write("t", FRAME, partition_by=("p",)).unwrap()
+    tables.write("t", FRAME, options=WriteOptions(partition_by=("p",))).unwrap()
     tables.write("t", FRAME, "overwrite").unwrap()  # the first files are named by the log still
     for stray in (
         "stray.parquet",
@@ -216,7 +218,7 @@ def test_what_is_no_table_is_an_error(tables: DeltaTables, tmp_path: Path) -> No
 def test_a_table_behind_a_url_is_checked_through_the_same_store_as_it_is_read(
     tables: DeltaTables, tmp_path: Path
 ) -> None:
-    tables.write(str(tmp_path / "a b"), FRAME, partition_by=("p",)).unwrap()
+    tables.write(str(tmp_path / "a b"), FRAME, options=WriteOptions(partition_by=("p",))).unwrap()
     for _ in range(3):
         tables.write(str(tmp_path / "a b"), CHANGES).unwrap()
     DeltaTable(str(tmp_path / "a b"), version=2).create_checkpoint()

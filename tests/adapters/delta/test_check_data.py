@@ -15,7 +15,6 @@ import pyarrow.parquet as pq
 import pytest
 
 from foreset.adapters.delta.tables import DeltaTables
-from foreset.adapters.delta.writing import write_parts
 from foreset.domain.findings import TableFinding
 from tests.handmade import handmade
 
@@ -225,16 +224,16 @@ def flipped(path: Path, found: Found, count: int) -> tuple[int, int]:
     return silent, missed
 
 
-def test_flipped_bits_are_found_in_files_with_page_checksums(found: Found, tmp_path: Path, data_files: Files) -> None:
+def test_flipped_bits_are_found_in_files_with_page_checksums(found: Found, tables: DeltaTables, data_files: Files) -> None:
     frame = pl.DataFrame({"x": np.random.default_rng(1).normal(size=2_000), "s": [f"{n % 7}" for n in range(2_000)]})
-    write_parts("t", str(tmp_path / "t"), iter([frame]), None).unwrap()
+    tables.to_write("t").unwrap().replace(iter([frame])).unwrap()
     silent, missed = flipped(data_files("t")[0], found, 40)
     assert silent > 30
     assert missed == 0
 
 
-def test_a_damaged_footer_ends_no_process(found: Found, tmp_path: Path, data_files: Files) -> None:
-    write_parts("t", str(tmp_path / "t"), iter([ROWS]), None).unwrap()
+def test_a_damaged_footer_ends_no_process(found: Found, tables: DeltaTables, data_files: Files) -> None:
+    tables.to_write("t").unwrap().replace(iter([ROWS])).unwrap()
     [path] = data_files("t")
     whole = path.read_bytes()
     footer = int.from_bytes(whole[-8:-4], "little")

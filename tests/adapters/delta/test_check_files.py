@@ -13,6 +13,7 @@ from deltalake import DeltaTable, write_deltalake
 from foreset.adapters.delta.folders import LocalFolder
 from foreset.adapters.delta.tables import DeltaTables
 from foreset.domain.findings import TableFinding
+from foreset.domain.writing import WriteOptions
 from tests.handmade import handmade
 
 Found = Callable[..., list[TableFinding]]
@@ -205,7 +206,7 @@ def test_times_of_partitions_with_a_zone_are_whole(
 def test_a_value_of_a_partition_that_is_none_of_its_type(
     found: Found, tables: DeltaTables, edited: Edited, values: dict[str, str], told: str
 ) -> None:
-    tables.write("t", ROWS.with_columns(p=1), partition_by=("p",)).unwrap()
+    tables.write("t", ROWS.with_columns(p=1), options=WriteOptions(partition_by=("p",))).unwrap()
     edited("t", 0, in_adds(lambda add: add.update(partitionValues=values)))
     [unfit] = found("t")
     assert unfit.severity == "error"

@@ -57,7 +57,7 @@ def test_a_commit_that_lost_its_last_line_is_named(
     assert short.severity == "error"
     assert short.what == (
         "The commit 00000000000000000002.json has lost lines: "
-        "WRITE counted 1 (num_added_files), and it has 0 files added."
+        "WRITE counted 1 (numAddedFiles), and it has 0 files added."
     )
     assert "restore the table to the version before 2" in short.next
 

@@ -23,6 +23,7 @@ from foreset.domain.errors.tables import (
     UnsupportedTable,
     VersionMissing,
 )
+from foreset.domain.writing import WriteOptions
 
 Read = Callable[..., pl.DataFrame]
 Refused = Callable[..., Problem]
@@ -166,7 +167,7 @@ TEXTS = ["a b", "5%", "x/y", None, "ü=#?&", "%20", "__HIVE_DEFAULT_PARTITION__x
 )
 def test_partition_values_come_back(tables: DeltaTables, read: Read, values: list[Any], dtype: Any) -> None:
     frame = pl.DataFrame({"x": range(len(values)), "p": pl.Series(values, dtype=dtype)})
-    tables.write("t", frame, partition_by=("p",)).unwrap()
+    tables.write("t", frame, options=WriteOptions(partition_by=("p",))).unwrap()
     tables.write("t", frame.with_columns(x=pl.col("x") + 100)).unwrap()
     whole = pl.concat([frame, frame.with_columns(x=pl.col("x") + 100)])
     assert read("t").sort("x").equals(whole)
@@ -201,7 +202,7 @@ def test_a_column_that_came_later_is_null_before(tables: DeltaTables, read: Read
 def test_a_replaced_schema_leaves_the_past_as_it_was(tables: DeltaTables, read: Read) -> None:
     tables.write("t", FRAME).unwrap()
     other = pl.DataFrame({"k": ["a"]})
-    tables.write("t", other, "overwrite", overwrite_schema=True).unwrap()
+    tables.write("t", other, "overwrite", WriteOptions(schema_mode="overwrite")).unwrap()
     assert read("t").equals(other)
     assert read("t", 0).equals(FRAME)
 
@@ -254,7 +255,7 @@ def test_a_table_at_a_checkpoint_reads_the_same(
     tables: DeltaTables, read: Read, tmp_path: Path, commit_file: CommitFile
 ) -> None:
     for _ in range(3):
-        tables.write("t", FRAME, partition_by=("k",)).unwrap()
+        tables.write("t", FRAME, options=WriteOptions(partition_by=("k",))).unwrap()
     before = read("t")
     DeltaTable(str(tmp_path / "t")).create_checkpoint()
     commit_file("t", 0).unlink()

@@ -7,6 +7,7 @@ import polars as pl
 from foreset.adapters.memory import MemoryClock, MemoryTables
 from foreset.application.ports import Snapshot
 from foreset.domain.errors.tables import AfterLastVersion, BeforeFirstVersion
+from foreset.domain.writing import WriteOptions
 
 NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
 FRAME = pl.DataFrame({"k": [1]})
@@ -63,5 +64,7 @@ def test_a_table_in_memory_has_no_files() -> None:
 
 
 def test_a_partition_column_must_be_there() -> None:
-    error = MemoryTables(clock=MemoryClock()).write("table", FRAME, partition_by=("day",)).failure()
+    error = (
+        MemoryTables(clock=MemoryClock()).write("table", FRAME, options=WriteOptions(partition_by=("day",))).failure()
+    )
     assert "it has no column to partition by: ['day']" in str(error)

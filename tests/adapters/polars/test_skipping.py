@@ -21,6 +21,7 @@ from foreset.adapters.parquet_writing import ParquetFileWriter
 from foreset.adapters.polars import pieces
 from foreset.domain.facts import Column, DataFile
 from foreset.domain.nodes import Bounds, Scan
+from foreset.domain.writing import WriteOptions
 
 DAY = 86_400_000_000
 US = pl.Datetime("us", "UTC")
@@ -44,7 +45,7 @@ def made(folder: Path, spine: pl.DataFrame, **view: Any) -> TrainingSet:
 def write(folder: Path, *frames: pl.DataFrame, partition_by: tuple[str, ...] = ()) -> None:
     store = FeatureStore.open(folder / "store", data_dir=folder).unwrap()
     for frame in frames:
-        store.adapters.tables.write("table", frame, partition_by=partition_by).unwrap()
+        store.adapters.tables.write("table", frame, options=WriteOptions(partition_by=partition_by)).unwrap()
 
 
 def lose(folder: Path, *, keeping: int) -> None:

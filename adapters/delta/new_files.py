@@ -1,0 +1,146 @@
+"""The data files that a write makes: several for each partition beyond a size, with what the log is told of them."""
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import quote
+from uuid import uuid4
+
+import polars as pl
+import polars.selectors as cs
+
+from foreset.adapters.delta.statistics import FileStatistics
+from foreset.adapters.delta.storage import Storage
+from foreset.adapters.parquet_writing import ParquetFileWriter
+from foreset.adapters.partitions import Partition, folder_of, parts
+from foreset.domain.delta_log import Add
+from foreset.domain.writing import TARGET_BYTES
+
+_GROUP_ROWS: Final = 1_000_000
+_GROUP_BYTES: Final = 128_000_000
+"""How many rows of a file stand together, and how much they may take in memory."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How a table's rows are put into files: its partition columns, and the columns whose statistics the log has."""
+
+    partition_by: tuple[str, ...]
+    indexed: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class NewFile:
+    """A file that was written. `path` is relative to the table's folder, `stats` the JSON text for the log."""
+
+    path: str
+    rows: int
+    size_bytes: int
+    partition: Partition
+    stats: str
+
+    @property
+    def encoded(self) -> str:
+        """The path as the log has it."""
+        return quote(self.path, safe="/=-_.~!$&'()+,;:@")
+
+    def add(self, modified_ms: int, *, data_change: bool = True) -> Add:
+        """The action that makes it part of the table."""
+        return Add(
+            path=self.encoded,
+            partition_values=self.partition,
+            size=self.size_bytes,
+            modification_time=modified_ms,
+            data_change=data_change,
+            stats=self.stats,
+        )
+
+
+class NewFiles:
+    """The files of a write. Those that its commit does not name are to be discarded."""
+
+    def __init__(self, storage: Storage) -> None:
+        """Write to a table's folder."""
+        self.storage = storage
+        self._made: list[str] = []
+
+    def write(
+        self, frames: Iterable[pl.DataFrame], shape: Shape, target_bytes: int = TARGET_BYTES, *, under: str = ""
+    ) -> list[NewFile]:
+        """Write rows in their order. Files of a partition have names that sort in the order of their rows.
+
+        `under` is a folder of the table, ending in a slash.
+        """
+        write_id, files, current = uuid4(), list[NewFile](), None
+        for partition, group in _groups(frames, shape.partition_by):
+            if current and (current.partition != partition or current.size_bytes >= target_bytes):
+                files.append(current.close())
+                current = None
+            if current is None:
+                current = self._open(
+                    f"{under}{folder_of(partition)}part-{len(files):05}-{write_id}.parquet", partition, shape
+                )
+            current.write(group)
+        return [*files, *([current.close()] if current else [])]
+
+    def rewrite(self, frames: Iterable[pl.DataFrame], path: str, partition: Partition, shape: Shape) -> NewFile:
+        """Write rows of one partition to one file at a path."""
+        file = self._open(path, partition, shape)
+        for frame in frames:
+            for group in _row_groups(_stored(frame, shape.partition_by)):
+                file.write(group)
+        return file.close()
+
+    def discard(self, but: Collection[str] = ()) -> None:
+        """Remove the files, but those that are named, and forget them."""
+        self.storage.remove(path for path in self._made if path not in but)
+        self._made = [path for path in self._made if path in but]
+
+    def _open(self, path: str, partition: Partition, shape: Shape) -> "_OpenFile":
+        self._made.append(path)
+        return _OpenFile(self.storage.create(path), path, partition, shape)
+
+
+class _OpenFile:
+    def __init__(self, writer: ParquetFileWriter, path: str, partition: Partition, shape: Shape) -> None:
+        self._writer, self._path = writer, path
+        self.partition = partition
+        self._statistics = FileStatistics(shape.indexed)
+
+    @property
+    def size_bytes(self) -> int:
+        return self._writer.size_bytes
+
+    def write(self, frame: pl.DataFrame) -> None:
+        try:
+            self._writer.write(frame)
+            self._statistics.add(frame)
+        except BaseException:
+            self._writer.discard()
+            raise
+
+    def close(self) -> NewFile:
+        try:
+            self._writer.close()
+        except BaseException:
+            self._writer.discard()
+            raise
+        return NewFile(self._path, self._writer.rows, self._writer.size_bytes, self.partition, self._statistics.text())
+
+
+def _groups(frames: Iterable[pl.DataFrame], by: tuple[str, ...]) -> Iterator[tuple[Partition, pl.DataFrame]]:
+    """Rows of a partition that stand together in a file, without the partition's columns."""
+    for frame in frames:
+        for partition, rows in parts(frame, by):
+            for group in _row_groups(_stored(rows, by)):
+                yield partition, group
+
+
+def _stored(frame: pl.DataFrame, by: tuple[str, ...]) -> pl.DataFrame:
+    """The columns that a file holds: neither those of its partition, nor those that are null by their type."""
+    return frame.select(~cs.by_dtype(pl.Null) - cs.by_name(*by))
+
+
+def _row_groups(frame: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    row_bytes = max(int(frame.estimated_size()) // max(frame.height, 1), 1)
+    return frame.iter_slices(max(min(_GROUP_ROWS, _GROUP_BYTES // row_bytes), 1))
