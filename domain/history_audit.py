@@ -37,6 +37,7 @@ class History:
     def __init__(self, start: LogState, checksums: Mapping[int, Checksum], *, exact: bool) -> None:
         """Begin at `start`; `exact` says that it has all files of its version."""
         self._live = dict(start.files)
+        self._size = _size(start)
         self._exact = exact
         self._checksums = checksums
         self._gone: dict[FileKey, Commit] = {}
@@ -52,7 +53,7 @@ class History:
             self._remove(commit)
             self._add(commit)
             if known is not None and commit.version == known.version:
-                self._live, self._exact = dict(known.files), True
+                self._live, self._size, self._exact = dict(known.files), _size(known), True
             self._look_at_rest(commit)
             self._put_right(commit)
             self._compare(commit)
@@ -72,10 +73,11 @@ class History:
         again: dict[int, tuple[Commit, list[str]]] = {}
         for remove in commit.removes:
             key = key_of(remove)
-            self._live.pop(key, None)
+            gone = self._live.pop(key, None)
+            self._size -= (gone.size or 0) if gone else 0
             self._added.pop(key, None)
             earlier = self._gone.get(key)
-            if earlier is not None:
+            if earlier is not None and earlier is not commit:
                 again.setdefault(earlier.version, (earlier, []))[1].append(key[0])
             else:
                 self._gone[key] = commit
@@ -89,17 +91,21 @@ class History:
             if standing is not None and key in self._added and _overwritten(standing, add):
                 self._found.append(AddedTwice(file=key[0], first=self._added[key], second=commit.version))
             self._live[key] = add
+            self._size += (add.size or 0) - ((standing.size or 0) if standing else 0)
             self._added[key] = commit.version
             self._gone.pop(key, None)
             self._born.setdefault(key[0], commit.version)
 
     def _look_at_rest(self, commit: Commit) -> None:
-        """Whether an overwrite or delete of everything left something; deltalake's say in full what they meant."""
-        if not _of_everything(commit):
+        """Whether an overwrite or delete of everything left files that are newer than all that it removed.
+
+        Its writer did not see them. Older ones it may have spared: early releases of deltalake do not say so.
+        """
+        if not _of_everything(commit) or not commit.removes:
             return
-        own = {key_of(add) for add in commit.adds}
-        rest = frozenset(key for key in self._live if key not in own)
-        if rest:
+        newest = max(self._born.get(key_of(remove)[0], -1) for remove in commit.removes)
+        rest = frozenset(key for key in self._live if newest < self._born.get(key[0], -1) < commit.version)
+        if rest and len(rest) == len(self._live) - len({key_of(add) for add in commit.adds}):
             self._survivors.append((commit, rest))
 
     def _put_right(self, commit: Commit) -> None:
@@ -119,10 +125,9 @@ class History:
         checksum = self._checksums.get(commit.version)
         if checksum is None or not self._exact or any(isinstance(f, ChecksumDiffers) for f in self._found):
             return
-        size = sum(add.size or 0 for add in self._live.values())
         for measure, said, found in (
             ("files", checksum.files, len(self._live)),
-            ("bytes", checksum.size_bytes, size),
+            ("bytes", checksum.size_bytes, self._size),
         ):
             if said is not None and said != found:
                 version, name = commit.version, checksum.name
@@ -138,6 +143,10 @@ class History:
                     OverwriteIncomplete(version=commit.version, operation=commit.operation, files=tuple(sorted(left)))
                 )
         return found
+
+
+def _size(state: LogState) -> int:
+    return sum(add.size or 0 for add in state.files.values())
 
 
 def _overwritten(standing: Add, add: Add) -> bool:

@@ -182,6 +182,39 @@ def test_nothing_is_said_of_what_a_missing_commit_may_have_added() -> None:
     assert kinds(*commits) == [("error", "CommitsMissing")]
 
 
+# === Overwrites ===
+
+
+@pytest.mark.parametrize(
+    ("actions", "info", "told"),
+    [
+        ((remove("a"), add("c")), {}, True),
+        ((remove("a"),), {"operation": "DELETE", "operationParameters": {}}, True),
+        ((remove("a"), remove("b"), add("c")), {}, False),
+        ((remove("b"), add("c")), {}, False),  # early releases of deltalake replaced partitions without saying so
+        ((add("c"),), {}, False),
+        ((remove("a"), add("c")), {"operationParameters": {"mode": "Overwrite", "predicate": "k = 1"}}, False),
+        ((remove("a"), add("c")), {"operationParameters": {"mode": "Append"}}, False),
+        ((remove("a"), add("c")), {"engineInfo": "Apache-Spark/3.5.3"}, False),
+    ],
+)
+def test_an_overwrite_that_left_only_what_is_newer(
+    actions: tuple[Action, ...], info: dict[str, Any], *, told: bool
+) -> None:
+    whole: dict[str, Any] = {
+        "operation": "WRITE",
+        "engineInfo": "delta-rs",
+        "operationParameters": {"mode": "Overwrite"},
+    }
+    whole |= info
+    found = kinds(commit(0, add("a")), commit(1, add("b")), commit(2, *actions, **whole))
+    assert found == ([("warning", "OverwriteIncomplete")] if told else [])
+
+
+def test_a_file_that_a_commit_removes_twice_is_no_matter() -> None:
+    assert kinds(commit(0, add("a")), commit(1, remove("a"), remove("a"), add("b"))) == []
+
+
 # === Checkpoints and checksums ===
 
 
