@@ -173,6 +173,8 @@ class FeastManager:
 
     def cleanup(self) -> None:
         """Let go of the repository. What is registered and retrieved stays; `initialize()` opens it again."""
+        if self._registry is not None:
+            self._registry.close()
         self._registry = None
         self._store = None
 

@@ -7,12 +7,13 @@ from feast.errors import FeastError
 from feast.infra.registry.sql import FeastRegistrySchemaError
 from feast.repo_config import FeastConfigError, load_repo_config
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]  # protobuf has no stubs
+from pydantic import ValidationError
 from returns.result import Result, Success
 from sqlalchemy.exc import SQLAlchemyError
 
 from foreset.adapters.feast.repository import YAML, Settings
 from foreset.domain.errors.feast import RegistryUnreadable, RepositoryUnreadable
-from foreset.domain.errors.problem import because, refuse, told
+from foreset.domain.errors.problem import because, listed, refuse, told
 
 REGISTRY_FAULTS: Final = (
     OSError, ImportError, ValueError, FeastError, FeastRegistrySchemaError, SQLAlchemyError, DecodeError,
@@ -27,7 +28,7 @@ def open_store(settings: Settings) -> Result[FeatureStore, RepositoryUnreadable 
     try:
         config = load_repo_config(settings.repo, place)
     except _CONFIG_FAULTS as fault:
-        return refuse(because(RepositoryUnreadable(path=str(place), problem=told(fault)), fault))
+        return refuse(because(RepositoryUnreadable(path=str(place), problem=_said(fault)), fault))
     if settings.registry.relative is not None:
         config.registry_config = {**config.registry_config, "path": settings.registry.path}
     try:
@@ -36,3 +37,12 @@ def open_store(settings: Settings) -> Result[FeatureStore, RepositoryUnreadable 
     except REGISTRY_FAULTS as fault:
         return refuse(because(RegistryUnreadable(registry=settings.registry.name, problem=told(fault)), fault))
     return Success(store)
+
+
+def _said(fault: BaseException) -> str:
+    """What is wrong with the configuration: the settings that Feast's own model does not take, and why."""
+    held = fault.args[0] if fault.args else None
+    if not isinstance(held, ValidationError):
+        return told(fault)
+    found = (f"{'.'.join(str(part) for part in error['loc'])}: {error['msg']}" for error in held.errors())
+    return listed(found)

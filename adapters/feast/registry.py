@@ -72,6 +72,13 @@ class FeastRegistry:
         specs = entity_specs(entity_seen(message) for message in found.values())
         return specs[name].value_or(None) if name in specs else None
 
+    def close(self) -> None:
+        """Let go of the connections to a registry in a database; they are made again where they are needed."""
+        for name in ("write_engine", "read_engine"):
+            engine = getattr(self.store.registry, name, None)
+            if engine is not None:
+                engine.dispose()
+
     def _wanted(self, catalog: Catalog) -> Result[Wanted, Unpublishable]:
         views: list[FeatureView] = []
         for view in catalog.views.values():
@@ -112,7 +119,7 @@ class FeastRegistry:
         except REGISTRY_FAULTS:
             raise
         except Exception as fault:
-            message = f"the online store {self._settings.online_store} says: {told(fault)}"
+            message = f"Feast could not apply to it and the online store {self._settings.online_store}: {told(fault)}"
             raise OSError(message) from fault
 
     def _settle(self, views: Iterable[FeatureView]) -> None:
