@@ -5,7 +5,7 @@ The order does not matter. An error without an example here fails the tests.
 
 from typing import Final
 
-from foreset.domain.errors import feast, retrieval, specs, store, tables, training
+from foreset.domain.errors import feast, retrieval, specs, store, tables, training, writes
 from foreset.domain.errors.problem import Problem
 from foreset.entrypoints.demo import faults as demo
 
@@ -30,6 +30,9 @@ EXAMPLES: Final[tuple[Problem, ...]] = (
     tables.TableUnreadable(
         table="rain", problem=f"parquet: File out of specification: file size (0) is too small ({_FILE})"
     ),
+    tables.ObjectStoreFailed(
+        table="rain", place="s3://features/rain", problem="timed out, at http://localhost:9000/features"
+    ),
     tables.DataFileGone(table="rain", problem=_FILE),
     tables.VersionMissing(table="rain", version=12, first=0, last=7),
     tables.BeforeFirstVersion(table="rain", at="2025-01-01T00:00:00+00:00", first=0, first_at=_FIRST),
@@ -53,6 +56,26 @@ EXAMPLES: Final[tuple[Problem, ...]] = (
     ),
     tables.SchemaMismatch(table="rain", problem="column 'mm' is string, and the table's float64 does not hold it"),
     tables.WriteFailed(table="rain", problem="No space left on device"),
+    # Writing
+    writes.UnfitCondition(
+        table="rain",
+        condition="dya = '2025-10-01'",
+        problem='unable to find column "dya"',
+        columns=("city", "day", "mm"),
+    ),
+    writes.UnfitKey(table="rain", column="ctiy", problem="the table does not have it", columns=("city", "day", "mm")),
+    writes.RowRefused(
+        table="rain",
+        row=12,
+        values="city='Rome'",
+        problem="an earlier row has the same key",
+        remedy="keep one row of each key",
+    ),
+    writes.UnwritableTable(table="rain", feature="the table feature identityColumns"),
+    writes.CommitUnsettled(table="rain", version=8, problem="Input/output error"),
+    writes.StaleTable(table="rain", expected=7, found="version 8"),
+    writes.TableBusy(table="rain"),
+    writes.TableContended(table="rain", tries=200),
     # Specs and names
     specs.InvalidSpec(spec="FeatureViewSpec 'rain'", problem="features is empty", remedy="name at least one feature"),
     specs.SpecUnreadable(

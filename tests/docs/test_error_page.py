@@ -50,7 +50,8 @@ def test_each_message_is_whole(example: Problem) -> None:
 # === What messages name ===
 
 
-TEXTS = [example.message for example in EXAMPLES] + [kind.then for kind in KINDS] + remedies()
+TEXTS = [half for kind in KINDS for half in (kind.says, kind.then)]
+TEXTS += [example.message.partition(" Next: ")[2] for example in EXAMPLES] + remedies()
 
 
 @pytest.mark.parametrize("text", TEXTS)
