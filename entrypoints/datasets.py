@@ -70,19 +70,21 @@ def get_delta_path(name: str) -> Path:
     return given(dataset_path(str(name), data_directory()))
 
 
-def read_delta_table(
+def read_delta_table(  # noqa: PLR0913  # what a reading may ask
     name_or_path: str | PathLike[str],
     *,
     version: int | None = None,
     timestamp: datetime | str | None = None,
     columns: Iterable[str] | None = None,
     partition_time_zone: str | None = None,
+    storage_options: Mapping[str, str] | None = None,
 ) -> "pl.DataFrame":
     """The rows of a table, in the snapshot's order, as a polars frame.
 
     At a `version`, or as it was at a `timestamp` (a datetime or ISO 8601 text; UTC where it has no zone; outside the
     table's history is an error), by default the newest. `columns` are those to read, in that order; by default all.
     `partition_time_zone` is that of a `DeltaSource`: in which zone to read times of partitions that have none.
+    `storage_options` are those of the object store, for a table by URL; later calls of this process reuse them.
     """
     import polars as pl
 
@@ -90,8 +92,8 @@ def read_delta_table(
     if version is not None and timestamp is not None:
         reject(f"read_delta_table({table!r})", "version and timestamp are both given", "give one of them")
     if timestamp is not None:
-        version = given(tables.version_at(table, _instant(table, timestamp)))
-    snapshot = given(tables.observe(table, version, partition_time_zone=partition_time_zone))
+        version = given(tables.version_at(table, _instant(table, timestamp), storage_options))
+    snapshot = given(tables.observe(table, version, storage_options, partition_time_zone=partition_time_zone))
     known = [column.name for column in snapshot.facts.columns]
     return pl.DataFrame(given(snapshot.read(_wanted(table, known, columns))))
 
@@ -202,9 +204,7 @@ def arrow_stream(frame: Any) -> ArrowStream:  # polars, pandas or pyarrow
     raise raised(SpineUnreadable(spine=kind, problem="it is no polars, pandas or pyarrow frame"))
 
 
-def get_table_info(
-    name_or_path: str | PathLike[str], *, storage_options: Mapping[str, str] | None = None
-) -> TableInfo:
+def get_table_info(name_or_path: str | PathLike[str], *, storage_options: Mapping[str, str] | None = None) -> TableInfo:
     """What the table's log says of its newest version; no data file is opened.
 
     `storage_options` are those of the object store, for a table by URL; later calls of this process reuse them.

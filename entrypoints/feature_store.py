@@ -150,29 +150,45 @@ class FeatureStore:
         """The definitions as they were at a time or at a position of the log."""
         return events_until(when, self._adapters.events).map(lambda events: replay(registry_events(events)))
 
-    def table(self, table: str, version: int | None = None) -> Result[TableFacts, TableError]:
-        """What is known of a table at a version, the newest by default."""
-        return self._adapters.tables.observe(table, version).map(lambda snapshot: snapshot.facts)
+    def table(
+        self, table: str, version: int | None = None, *, storage_options: Mapping[str, str] | None = None
+    ) -> Result[TableFacts, TableError]:
+        """What is known of a table at a version, the newest by default.
 
-    def check(self, table: str, *, deep: bool = False) -> Result[TableReport, TableError]:
+        `storage_options` are those of a `DeltaSource`; later calls for the table reuse them.
+        """
+        return self._adapters.tables.observe(table, version, storage_options).map(lambda snapshot: snapshot.facts)
+
+    def check(
+        self, table: str, *, deep: bool = False, storage_options: Mapping[str, str] | None = None
+    ) -> Result[TableReport, TableError]:
         """What is wrong with a table, and what could be better: its log, its files, and with `deep` all its data.
 
         The report's `findings` stand worst first; each says what is wrong and what to do next. A broken table is a
-        report too: an error is only that there is no table, or no way to look at it.
+        report too: an error is only that there is no table, or no way to look at it. `storage_options` are those of a
+        `DeltaSource`.
         """
+        if storage_options:
+            self._adapters.tables.observe(table, storage_options=storage_options)  # which keeps them for later calls
         return self._adapters.tables.check(table, deep=deep)
 
     def changes(
-        self, table: str, from_version: int, to_version: int | None = None, *, partition_time_zone: str | None = None
+        self,
+        table: str,
+        from_version: int,
+        to_version: int | None = None,
+        *,
+        partition_time_zone: str | None = None,
+        storage_options: Mapping[str, str] | None = None,
     ) -> Result[TableChanges, TableError]:
         """What changed after `from_version`, up to and including `to_version`, the newest by default.
 
         `explain()` tells what will be read and why, before anything is; `frame` reads it. The changes lead from the
         rows at the one version to exactly those at the other, whatever the table's writers did, with or without a
-        change data feed. `partition_time_zone` is that of a `DeltaSource`.
+        change data feed. `partition_time_zone` and `storage_options` are those of a `DeltaSource`.
         """
         return self._adapters.tables.changes(
-            table, from_version, to_version, partition_time_zone=partition_time_zone
+            table, from_version, to_version, storage_options, partition_time_zone=partition_time_zone
         ).map(TableChanges)
 
     def write(  # noqa: PLR0913  # what a write may ask

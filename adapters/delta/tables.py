@@ -23,6 +23,7 @@ from foreset.adapters.delta.schema import unsupported_feature
 from foreset.adapters.delta.snapshot import DeltaSnapshot
 from foreset.adapters.delta.storage import is_free
 from foreset.adapters.delta.writing import OpenTable
+from foreset.adapters.object_stores import StorageOptions
 from foreset.adapters.parquet_files import READ_FAULTS
 from foreset.application.ports import ArrowStream, StoredFrame
 from foreset.domain.errors.problem import because, refuse, told
@@ -51,7 +52,7 @@ class DeltaTables:
         """Look up dataset names in `data_dir`."""
         self._data_dir = data_dir
         self._handles = Handles()
-        self._options: dict[str, dict[str, str]] = {}
+        self._options = StorageOptions()
         self._lock = threading.RLock()
 
     def observe(
@@ -66,8 +67,7 @@ class DeltaTables:
         if partition_time_zone is not None and not is_zone(partition_time_zone):
             return refuse(UnknownTimeZone(table=table, zone=partition_time_zone))
         with self._lock:
-            if storage_options:
-                self._options[table] = dict(storage_options)
+            self._options.take(table, storage_options)
             return Result.do(
                 snapshot
                 for uri in table_uri(table, self._data_dir)
@@ -91,9 +91,12 @@ class DeltaTables:
             for changes in _between(before, after)
         )
 
-    def version_at(self, table: str, at: datetime) -> Result[int, TableError]:
+    def version_at(
+        self, table: str, at: datetime, storage_options: Mapping[str, str] | None = None
+    ) -> Result[int, TableError]:
         """The version that was current at a time, by the commit times in the log."""
         with self._lock:
+            self._options.take(table, storage_options)
             return Result.do(
                 version
                 for uri in table_uri(table, self._data_dir)
@@ -115,7 +118,7 @@ class DeltaTables:
         if not isinstance(opened, Success):
             return refuse(opened.failure())
         try:
-            return Success(self._handles.times(uri, opened.unwrap().version(), self._options.get(table, {})))
+            return Success(self._handles.times(uri, opened.unwrap().version(), self._options.of(table)))
         except FOLDER_FAULTS as fault:
             return refuse(opening(table, uri, fault))
 
@@ -148,9 +151,8 @@ class DeltaTables:
     ) -> Result[OpenTable, TableWriteError]:
         """The table at its place, whether it is there or not."""
         with self._lock:
-            if storage_options:
-                self._options[table] = dict(storage_options)
-            options = self._options.get(table, {})
+            self._options.take(table, storage_options)
+            options = self._options.of(table)
         return table_uri(table, self._data_dir).map(
             lambda uri: OpenTable(
                 table,
@@ -184,7 +186,7 @@ class DeltaTables:
     def check(self, table: str, *, deep: bool = False) -> Result[TableReport, TableError]:
         """What is wrong with the table, by its raw log and its files: also where deltalake cannot open it."""
         with self._lock:
-            options = self._options.get(table, {})
+            options = self._options.of(table)
         return Result.do(
             report for uri in table_uri(table, self._data_dir) for report in _checked(table, uri, options, deep=deep)
         )
@@ -193,7 +195,7 @@ class DeltaTables:
         missing = _missing(table, uri)
         if missing is not None:
             return refuse(missing)
-        options = self._options.get(table, {})
+        options = self._options.of(table)
         known = None if version is None else self._handles.known(uri, version)
         if known is not None:
             return Success(known)
@@ -209,7 +211,7 @@ class DeltaTables:
         if not 0 <= version <= newest.version():
             return refuse(_no_version(table, newest, version))
         try:
-            return Success(self._handles.at(uri, version, self._options.get(table, {})))
+            return Success(self._handles.at(uri, version, self._options.of(table)))
         except OPEN_FAULTS as fault:
             if "log segment" in str(fault):
                 return refuse(because(_no_version(table, newest, version), fault))
@@ -227,7 +229,7 @@ class DeltaTables:
         if feature is not None:
             return refuse(UnsupportedTable(table=table, feature=feature))
         try:
-            return Success(self._handles.snapshot(table, uri, handle, self._options.get(table, {}), zone))
+            return Success(self._handles.snapshot(table, uri, handle, self._options.of(table), zone))
         except (*OPEN_FAULTS, *READ_FAULTS) as fault:
             return refuse(opening(table, uri, fault))
 
