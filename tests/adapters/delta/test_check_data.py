@@ -224,7 +224,7 @@ def flipped(path: Path, found: Found, count: int) -> tuple[int, int]:
     return silent, missed
 
 
-def test_flipped_bits_are_found_in_files_with_page_checksums(found: Found, tables: DeltaTables, data_files: Files) -> None:
+def test_flipped_bits_are_found_by_page_checksums(found: Found, tables: DeltaTables, data_files: Files) -> None:
     frame = pl.DataFrame({"x": np.random.default_rng(1).normal(size=2_000), "s": [f"{n % 7}" for n in range(2_000)]})
     tables.to_write("t").unwrap().replace(iter([frame])).unwrap()
     silent, missed = flipped(data_files("t")[0], found, 40)
