@@ -10,8 +10,7 @@ import polars as pl
 import pyarrow.parquet as pq
 import pytest
 import yaml
-from deltalake import DeltaTable
-from deltalake.exceptions import CommitFailedError, DeltaError
+from deltalake.exceptions import DeltaError
 from polars.exceptions import ComputeError, PanicException
 
 from foreset import FeatureStore, ForesetError, read_delta_table, write_to_delta_lake
@@ -55,12 +54,6 @@ def broken_commit(folder: Path) -> None:
     read_delta_table(path)
 
 
-def refused_commit(folder: Path) -> None:
-    path = written(folder / "t")
-    DeltaTable(path).alter.set_table_properties({"delta.appendOnly": "true"})
-    write_to_delta_lake(FRAME, path, mode="overwrite")
-
-
 def file_in_the_way(folder: Path) -> None:
     (folder / "t").write_text("")
     write_to_delta_lake(FRAME, folder / "t" / "u")
@@ -97,7 +90,6 @@ CAUSES: dict[Callable[[Path], None], type[BaseException]] = {
     truncated_file: ComputeError,
     undecodable_file: PanicException,
     broken_commit: DeltaError,
-    refused_commit: CommitFailedError,
     file_in_the_way: OSError,
     locked_log: sqlite3.OperationalError,
     torn_log: sqlite3.DatabaseError,

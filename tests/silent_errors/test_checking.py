@@ -1,12 +1,13 @@
 """What nobody was told when it went wrong, a check tells."""
 
+import random
 from pathlib import Path
 
 import polars as pl
 import pytest
-from deltalake import DeltaTable, write_deltalake
+from deltalake import DeltaTable, WriterProperties, write_deltalake
 
-from foreset import FeatureStore, write_to_delta_lake
+from foreset import FeatureStore, ForesetError, read_delta_table, write_to_delta_lake
 from foreset.domain.findings import TableFinding
 from foreset.domain.findings.log import CommitCutShort, CommitEmpty, OverwriteIncomplete, RemovedTwice
 
@@ -51,6 +52,32 @@ def test_an_overwrite_that_left_the_rows_of_a_compaction(table: Path) -> None:
     [found] = findings(table)
     assert isinstance(found, RemovedTwice | OverwriteIncomplete)
     assert "stand beside those of version 4" in found.what
+
+
+@pytest.mark.parametrize("number", range(15))
+def test_a_bit_that_flipped_in_a_file_of_foresets(tmp_path: Path, number: int) -> None:
+    """Most flips give other rows in every reader, for pages are not held against their checksums when they are read."""
+    frame = pl.DataFrame({"k": range(1000), "x": [k / 3 for k in range(1000)], "s": [f"s{k % 7}" for k in range(1000)]})
+    write_to_delta_lake(frame, tmp_path / "t")
+    [file] = (tmp_path / "t").glob("*.parquet")
+    content, chance = bytearray(file.read_bytes()), random.Random(number)  # noqa: S311  # no secret
+    content[chance.randrange(len(content))] ^= 1 << chance.randrange(8)
+    file.write_bytes(content)
+    try:
+        whole = read_delta_table(tmp_path / "t").equals(frame)
+    except ForesetError:
+        whole = False
+    assert whole or findings(tmp_path / "t", deep=True)
+
+
+def test_a_bit_that_flipped_is_not_seen_by_deltalake(tmp_path: Path) -> None:
+    plain = WriterProperties(compression="UNCOMPRESSED")
+    write_deltalake(tmp_path / "t", pl.DataFrame({"k": [1234567]}), writer_properties=plain)
+    [file] = (tmp_path / "t").glob("*.parquet")
+    content = bytearray(file.read_bytes())
+    content[content.index((1234567).to_bytes(8, "little"))] ^= 1
+    file.write_bytes(content)
+    assert rows(tmp_path / "t") == [1234566]
 
 
 def test_a_commit_that_lost_its_last_line(table: Path) -> None:

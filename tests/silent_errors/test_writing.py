@@ -1,6 +1,7 @@
 """What other writers lose without a word, Foreset keeps or refuses."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from pathlib import Path
 
@@ -8,9 +9,11 @@ import numpy as np
 import polars as pl
 import pytest
 from deltalake import DeltaTable, write_deltalake
+from returns.result import Failure
 
-from foreset import ForesetError, read_delta_table, write_to_delta_lake
+from foreset import FeatureStore, ForesetError, read_delta_table, write_to_delta_lake
 from foreset.domain.errors.tables import SchemaMismatch
+from foreset.domain.errors.writes import TableBusy
 
 LOSSY: dict[str, tuple[object, object]] = {
     "a fraction into whole numbers": (1, 1.5),
@@ -47,6 +50,18 @@ def test_deltalake_cuts_fractions_off(tmp_path: Path) -> None:
     write_deltalake(tmp_path / "t", pl.DataFrame({"k": [1]}))
     write_deltalake(tmp_path / "t", pl.DataFrame({"k": [1.9]}), mode="append")
     assert rows(tmp_path / "t") == [1, 1]
+
+
+def test_tables_that_are_put_together_twice_at_once_have_each_row_once(three_commits: Path) -> None:
+    stores = [FeatureStore.open(three_commits.parent / name).unwrap() for name in ("a", "b")]
+    for store in stores:
+        store.table(str(three_commits)).unwrap()  # both have it open now
+    with ThreadPoolExecutor() as workers:
+        done = list(workers.map(lambda store: store.optimize(str(three_commits)), stores))
+    assert {type(failed.failure()) for failed in done if isinstance(failed, Failure)} <= {TableBusy}
+    assert rows(three_commits) == [0, 1, 2]
+    assert len(DeltaTable(three_commits).file_uris()) == 1
+    assert stores[0].check(str(three_commits), deep=True).unwrap().worst in {None, "advice"}
 
 
 def test_overwriting_after_a_compaction_leaves_the_new_rows_alone(three_commits: Path) -> None:
