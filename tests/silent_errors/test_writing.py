@@ -46,6 +46,15 @@ def test_a_value_that_the_table_does_not_hold_is_refused(tmp_path: Path, case: s
     assert rows(tmp_path / "t") == [held]
 
 
+def test_rows_are_replaced_by_exact_decimals(tmp_path: Path) -> None:
+    amounts = pl.Series([Decimal("22222.22222"), Decimal("22222.22223")], dtype=pl.Decimal(10, 5))
+    frame = pl.DataFrame({"k": [1, 2], "amount": amounts})
+    write_to_delta_lake(frame, tmp_path / "t")
+    other = frame.head(1).with_columns(k=pl.lit(9, pl.Int64))
+    write_to_delta_lake(other, tmp_path / "t", mode="overwrite", replace_where="amount = 22222.22222")
+    assert rows(tmp_path / "t") == [2, 9]
+
+
 def test_deltalake_cuts_fractions_off(tmp_path: Path) -> None:
     write_deltalake(tmp_path / "t", pl.DataFrame({"k": [1]}))
     write_deltalake(tmp_path / "t", pl.DataFrame({"k": [1.9]}), mode="append")
