@@ -4,6 +4,7 @@ import os
 from collections import OrderedDict
 from collections.abc import Mapping
 from datetime import datetime
+from hashlib import blake2b
 from pathlib import Path
 from typing import Final
 
@@ -11,13 +12,13 @@ from deltalake import DeltaTable
 
 from foreset.adapters.delta.faults import panics_told
 from foreset.adapters.delta.folders import folder
-from foreset.adapters.delta.history import Times, commit_times
-from foreset.adapters.delta.log import open_log
+from foreset.adapters.delta.history import Times, commit_times, time_of
+from foreset.adapters.delta.log import LOG, commit_of, open_log
 from foreset.adapters.delta.names import is_url
 from foreset.adapters.delta.snapshot import DeltaSnapshot
 
 _KEPT: Final = 64
-_Mark = tuple[int, int, int] | None
+_Mark = tuple[int, int, int] | bytes | None
 _Key = tuple[str, str, int, str, tuple[tuple[str, str], ...], str | None]
 
 
@@ -26,43 +27,42 @@ class Handles:
 
     def __init__(self) -> None:
         """Hold none."""
-        self._newest: OrderedDict[str, tuple[DeltaTable, _Mark]] = OrderedDict()
+        self._newest: OrderedDict[str, _Open] = OrderedDict()
         self._snapshots: OrderedDict[_Key, DeltaSnapshot] = OrderedDict()
         self._times: dict[str, dict[int, datetime | None]] = {}
 
     @panics_told()
-    def newest(self, uri: str, storage_options: dict[str, str] | None) -> DeltaTable:
+    def newest(self, uri: str, storage_options: Mapping[str, str]) -> DeltaTable:
         """The table at its newest version.
 
         A kept handle is advanced only while the commit that it stands on is the same file: a table that was
         deleted and made again, perhaps with fewer commits, is opened anew.
         """
-        known, mark = self._newest.get(uri, (None, None))
-        if known is not None and mark is not None and _mark(uri, known.version()) == mark:
-            if not _commit(uri, known.version() + 1).exists():
-                return known  # versions follow one another without a gap, and old commits are cleaned away first
-            _refuse_empty_from(uri, known.version() + 1)
-            known.update_incremental()
-        else:
+        kept, options = self._newest.get(uri), dict(storage_options)
+        if kept is None or kept.options != options or not kept.stands():
+            self._forget(uri)
             if not is_url(uri):
-                self._forget(uri)
                 _refuse_empty(uri)
-            known = DeltaTable(uri, storage_options=storage_options)
-        _keep(self._newest, uri, (known, _mark(uri, known.version())))
-        return known
+            kept = _Open(uri, DeltaTable(uri, storage_options=options or None), options)
+        elif is_url(uri):
+            kept.advance()
+        elif _commit(uri, kept.table.version() + 1).exists():  # versions follow one another without a gap
+            _refuse_empty_from(uri, kept.table.version() + 1)
+            kept.advance()
+        _keep(self._newest, uri, kept)
+        return kept.table
 
     def known(self, uri: str, version: int) -> DeltaTable | None:
-        """The table at a version if that is the one that is open, and its commit is still the same file."""
-        known, mark = self._newest.get(uri, (None, None))
-        held = known is not None and known.version() == version and mark is not None and _mark(uri, version) == mark
-        return known if held else None
+        """A local table at a version if that is the one that is open, and its commit is still the same file."""
+        kept = None if is_url(uri) else self._newest.get(uri)
+        return kept.table if kept is not None and kept.table.version() == version and kept.stands() else None
 
     @panics_told()
-    def at(self, uri: str, version: int, storage_options: dict[str, str] | None) -> DeltaTable:
+    def at(self, uri: str, version: int, storage_options: Mapping[str, str]) -> DeltaTable:
         """The table at an older version."""
         if not is_url(uri):
             _refuse_empty(uri, version)
-        return DeltaTable(uri, version=version, storage_options=storage_options)
+        return DeltaTable(uri, version=version, storage_options=dict(storage_options) or None)
 
     @panics_told()
     def snapshot(
@@ -80,9 +80,19 @@ class Handles:
     def times(self, uri: str, last: int, options: Mapping[str, str]) -> Times:
         """When the versions up to `last` were committed, as far as the log holds them; each commit is read once."""
         log = open_log(folder(uri, options))
-        known = {} if is_url(uri) else self._times.setdefault(uri, {})
+        known = self._times.setdefault(uri, {})
         known |= commit_times(log, max(known, default=-1) + 1, last)
         return {version: known[version] for version in log.commits if version <= last}
+
+    def time(self, uri: str, version: int, options: Mapping[str, str]) -> datetime | None:
+        """When a version was committed, by that commit alone; None where it does not say, or is there no longer."""
+        known = self._times.get(uri, {})
+        if version not in known:
+            try:
+                return time_of(commit_of(version, "", folder(uri, options).read(f"{LOG}/{version:020}.json")))
+            except FileNotFoundError:
+                return None
+        return known[version]
 
     def _forget(self, uri: str) -> None:
         """Drop what was made from a log that may be another one now, such as one restored from a backup."""
@@ -91,10 +101,35 @@ class Handles:
             del self._snapshots[key]
 
 
-def _mark(uri: str, version: int) -> _Mark:
-    """What identifies a local commit file; None where it cannot be looked at."""
+class _Open:
+    """An open table, and what its commit was when it was read."""
+
+    def __init__(self, uri: str, table: DeltaTable, options: dict[str, str]) -> None:
+        self.table, self.options, self._uri = table, options, uri
+        self._mark = _mark(uri, table.version(), options)
+
+    def stands(self) -> bool:
+        """Whether the commit that the table stands on is the same file."""
+        return self._mark is not None and _mark(self._uri, self.table.version(), self.options) == self._mark
+
+    def advance(self) -> None:
+        """Read the commits that are new."""
+        before = self.table.version()
+        self.table.update_incremental()
+        if self.table.version() != before:
+            self._mark = _mark(self._uri, self.table.version(), self.options)
+
+
+def _mark(uri: str, version: int, options: Mapping[str, str]) -> _Mark:
+    """What identifies a commit: of a local file its place on the disk, of others their content; None for none.
+
+    Raises an `OSError` where an object store cannot be asked.
+    """
     if is_url(uri):
-        return None
+        try:
+            return blake2b(folder(uri, options).read(f"{LOG}/{version:020}.json")).digest()
+        except FileNotFoundError:
+            return None
     try:
         seen = _commit(uri, version).stat()
     except OSError:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from returns.result import Result, Success
 
 from foreset.adapters.delta.log import DeltaLog, read_commits
+from foreset.domain.delta_log import Commit
 from foreset.domain.errors.problem import refuse
 from foreset.domain.errors.tables import (
     AfterLastVersion,
@@ -29,8 +30,12 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 def commit_times(log: DeltaLog, first: int, last: int) -> dict[int, datetime | None]:
     """When the versions from `first` to `last` were committed, as far as the log holds them."""
-    commits = read_commits(log, first, last)
-    return {c.version: None if c.time_ms is None else _EPOCH + timedelta(milliseconds=c.time_ms) for c in commits}
+    return {commit.version: time_of(commit) for commit in read_commits(log, first, last)}
+
+
+def time_of(commit: Commit) -> datetime | None:
+    """When a commit was made, in UTC; None where it does not say."""
+    return None if commit.time_ms is None else _EPOCH + timedelta(milliseconds=commit.time_ms)
 
 
 def version_at(table: str, times: Times, at: datetime) -> Result[int, TableError]:

@@ -108,10 +108,17 @@ class DeltaTables:
         """When the newest version was committed, in UTC; None where the log does not say."""
         with self._lock:
             return Result.do(
-                times.get(max(times, default=0))
+                time
                 for uri in table_uri(table, self._data_dir)
-                for times in self._times(table, uri)
+                for handle in self._open(table, uri)
+                for time in self._time(table, uri, handle.version())
             )
+
+    def _time(self, table: str, uri: str, version: int) -> Result[datetime | None, TableError]:
+        try:
+            return Success(self._handles.time(uri, version, self._options.of(table)))
+        except FOLDER_FAULTS as fault:
+            return refuse(opening(table, uri, fault))
 
     def _times(self, table: str, uri: str) -> Result[Times, TableError]:
         opened = self._open(table, uri)
