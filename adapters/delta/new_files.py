@@ -23,10 +23,14 @@ _GROUP_BYTES: Final = 128_000_000
 
 @dataclass(frozen=True)
 class Shape:
-    """How a table's rows are put into files: its partition columns, and the columns whose statistics the log has."""
+    """How a table's rows are put into files.
+
+    By its partition columns; with statistics of the columns `indexed` in the log; up to about `target_bytes` each.
+    """
 
     partition_by: tuple[str, ...]
     indexed: tuple[str, ...]
+    target_bytes: int = TARGET_BYTES
 
 
 @dataclass(frozen=True)
@@ -64,16 +68,14 @@ class NewFiles:
         self.storage = storage
         self._made: list[str] = []
 
-    def write(
-        self, frames: Iterable[pl.DataFrame], shape: Shape, target_bytes: int = TARGET_BYTES, *, under: str = ""
-    ) -> list[NewFile]:
+    def write(self, frames: Iterable[pl.DataFrame], shape: Shape, *, under: str = "") -> list[NewFile]:
         """Write rows in their order. Files of a partition have names that sort in the order of their rows.
 
         `under` is a folder of the table, ending in a slash.
         """
         write_id, files, current = uuid4(), list[NewFile](), None
-        for partition, group in _groups(frames, shape.partition_by):
-            if current and (current.partition != partition or current.size_bytes >= target_bytes):
+        for partition, group in _groups(frames, shape):
+            if current and (current.partition != partition or current.size_bytes >= shape.target_bytes):
                 files.append(current.close())
                 current = None
             if current is None:
@@ -87,7 +89,7 @@ class NewFiles:
         """Write rows of one partition to one file at a path."""
         file = self._open(path, partition, shape)
         for frame in frames:
-            for group in _row_groups(_stored(frame, shape.partition_by)):
+            for group in _row_groups(_stored(frame, shape.partition_by), _GROUP_BYTES):
                 file.write(group)
         return file.close()
 
@@ -128,11 +130,11 @@ class _OpenFile:
         return NewFile(self._path, self._writer.rows, self._writer.size_bytes, self.partition, self._statistics.text())
 
 
-def _groups(frames: Iterable[pl.DataFrame], by: tuple[str, ...]) -> Iterator[tuple[Partition, pl.DataFrame]]:
+def _groups(frames: Iterable[pl.DataFrame], shape: Shape) -> Iterator[tuple[Partition, pl.DataFrame]]:
     """Rows of a partition that stand together in a file, without the partition's columns."""
     for frame in frames:
-        for partition, rows in parts(frame, by):
-            for group in _row_groups(_stored(rows, by)):
+        for partition, rows in parts(frame, shape.partition_by):
+            for group in _row_groups(_stored(rows, shape.partition_by), shape.target_bytes):
                 yield partition, group
 
 
@@ -141,6 +143,6 @@ def _stored(frame: pl.DataFrame, by: tuple[str, ...]) -> pl.DataFrame:
     return frame.select(~cs.by_dtype(pl.Null) - cs.by_name(*by))
 
 
-def _row_groups(frame: pl.DataFrame) -> Iterator[pl.DataFrame]:
+def _row_groups(frame: pl.DataFrame, target_bytes: int) -> Iterator[pl.DataFrame]:
     row_bytes = max(int(frame.estimated_size()) // max(frame.height, 1), 1)
-    return frame.iter_slices(max(min(_GROUP_ROWS, _GROUP_BYTES // row_bytes), 1))
+    return frame.iter_slices(max(min(_GROUP_ROWS, min(_GROUP_BYTES, target_bytes) // row_bytes), 1))

@@ -28,7 +28,7 @@ from foreset.domain.errors.tables import SchemaMismatch
 from foreset.domain.errors.writes import RowRefused
 from foreset.domain.facts import Column
 from foreset.domain.write_gate import needed
-from foreset.domain.writing import WriteMode, WriteOptions
+from foreset.domain.writing import TARGET_BYTES, WriteMode, WriteOptions
 
 _SIGNED: Mapping[pl.DataType, pl.DataType] = {
     pl.UInt8(): pl.Int16(),
@@ -57,7 +57,9 @@ class Target:
         """How its rows are put into files."""
         by = self.settings.partition_columns
         stored = [column.name for column in self.columns if column.name not in by and column.dtype != "null"]
-        return Shape(by, indexed(stored, self.settings.configuration))
+        configuration = self.settings.configuration
+        size = configuration.get("delta.targetFileSize", "")
+        return Shape(by, indexed(stored, configuration), int(size) if size.isdecimal() else TARGET_BYTES)
 
 
 def target_of(

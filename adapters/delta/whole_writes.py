@@ -19,7 +19,7 @@ from foreset.domain.errors.problem import refuse
 from foreset.domain.errors.tables import SchemaMismatch, TableWriteError, WriteFailed
 from foreset.domain.errors.writes import RowRefused, UnwritableTable
 from foreset.domain.write_gate import rules_of, unremovable, unwritable
-from foreset.domain.writing import TARGET_BYTES, WriteMode, WriteOptions
+from foreset.domain.writing import WriteMode, WriteOptions
 
 
 def refused(table: str, base: PinnedTable | None, mode: WriteMode, *, removes: bool) -> Result[None, TableWriteError]:
@@ -60,11 +60,9 @@ def told_of(mode: str, settings: TableSettings, **beside: str | None) -> dict[st
 class WholeWrite:
     """Rows that come in frames. Files are written once, unless the table becomes another one meanwhile."""
 
-    def __init__(
-        self, table: str, mode: WriteMode, options: WriteOptions, files: NewFiles, target_bytes: int = TARGET_BYTES
-    ) -> None:
-        """Write in this mode, to files of about `target_bytes`."""
-        self._table, self._options, self._files, self._bytes = table, options, files, target_bytes
+    def __init__(self, table: str, mode: WriteMode, options: WriteOptions, files: NewFiles) -> None:
+        """Write in this mode."""
+        self._table, self._options, self._files = table, options, files
         self._mode: WriteMode = mode
         self._made: list[NewFile] = []
         self._made_for: object = None
@@ -115,7 +113,7 @@ class WholeWrite:
             if not isinstance(allowed, Success):
                 return refuse(allowed.failure())
             self._files.discard()
-            self._made = self._files.write([fitted], target.shape, self._bytes)
+            self._made = self._files.write([fitted], target.shape)
             self._made_for = wanted
         return Success(self._made)
 
@@ -129,7 +127,7 @@ class WholeWrite:
         if self._made_for is None:
             self._made_for = target.shape
             try:
-                self._made = self._files.write(self._fitted(base, parts), target.shape, self._bytes)
+                self._made = self._files.write(self._fitted(base, parts), target.shape)
             except _PartRefusedError as unfit:
                 return refuse(unfit.error)
         if self._made_for != target.shape:
