@@ -12,7 +12,7 @@ from returns.result import Result, Success
 
 from foreset.adapters.arrow_types import dtype_name
 from foreset.domain.dtypes import widens
-from foreset.domain.errors.problem import refuse
+from foreset.domain.errors.problem import listed, refuse
 from foreset.domain.errors.tables import SchemaMismatch
 
 Stored = Callable[[pl.DataType], pl.DataType]
@@ -37,7 +37,10 @@ def as_known(
     strange = [name for name in frame.columns if name not in known]
     absent = [name for name in known if name not in frame.columns]
     if (strange or absent) and not widen:
-        return refuse(SchemaMismatch(table=table, problem=f"beyond the table: {strange}; not in the frame: {absent}"))
+        beyond = f"the table has no column {listed(strange)}" if strange else ""
+        lacking = f"the frame has no column {listed(absent)}" if absent else ""
+        problem = ", and ".join(filter(None, (beyond, lacking)))
+        return refuse(SchemaMismatch(table=table, problem=problem))
     wanted = {**known, **{name: stored(frame.schema[name]) for name in strange}}
     whole = frame.with_columns(pl.lit(None, pl.Null).alias(name) for name in absent)
     return _cast(table, whole, wanted, stored)

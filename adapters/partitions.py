@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 import polars as pl
 
 from foreset.adapters.arrow_types import dtype_name
+from foreset.domain.errors.problem import listed
 
 Partition = dict[str, str | None]
 """The text of each partition column's value."""
@@ -48,7 +49,7 @@ def texts_of(column: pl.Series) -> pl.Series:
 def unfit_partition(frame: pl.DataFrame, by: Sequence[str]) -> str | None:
     """What a log, which holds the values of partitions as text, would not give back as it was written."""
     if strange := [name for name in by if name not in frame.columns]:
-        return f"it has no column to partition by: {strange}"
+        return f"it has no column {listed(strange)} to partition by"
     if set(frame.columns) == set(by):
         return "it has no column beside those to partition by" if frame.columns else "it has no columns"
     return next((problem for name in by if (problem := _unfit(frame[name]))), None)

@@ -57,6 +57,7 @@ EXAMPLES: Final[tuple[Problem, ...]] = (
     tables.SchemaMismatch(table="rain", problem="column 'mm' is string, and the table's float64 does not hold it"),
     tables.WriteFailed(table="rain", problem="No space left on device"),
     # Writing
+    writes.TableExists(table="rain"),
     writes.UnfitCondition(
         table="rain",
         condition="dya = '2025-10-01'",

@@ -23,7 +23,7 @@ from foreset.adapters.fitting import as_known, as_new, row_shown
 from foreset.adapters.partitions import unfit_partition
 from foreset.domain.delta_commit import TableSettings
 from foreset.domain.delta_log import Protocol
-from foreset.domain.errors.problem import because, refuse, told
+from foreset.domain.errors.problem import because, listed, refuse, told
 from foreset.domain.errors.tables import SchemaMismatch
 from foreset.domain.errors.writes import RowRefused
 from foreset.domain.facts import Column
@@ -169,7 +169,7 @@ def _fits(
     """Refuse rows that the table's partitions, or its columns without nulls, do not hold."""
     by = target.settings.partition_columns
     if options.partition_by and tuple(options.partition_by) != by:
-        problem = f"the table is partitioned by {list(by)}, and partition_by is {list(options.partition_by)}"
+        problem = f"the table is partitioned by {listed(by)}, and partition_by is {listed(options.partition_by)}"
         return refuse(SchemaMismatch(table=table, problem=problem))
     unfit = unfit_partition(frame, by)
     if unfit is not None:

@@ -17,7 +17,7 @@ from foreset.domain.delta_commit import AppTransaction, TableChange, TableSettin
 from foreset.domain.delta_log import Add
 from foreset.domain.errors.problem import refuse
 from foreset.domain.errors.tables import SchemaMismatch, TableWriteError, WriteFailed
-from foreset.domain.errors.writes import RowRefused, UnwritableTable
+from foreset.domain.errors.writes import RowRefused, TableExists, UnwritableTable
 from foreset.domain.write_gate import rules_of, unremovable, unwritable
 from foreset.domain.writing import WriteMode, WriteOptions
 
@@ -27,7 +27,7 @@ def refused(table: str, base: PinnedTable | None, mode: WriteMode, *, removes: b
     if base is None:
         return Success(None)
     if mode == "error":
-        return refuse(WriteFailed(table=table, problem="it exists, and mode='error' only makes new tables"))
+        return refuse(TableExists(table=table))
     unfit = unwritable(table, base.settings, base.protocol) or (unremovable(table, base.settings) if removes else None)
     return Success(None) if unfit is None else refuse(unfit)
 

@@ -25,9 +25,8 @@ from foreset.domain.errors.tables import (
     TableMissing,
     TableWriteError,
     VersionMissing,
-    WriteFailed,
 )
-from foreset.domain.errors.writes import StaleTable
+from foreset.domain.errors.writes import StaleTable, TableExists
 from foreset.domain.facts import Column, Range, TableFacts
 from foreset.domain.table_report import TableReport
 from foreset.domain.writing import (
@@ -211,7 +210,7 @@ def _refused(table: str, known: _Table | None, mode: WriteMode, options: WriteOp
         found = "no version, for it does not exist" if newest is None else f"version {newest}"
         return StaleTable(table=table, expected=options.expected_version or 0, found=found)
     if mode == "error" and known is not None:
-        return WriteFailed(table=table, problem="it exists, and mode='error' only makes new tables")
+        return TableExists(table=table)
     return None
 
 

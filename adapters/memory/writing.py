@@ -10,7 +10,7 @@ from foreset.adapters.fitting import as_known, as_new
 from foreset.adapters.merging import have_key, keyed, unfit_keys
 from foreset.adapters.partitions import folder_of, parts, unfit_partition
 from foreset.adapters.sql_conditions import condition
-from foreset.domain.errors.problem import refuse
+from foreset.domain.errors.problem import listed, refuse
 from foreset.domain.errors.tables import SchemaMismatch, TableWriteError
 from foreset.domain.facts import Column
 from foreset.domain.writing import WriteMode, WriteOptions
@@ -77,7 +77,7 @@ def _partitions(
     by = asked if known is None or (anew and asked) else held
     problem = unfit_partition(rows, by)
     if asked and asked != by:
-        problem = f"the table is partitioned by {list(by)}, and partition_by is {list(asked)}"
+        problem = f"the table is partitioned by {listed(by)}, and partition_by is {listed(asked)}"
     return Success(by) if problem is None else refuse(SchemaMismatch(table=table, problem=problem))
 
 

@@ -93,8 +93,8 @@ class DataFileGone(DataFault, frozen=True, kw_only=True):
     problem: str
     says = "A data file of the table {table!r} is not there any more: {problem}."
     then = (
-        "read a newer version, whose files are there (`foreset check` tells), or restore the file from a backup; vacuum "
-        "with a longer retention to keep the versions that training sets were built from."
+        "read a newer version, whose files are there (`foreset check` tells), or restore the file from a backup; "
+        "vacuum with a longer retention to keep the versions that training sets were built from."
     )
 
 
@@ -165,8 +165,8 @@ class CommitTimeMissing(DataFault, frozen=True, kw_only=True):
     at: str
     versions: tuple[str, ...]
     says = (
-        "Which version of the table {table!r} was current at {at} cannot be told: the commits of these versions have no "
-        "time: {versions}."
+        "Which version of the table {table!r} was current at {at} cannot be told: the commits of these versions have "
+        "no time: {versions}."
     )
     then = "name a version."
 
@@ -181,8 +181,9 @@ class AmbiguousTime(DataFault, frozen=True, kw_only=True):
     earlier: int
     earlier_at: str
     says = (
-        "Which version of the table {table!r} was current at {at} cannot be told: version {later} says it was committed "
-        "at {later_at}, and version {earlier}, which was there before it, at {earlier_at}. A writer's clock ran back."
+        "Which version of the table {table!r} was current at {at} cannot be told: version {later} says it was "
+        "committed at {later_at}, and version {earlier}, which was there before it, at {earlier_at}. "
+        "A writer's clock ran back."
     )
     then = "name a version."
 
@@ -205,7 +206,10 @@ class SchemaMismatch(CallerFault, frozen=True, kw_only=True):
     table: str
     problem: str
     says = "The frame does not fit the table {table!r}: {problem}. Nothing was written."
-    then = "cast or rename the frame's columns, or write with mode='overwrite' and schema_mode='overwrite'."
+    then = (
+        "cast or rename the frame's columns; schema_mode='merge' adds new ones, and mode='overwrite' with "
+        "schema_mode='overwrite' gives the table the frame's."
+    )
 
 
 class WriteFailed(WorldFault, frozen=True, kw_only=True):

@@ -3,6 +3,14 @@
 from foreset.domain.errors.problem import CallerFault, Conflict, DataFault, WorldFault
 
 
+class TableExists(CallerFault, frozen=True, kw_only=True):
+    """A table that was to be made, and that is there."""
+
+    table: str
+    says = "The table {table!r} exists, and mode='error' only makes new tables. Nothing was written."
+    then = "write with mode='append', 'overwrite' or 'merge', or under another name."
+
+
 class UnfitCondition(CallerFault, frozen=True, kw_only=True):
     """A condition that cannot be told for each row."""
 
@@ -88,6 +96,6 @@ class CommitUnsettled(WorldFault, frozen=True, kw_only=True):
 
 
 WritingError = (
-    UnfitCondition | UnfitKey | RowRefused | UnwritableTable | StaleTable | TableBusy | TableContended | CommitUnsettled
+    TableExists | UnfitCondition | UnfitKey | RowRefused | UnwritableTable | StaleTable | TableBusy | TableContended | CommitUnsettled
 )
 """Why a write is refused or fails, beside what can be wrong with any table or frame."""

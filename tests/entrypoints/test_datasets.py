@@ -67,7 +67,7 @@ def test_appends_overwrites_and_versions() -> None:
     assert read_delta_table("t")["k"].to_list() == [1]
     with pytest.raises(ForesetError, match="has no version 3: its log holds versions 0 to 2"):
         read_delta_table("t", version=3)
-    with pytest.raises(ForesetError, match="it exists, and mode='error' only makes new tables"):
+    with pytest.raises(ForesetError, match="exists, and mode='error' only makes new tables"):
         write_to_delta_lake(FRAME, "t", mode="error")
 
 
@@ -108,7 +108,7 @@ def test_columns_are_read_in_the_order_in_which_they_are_named() -> None:
 def test_a_frame_that_does_not_fit_is_refused_unless_the_schema_is_replaced_in_so_many_words() -> None:
     write_to_delta_lake(FRAME, "t")
     other = FRAME.with_columns(extra=pl.lit(1))
-    with pytest.raises(ForesetError, match=r"beyond the table: \['extra'\].*Nothing was written"):
+    with pytest.raises(ForesetError, match=r"the table has no column extra\. Nothing was written"):
         write_to_delta_lake(other, "t")
     with pytest.raises(ValueError, match="schema_mode is 'overwrite' and mode is 'append'"):
         write_to_delta_lake(other, "t", schema_mode="overwrite")
