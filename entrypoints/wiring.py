@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from returns.result import Result, Success
 
-from foreset.application.ports import Adapters, ArrowStream, ModelTrainer
+from foreset.application.ports import Adapters, ArrowStream, ModelTrainer, TableStore
 from foreset.domain.errors.problem import refuse
 from foreset.domain.errors.store import StoreError, UnknownLocation
 from foreset.entrypoints.limits import limits
@@ -53,34 +53,45 @@ def actor() -> str:
         return f"uid {os.getuid()}"
 
 
+def table_store(data_dir: str | Path | None = None) -> TableStore:
+    """Delta tables by name, path or URL, and Parquet files by the names that they have in receipts."""
+    from foreset.adapters.delta.tables import DeltaTables
+    from foreset.adapters.parquet.tables import ParquetTables
+    from foreset.adapters.tables_by_format import TablesByFormat
+
+    return TablesByFormat(DeltaTables(data_directory(data_dir)), ParquetTables())
+
+
 def local_store(
     path: str | Path,
     data_dir: str | Path | None = None,
     memory: int | str | None = None,
     threads: int | None = None,
+    *,
+    tables: TableStore | None = None,
 ) -> Result[Adapters, StoreError]:
-    """Delta tables, polars, and an event log in the folder `path`, which is made where it is missing."""
+    """Tables, polars, and an event log in the folder `path`, which is made where it is missing."""
     limited = limits(memory, threads)
     if not isinstance(limited, Success):
         return refuse(limited.failure())
     from foreset.adapters.clock import SystemClock  # vendors stay off the import of foreset
-    from foreset.adapters.delta.tables import DeltaTables
     from foreset.adapters.machine import LocalMachine
     from foreset.adapters.polars.executor import PolarsExecutor
     from foreset.adapters.polars.results import PolarsResults
     from foreset.adapters.polars.spines import FolderSpines
     from foreset.adapters.sqlite.events import SqliteEventStore
+    from foreset.adapters.steady import SteadyExecutor
 
     if "://" in str(path):
         return refuse(UnknownLocation(location=str(path)))
     folder = Path(path).absolute()
-    tables = DeltaTables(data_directory(data_dir))
+    known = tables or table_store(data_dir)
     machine = LocalMachine(*limited.unwrap())
     return SqliteEventStore.open(folder).map(
         lambda events: Adapters(
-            tables=tables,
-            executor=PolarsExecutor(tables, machine.observe().threads),
-            spines=FolderSpines(tables, folder / "spines"),
+            tables=known,
+            executor=SteadyExecutor(PolarsExecutor(known, machine.observe().threads), known),
+            spines=FolderSpines(known, folder / "spines"),
             results=PolarsResults(folder / "spilled"),
             machine=machine,
             events=events,
@@ -118,29 +129,36 @@ def in_memory(tables: Mapping[str, ArrowStream]) -> Adapters:
     )
 
 
-def unrecorded(data_dir: str | Path | None = None) -> Adapters:
-    """Delta tables and polars, with a log in memory: for retrievals that somebody else asks for and keeps."""
+def unrecorded(
+    memory: int | str | None = None, threads: int | None = None, *, tables: TableStore | None = None
+) -> Result[Adapters, StoreError]:
+    """Tables and polars, with a log in memory: for retrievals that somebody else asks for and keeps."""
+    limited = limits(memory, threads)
+    if not isinstance(limited, Success):
+        return refuse(limited.failure())
     from foreset.adapters.clock import SystemClock
-    from foreset.adapters.delta.tables import DeltaTables
     from foreset.adapters.machine import LocalMachine
     from foreset.adapters.memory.events import MemoryEventStore
     from foreset.adapters.polars.executor import PolarsExecutor
     from foreset.adapters.polars.results import PolarsResults
     from foreset.adapters.polars.spines import PolarsSpines
+    from foreset.adapters.steady import SteadyExecutor
 
-    tables = DeltaTables(data_directory(data_dir))
-    machine = LocalMachine()
-    return Adapters(
-        tables=tables,
-        executor=PolarsExecutor(tables, machine.observe().threads),
-        spines=PolarsSpines(tables),
-        results=PolarsResults(spill_folder()),
-        machine=machine,
-        events=MemoryEventStore(),
-        clock=SystemClock(),
-        log=logger(),
-        actor=actor(),
-        libraries=libraries(),
+    known = tables or table_store()
+    machine = LocalMachine(*limited.unwrap())
+    return Success(
+        Adapters(
+            tables=known,
+            executor=SteadyExecutor(PolarsExecutor(known, machine.observe().threads), known),
+            spines=PolarsSpines(known),
+            results=PolarsResults(spill_folder()),
+            machine=machine,
+            events=MemoryEventStore(),
+            clock=SystemClock(),
+            log=logger(),
+            actor=actor(),
+            libraries=libraries(),
+        )
     )
 
 

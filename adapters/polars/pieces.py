@@ -2,17 +2,16 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from foreset.adapters.parquet_files import READ_FAULTS, deleted_rows, scan_files, unreadable
+from foreset.adapters.parquet_files import READ_FAULTS, deleted_rows, scan_files, statistics_range, unreadable
 from foreset.domain.dtypes import width
 from foreset.domain.errors.problem import raised
-from foreset.domain.facts import Column, DataFile, Range, bound
+from foreset.domain.facts import Column, DataFile
 from foreset.domain.nodes import Bounds, Scan
 from foreset.domain.rules.choose_passes import INFLATED
 from foreset.domain.skipping import may_serve
@@ -92,24 +91,12 @@ def _row_groups(file: DataFile, rows: int, bounds: Sequence[Bounds]) -> Iterator
     start = 0
     for number in range(footer.num_row_groups):
         group = footer.row_group(number)
-        known = {name: _range(group.column(place).statistics) for name, place in wanted.items()}
+        known = {name: statistics_range(group.column(place).statistics) for name, place in wanted.items()}
         ranges = {name: found for name, found in known.items() if found is not None}
         part = DataFile(path=file.path, rows=group.num_rows, size_bytes=0, modified_ms=0, ranges=ranges)
         if may_serve(part, bounds):
             yield start, group.num_rows
         start += group.num_rows
-
-
-def _range(statistics: Any) -> Range | None:  # pyarrow's, or None
-    if statistics is None or not statistics.has_min_max:
-        return None
-    try:
-        least, greatest = map(bound, (statistics.min, statistics.max))
-    except (OverflowError, ValueError):  # a time that Python does not have
-        return None
-    if least is None or greatest is None:
-        return None
-    return least, greatest + isinstance(statistics.max, datetime)  # rounded down to microseconds
 
 
 def _rows(file: DataFile, storage_options: Mapping[str, str]) -> int:

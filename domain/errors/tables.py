@@ -1,5 +1,6 @@
 """What can be wrong with a table and its history."""
 
+from foreset.domain.errors.parquet import FilesChanged, ParquetError
 from foreset.domain.errors.problem import CallerFault, DataFault, WorldFault
 from foreset.domain.errors.specs import InvalidSpec
 from foreset.domain.errors.writes import WritingError
@@ -239,10 +240,11 @@ TableError = (
     | CommitTimeMissing
     | AmbiguousTime
     | ChangesUntold
+    | ParquetError
 )
 """Why a table cannot be observed or read."""
 
-FileError = TableUnreadable | DataFileGone | ObjectStoreFailed
+FileError = TableUnreadable | DataFileGone | ObjectStoreFailed | FilesChanged
 """Why a table's files cannot be read."""
 
 TableWriteError = TableError | SchemaMismatch | WriteFailed | InvalidSpec | WritingError

@@ -117,27 +117,3 @@ def test_the_job_says_what_was_asked(store: FeatureStore) -> None:
     assert (job.metadata.features, job.metadata.keys) == (["stats:rate"], ["driver_id"])
     assert job.metadata.min_event_timestamp == DAY + timedelta(days=1)
     assert job.to_arrow().num_rows == 2
-
-
-def test_what_is_not_supported_says_so(store: FeatureStore) -> None:
-    for frame in (None, "SELECT 1"):
-        with pytest.raises(ForesetError, match=r"does not support .*Next: give a pandas frame"):
-            store.get_historical_features(frame, ["stats:rate"], **({"start_date": DAY} if frame is None else {}))
-    with pytest.raises(ForesetError, match=r"does not support .*Next"):
-        store.materialize(DAY, DAY + timedelta(days=9))
-    with pytest.raises(
-        ForesetError, match=r"does not support writing to offline tables. Next: use write_to_delta_lake"
-    ):
-        store.write_to_offline_store("absolute", STATS.to_pandas())
-    job = store.get_historical_features(entity_df((2, 5)), ["stats:rate"])
-    with pytest.raises(ForesetError, match="does not support saved datasets"):
-        job.persist(None)
-    with pytest.raises(ForesetError, match="does not support a timeout"):
-        job.to_df(timeout=3)
-
-
-def test_a_view_without_its_entity_column_is_refused(store: FeatureStore) -> None:
-    bare = FeatureView(name="bare", source=view("bare").batch_source, schema=[Field(name="rate", dtype=Float64)])
-    store.apply([bare])
-    with pytest.raises(ForesetError, match="it names no entity column"):
-        store.get_historical_features(entity_df((1, 5)), ["bare:rate"])

@@ -1,0 +1,48 @@
+"""What Feast writes through its offline store: rows of views, and logs of what was served."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+from feast import FeatureView, FileSource
+from feast.feature_logging import LoggingConfig
+from feast.infra.offline_stores.file_source import FileLoggingDestination
+
+from foreset.adapters.feast.offline_options import ArrowTable, Options
+from foreset.adapters.feast.offline_sources import source_of
+from foreset.adapters.tables_by_format import parquet_path
+from foreset.domain.errors.feast import FeastNotSupported
+from foreset.domain.errors.problem import raised
+from foreset.domain.writing import DEFAULTS, WriteOptions
+
+
+def write_batch(
+    options: Options, view: FeatureView, table: ArrowTable, progress: Callable[[int], Any] | None = None
+) -> None:
+    """Append rows to the table of a view. Feast gives them under the names that the source maps columns to."""
+    source = source_of(view.name, view.batch_source, options)
+    known = {column.name for column in options.engine.facts(source).columns}
+    columns = {name: column for column, name in source.field_mapping.items() if column in known}
+    named = table.rename_columns([columns.get(name, name) for name in table.column_names])
+    options.engine.write(source, named, "append", DEFAULTS)
+    if progress is not None:
+        progress(table.num_rows)
+
+
+def write_logs(options: Options, data: ArrowTable | Path, config: LoggingConfig) -> None:
+    """Append logged features to a folder of Parquet files, or to a Delta table that is there.
+
+    Columns that came later are null in the older rows. `partition_by` makes folders named `column=value`.
+    """
+    destination = config.destination
+    if not isinstance(destination, FileLoggingDestination):
+        operation = f"logging features to {type(destination).__name__}"
+        raise raised(FeastNotSupported(operation=operation, remedy="use FileLoggingDestination(path=...)"))
+    rows = pq.read_table(data) if isinstance(data, Path) else data
+    if not rows.num_rows:
+        return
+    place = FileSource(path=destination.path, s3_endpoint_override=destination.s3_endpoint_override)
+    source = source_of("feature logs", place, options)
+    by = tuple(destination.partition_by or ()) if parquet_path(source.table) else ()
+    options.engine.write(source, rows, "append", WriteOptions(partition_by=by, schema_mode="merge"))

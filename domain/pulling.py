@@ -1,0 +1,62 @@
+"""Rows of a table as they are, by their event time: what fills an online store, and what a saved dataset gives back."""
+
+from collections.abc import Iterator
+
+import msgspec
+
+from foreset.domain.dtypes import time_unit
+from foreset.domain.errors.specs import MissingColumn, UnfitType
+from foreset.domain.facts import TableFacts
+from foreset.domain.nodes import Bounds
+
+
+class Pull(msgspec.Struct, frozen=True, kw_only=True):
+    """The rows of `table` whose event time lies from `since_us` to `until_us`, both inclusive, None being open.
+
+    `columns` are those that are given, all if there are none. `of` names what asks. Rows of a view (`as_features`) have
+    a key, and the newest come first: by event time, created time (null is oldest), and place in the snapshot, as in law
+    4. With `latest` there is only the first of each key; without keys, the first of all. Other rows come in the
+    snapshot's order.
+    """
+
+    of: str
+    table: str
+    version: int | None = None
+    columns: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
+    event_time: str
+    created_time: str | None = None
+    since_us: int | None = None
+    until_us: int | None = None
+    latest: bool = False
+    as_features: bool = True
+
+    def problem(self, facts: TableFacts) -> MissingColumn | UnfitType | None:
+        """A column that the table has not, or a time that is none."""
+        known = tuple(column.name for column in facts.columns)
+        for name, role in self._needed():
+            if name not in known:
+                return MissingColumn(view=self.of, table=facts.table, column=name, role=role, columns=known)
+        for time in filter(None, (self.event_time, self.created_time)):
+            dtype = facts.dtype(time) or ""
+            if time_unit(dtype) is None:
+                wanted = "a time: a timestamp or a date"
+                return UnfitType(view=self.of, column=time, role="time column", dtype=dtype, wanted=wanted)
+        return None
+
+    def _needed(self) -> Iterator[tuple[str, str]]:
+        yield from ((key, "join key") for key in self.keys)
+        yield self.event_time, "event time"
+        if self.created_time is not None:
+            yield self.created_time, "created time"
+        yield from ((column, "values") for column in self.columns)
+
+    def given(self, facts: TableFacts) -> tuple[str, ...]:
+        """The columns that are given."""
+        return self.columns or tuple(column.name for column in facts.columns)
+
+    def bounds(self, facts: TableFacts) -> tuple[Bounds, ...]:
+        """What every row that is given meets, as far as files are told apart by it."""
+        if facts.dtype(self.event_time) == "date" or self.since_us is self.until_us is None:
+            return ()
+        return (Bounds(column=self.event_time, is_time=True, least=self.since_us, greatest=self.until_us),)
