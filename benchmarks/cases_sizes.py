@@ -9,6 +9,7 @@ from peers import (
     DUCKDB,
     FEAST_DASK,
     FEAST_DUCKDB,
+    FEAST_OURS,
     FORESET,
     MAX_BY,
     NEW_SPINE,
@@ -21,6 +22,7 @@ from shapes import GB, Bar, Case, Section, Spine, Table, view
 
 MONTH = timedelta(days=30)
 ONCE = Table("seed", 1_000, 1_000, 20, files=1, draw="each-once", created=False, target=True, copied=True)
+HUNDRED_THOUSAND = Table("100k", 100_000, 1_000, 20, files=1, copied=True)
 MILLION = Table("1m", 1_000_000, 10_000, 20, copied=True)
 TEN_MILLION = Table("10m", 10_000_000, 100_000, 20, files=10)
 FIFTY_MILLION = Table("50m-5f", 50_000_000, 500_000, 5, files=50)
@@ -34,7 +36,16 @@ SEED_CASE = Case(
     (ONCE,),
     (view(ONCE),),
     Spine("spine-seed", 1_000, 1_000, draw="each-once", span=None),
-    (FORESET, NEW_SPINE, *DIRECT, ASOF, DUCKDB, FEAST_DASK.times(2, 3, quick=True), FEAST_DUCKDB.times(2, 3)),
+    (
+        FORESET,
+        NEW_SPINE,
+        *DIRECT,
+        ASOF,
+        DUCKDB,
+        FEAST_OURS.times(2, 5, quick=True),
+        FEAST_DASK.times(2, 3, quick=True),
+        FEAST_DUCKDB.times(2, 3),
+    ),
     (
         Bar("wall", 0.010, subjects=OURS),
         Bar("wall", 3, against=DIRECT, subjects=OURS),
@@ -44,13 +55,32 @@ SEED_CASE = Case(
     calls=41,
     quick=True,
 )
+HUNDRED_THOUSAND_CASE = Case(
+    "100k-10k",
+    "100,000 feature rows x 10,000 spine rows",
+    (HUNDRED_THOUSAND,),
+    (view(HUNDRED_THOUSAND, MONTH),),
+    Spine("spine-10k-of-1k", 10_000, 1_000),
+    (FORESET, ASOF, DUCKDB, FEAST_OURS.times(2, 3), FEAST_DASK.times(2, 1), FEAST_DUCKDB.times(2, 2)),
+    (),
+)
 MILLION_CASE = Case(
     "1m-100k",
     "1,000,000 feature rows x 100,000 spine rows",
     (MILLION,),
     (view(MILLION, MONTH),),
     LABELS,
-    (FORESET, NEW_SPINE, ASOF, MAX_BY, DUCKDB, DATAFUSION, FEAST_DASK.times(2, 1), FEAST_DUCKDB.times(2, 2)),
+    (
+        FORESET,
+        NEW_SPINE,
+        ASOF,
+        MAX_BY,
+        DUCKDB,
+        DATAFUSION,
+        FEAST_OURS.times(2, 3),
+        FEAST_DASK.times(2, 1),
+        FEAST_DUCKDB.times(2, 2),
+    ),
     (
         Bar("cpu", 0.4, against=(ASOF,), subjects=OURS, aim=1 / 3),
         Bar("wall", 1 / 100, against=(FEAST_DASK,), subjects=OURS),
@@ -114,6 +144,7 @@ MANY_FEATURES = Case(
 )
 SECTIONS = (
     Section("The seed case", (SEED_CASE,)),
+    Section("A hundred thousand rows", (HUNDRED_THOUSAND_CASE,), "20 features, 1,000 keys, ttl 30 days, one file."),
     Section("A million rows", (MILLION_CASE,), "20 features, 10,000 keys, ttl 30 days, 8 files."),
     Section(
         "Ten million rows",

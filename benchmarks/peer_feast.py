@@ -18,6 +18,14 @@ def dask(job: Job) -> Ready:
     return _ready(job, "dask", _source(view, view.table, DeltaFormat()))
 
 
+def foreset(job: Job) -> Ready:
+    """Foreset's offline store, over the Delta table."""
+    view = job.case.views[0]
+    return _ready(
+        job, "foreset.adapters.feast.offline_store.DeltaOfflineStore", _source(view, view.table, DeltaFormat())
+    )
+
+
 def duckdb(job: Job) -> Ready:
     """The duckdb offline store, over the table's rows in one Parquet file."""
     if find_spec("ibis") is None:

@@ -36,6 +36,7 @@ DATAFUSION = Peer(
 )
 
 FEAST_DASK = Peer("feast-dask", "Feast: dask offline store, Delta FileSource", "peer_feast:dask")
+FEAST_OURS = Peer("feast-foreset", "Feast: Foreset's offline store, Delta FileSource", "peer_feast:foreset")
 FEAST_DUCKDB = Peer(
     "feast-duckdb",
     "Feast: duckdb offline store, over a Parquet copy (on Delta it downloads an extension)",
