@@ -165,7 +165,7 @@ CASES: dict[str, tuple[Callable[[FeatureStore], Any], list[str]]] = {
     ),
     "write of what does not fit": (
         lambda s: s.write(RAIN.with_columns(mm=pl.lit("x")), "rain"),
-        ["column 'mm' is string, and the table's float64 does not hold it. Nothing was written.", "Next: cast"],
+        ["column 'mm' is string, and the table's float64 does not hold it: 'x' at row 0. Nothing", "Next: cast"],
     ),
     "write of what is no frame": (lambda s: s.write([1], "rain"), ["cannot be read: it is no frame", "Next: give a"]),
     "spine that is no frame": (lambda s: s.training_set(SPEC, [1]), ["(builtins list) cannot be read", "Next: give a"]),
