@@ -7,10 +7,14 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
+import feast
 from deltalake import DeltaTable
 from deltalake.table import TableOptimizer
+from feast import data_format
+from feast.infra.offline_stores import file_source
 
 import foreset
 from foreset.adapters.sklearn.saving import load_model
@@ -25,8 +29,6 @@ OTHERS = {
     "POLARS_MAX_THREADS",
     "manager.store.apply",
     "utc",
-    "FileSource",
-    "DeltaFormat",
 }
 """Names of other libraries."""
 
@@ -101,11 +103,16 @@ def _public() -> dict[str, Any]:
     found = {name: getattr(foreset, name) for name in foreset.__all__}
     found |= {"load_model": load_model, "DeltaTable": DeltaTable}
     classes = {name: kind for name, kind in found.items() if inspect.isclass(kind)}
-    for name, kind in [*classes.items(), *_KNOWN_BY.items()]:
+    found |= {name: kind for home in (feast, data_format, file_source) for name, kind in _classes(home).items()}
+    for name, kind in [*classes.items(), *_KNOWN_BY.items(), ("FeatureStore", feast.FeatureStore)]:
         for method in dir(kind):
             if not method.startswith("_"):
                 found[f"{name}.{method}"] = found[method] = getattr(kind, method)
     return found
+
+
+def _classes(home: ModuleType) -> dict[str, Any]:
+    return {name: kind for name, kind in vars(home).items() if inspect.isclass(kind) and name not in foreset.__all__}
 
 
 def functions() -> set[str]:

@@ -10,5 +10,5 @@ def misfit(half: str) -> str | None:
     if half != " ".join(half.split()):
         return "it has two spaces or a line break"
     without_code = re.sub(r"`[^`]*`|[\w.]+\(.*?\)+", "it", half)
-    found = re.search(r"[{}]|\.\.$|\(\)|\[\]|None|[,:] \.(?!\.)|,,|;;", without_code)
+    found = re.search(r"[{}]|\.\.$|\(\)|\[\]|None|[,:] \.(?= |$)|,,|;;", without_code)
     return found and found[0]
