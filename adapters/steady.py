@@ -6,9 +6,9 @@ from returns.result import Result
 
 from foreset.adapters.tables_by_format import parquet_path
 from foreset.application.ports import ArrowStream, PlanExecutor, Retrieved, TableStore
+from foreset.domain.errors.offline_stores import ExecutionError
 from foreset.domain.errors.parquet import FilesChanged
 from foreset.domain.errors.problem import raised, refuse
-from foreset.domain.errors.tables import TableError
 from foreset.domain.plan import RetrievalPlan
 
 
@@ -20,7 +20,7 @@ class SteadyExecutor:
         self._executor = executor
         self._tables = tables
 
-    def execute(self, plan: RetrievalPlan, spine: ArrowStream) -> Result[Retrieved, TableError]:
+    def execute(self, plan: RetrievalPlan, spine: ArrowStream) -> Result[Retrieved, ExecutionError]:
         """The plan's gathered columns."""
         changed = self._changed(plan)
         if changed is not None:

@@ -15,6 +15,7 @@ from structlog.typing import FilteringBoundLogger
 
 from foreset.domain.changes import ChangesFacts
 from foreset.domain.errors.feast import PublishError
+from foreset.domain.errors.offline_stores import ExecutionError
 from foreset.domain.errors.retrieval import OutputUnwritable, SpineError
 from foreset.domain.errors.specs import StaleWrite
 from foreset.domain.errors.store import StoreError
@@ -24,7 +25,7 @@ from foreset.domain.facts import DataFile, Resources, SpineFacts, TableFacts
 from foreset.domain.measured import Work
 from foreset.domain.model import FeatureSpec, ModelSpec, Trained
 from foreset.domain.plan import RetrievalPlan
-from foreset.domain.receipt import Event, Recorded
+from foreset.domain.receipt import OURSELVES, Event, ExecutedBy, Recorded
 from foreset.domain.registry import Catalog
 from foreset.domain.spec import SpineReference
 from foreset.domain.table_report import TableReport
@@ -169,7 +170,7 @@ class Retrieved:
 class PlanExecutor(Protocol):
     """Runs plans."""
 
-    def execute(self, plan: RetrievalPlan, spine: ArrowStream) -> Result[Retrieved, TableError]:
+    def execute(self, plan: RetrievalPlan, spine: ArrowStream) -> Result[Retrieved, ExecutionError]:
         """The columns that a plan gathers for this spine.
 
         Reads the plan's tables at the plan's versions, and nothing else.
@@ -349,3 +350,4 @@ class Adapters:
     log: FilteringBoundLogger
     actor: str
     libraries: Mapping[str, str]
+    executed_by: ExecutedBy = OURSELVES

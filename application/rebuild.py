@@ -108,7 +108,9 @@ def _verified(receipt: TrainingSetRetrieved, found: str, adapters: Adapters) -> 
     if found != receipt.fingerprint:
         return refuse(NotReproduced(id=receipt.id, recorded=receipt.fingerprint, found=found))
     adapters.log.info("training set rebuilt", id=receipt.id, fingerprint=found)
-    event = TrainingSetRebuilt(id=receipt.id, fingerprint=found, libraries=dict(adapters.libraries))
+    event = TrainingSetRebuilt(
+        id=receipt.id, fingerprint=found, libraries=dict(adapters.libraries), executed_by=adapters.executed_by
+    )
     return adapters.events.append(
         training_set_stream(receipt.id), (event,), expected=None, at=adapters.clock.now(), actor=adapters.actor
     ).map(lambda _: None)

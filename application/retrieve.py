@@ -8,9 +8,9 @@ from returns.result import Result, Success
 
 from foreset.application.plan_retrieval import Planned, plan_retrieval
 from foreset.application.ports import Adapters, ArrowStream, Assembled, Fingerprint, Progress, Retrieved, StoredFrame
+from foreset.domain.errors.offline_stores import ExecutionError
 from foreset.domain.errors.retrieval import OutputUnwritable, RetrievalError
 from foreset.domain.errors.store import StoreError
-from foreset.domain.errors.tables import TableError
 from foreset.domain.measured import Measured
 from foreset.domain.plan import RetrievalPlan
 from foreset.domain.receipt import (
@@ -71,7 +71,7 @@ class Job(NamedTuple):
     progress: Progress | None = None
 
 
-def run_plan(job: Job, adapters: Adapters) -> Result[Made, TableError | OutputUnwritable]:
+def run_plan(job: Job, adapters: Adapters) -> Result[Made, ExecutionError | OutputUnwritable]:
     """Execute a plan and put its result together."""
     return Result.do(
         Made(assembled, _measured(retrieved, assembled, adapters, job.began))
@@ -113,6 +113,7 @@ def _receipt(
         columns=planned.plan.result.columns,
         ties={view.view: view.ties for view in made.measured.work.views},
         libraries=dict(adapters.libraries),
+        executed_by=adapters.executed_by,
     )
 
 

@@ -61,7 +61,7 @@ class Scan(msgspec.Struct, frozen=True, kw_only=True, tag="scan"):
     """Columns of a table at a version, in the snapshot's order: files by modification time, then path.
 
     `bounds` are conditions that every row which serves meets. `partition_time_zone` is the zone in which times of
-    partitions are read that have none in the log.
+    partitions are read that have none in the log. `warehouse_table` is the name under which a warehouse sees the table.
     """
 
     table: str
@@ -73,6 +73,7 @@ class Scan(msgspec.Struct, frozen=True, kw_only=True, tag="scan"):
     size_bytes: int
     bounds: tuple[Bounds, ...] = ()
     partition_time_zone: str | None = None
+    warehouse_table: str | msgspec.UnsetType = msgspec.UNSET
     how: Reading | None = None
 
 

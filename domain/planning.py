@@ -25,7 +25,7 @@ from foreset.domain.nodes import Assemble, Gather, KeyPair, Match, Node, Output,
 from foreset.domain.plan import RetrievalPlan
 from foreset.domain.registry import Catalog, FeatureView, unfit_feature
 from foreset.domain.rules import optimize
-from foreset.domain.spec import FeatureRef, FeatureViewSpec, TrainingSetSpec
+from foreset.domain.spec import DeltaSource, FeatureRef, FeatureViewSpec, TrainingSetSpec
 
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -182,7 +182,7 @@ def _lowered(
     gathers: list[int] = []
     for selection in selections:
         table = tables[selection.view.spec.source.table]
-        nodes.append(_scan(table))
+        nodes.append(_scan(table, selection.view.spec.source))
         nodes.append(_match(len(nodes) - 1, selection, table, spec, spine))
         nodes.append(_gather(len(nodes) - 1, selection, table))
         gathers.append(len(nodes) - 1)
@@ -200,7 +200,7 @@ def _asked_order(spec: TrainingSetSpec, selections: tuple[Selection, ...]) -> tu
     )
 
 
-def _scan(table: TableFacts) -> Scan:
+def _scan(table: TableFacts, source: DeltaSource) -> Scan:
     return Scan(
         table=table.table,
         table_id=table.table_id,
@@ -210,6 +210,7 @@ def _scan(table: TableFacts) -> Scan:
         rows=table.rows,
         size_bytes=table.size_bytes,
         partition_time_zone=table.partition_time_zone,
+        warehouse_table=source.warehouse_table or msgspec.UNSET,
     )
 
 

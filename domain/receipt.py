@@ -27,6 +27,17 @@ class SpineRecord(msgspec.Struct, frozen=True, kw_only=True):
     reference: SpineReference | None = None
 
 
+class ExecutedBy(msgspec.Struct, frozen=True):
+    """What ran a plan: an offline store of Feast's by its name, or `foreset`; and which defects of it were accepted."""
+
+    store: str
+    accepted: tuple[str, ...] = ()
+
+
+OURSELVES = ExecutedBy("foreset")
+"""Foreset's own engine."""
+
+
 class TrainingSetRetrieved(msgspec.Struct, frozen=True, kw_only=True, tag="training-set-retrieved.v1"):
     """A training set was built: the receipt. `ties` counts, per view, rows that only the snapshot's order decided."""
 
@@ -41,6 +52,7 @@ class TrainingSetRetrieved(msgspec.Struct, frozen=True, kw_only=True, tag="train
     ties: dict[str, int]
     libraries: dict[str, str]
     semantics: int = SEMANTICS
+    executed_by: ExecutedBy = OURSELVES
 
 
 class TrainingSetRebuilt(msgspec.Struct, frozen=True, kw_only=True, tag="training-set-rebuilt.v1"):
@@ -49,6 +61,7 @@ class TrainingSetRebuilt(msgspec.Struct, frozen=True, kw_only=True, tag="trainin
     id: str
     fingerprint: str
     libraries: dict[str, str]
+    executed_by: ExecutedBy = OURSELVES
 
 
 class TableWritten(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="table-written.v1"):

@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 from operator import index
 from typing import TYPE_CHECKING, Any, Final, SupportsIndex
 
+import msgspec
 from msgspec.structs import force_setattr, replace
 
-from foreset.domain.spec import Spec
+from foreset.domain.spec import Names, Spec
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -16,8 +17,10 @@ if TYPE_CHECKING:
     Path = str | PathLike[str]
     Indices = Iterable[SupportsIndex] | None
     Time = datetime | None
+    Options = dict[str, Any]
 else:  # msgspec decodes what the checkers narrow; __post_init__ validates it
     Path = Indices = Time = Any
+    Options = dict[str, Any]
 
 _DATASET: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 
@@ -28,6 +31,8 @@ class FeatureStoreSpec(Spec, frozen=True):
     - `repo_path`: the folder of the store and of Feast's repository, kept as a str.
     - `dataset_name`: a dataset in the data folder, with the columns sample_index, feature_0 and so on (`n_features` of
       them), target and ingested_at.
+    - `offline_store_type`: what retrieves: `delta` or `file` for Foreset's own engine, else a store of Feast's. Its
+      options in feature_store.yaml are `offline_store_options`; `accept` names defects of it that may show.
     - `timestamp`: what was known at this time; without a zone it is UTC. None: everything.
     - `sample_indices`: only these samples, in this order, kept as a tuple of int. None: all.
     """
@@ -42,6 +47,8 @@ class FeatureStoreSpec(Spec, frozen=True):
     initialize_on_start: bool = True
     timestamp: Time = None
     sample_indices: Indices = None
+    offline_store_options: Options = msgspec.field(default_factory=dict)
+    accept: Names = ()
 
     def __post_init__(self) -> None:
         """Validate."""
@@ -56,9 +63,15 @@ class FeatureStoreSpec(Spec, frozen=True):
                 "and do not begin with '.'",
                 "give the name alone; the folder is set by FORESET_DATA_DIR",
             )
+        self._names("accept", required=False)
         force_setattr(self, "n_features", self._count(self.n_features))
         force_setattr(self, "timestamp", self._time(self.timestamp))
         force_setattr(self, "sample_indices", self._indices(self.sample_indices))
+
+    @property
+    def offline_store(self) -> dict[str, Any]:
+        """The offline store as feature_store.yaml has it: its type and its options."""
+        return {**self.offline_store_options, "type": self.offline_store_type}
 
     def _count(self, given: object) -> int:
         count = _whole(given)
@@ -145,9 +158,16 @@ class FeatureStoreSpecBuilder(Spec, frozen=True):
         """How many features, from feature_0 on; 1 or more."""
         return self._with(n_features=n_features)
 
-    def set_offline_store(self, offline_store_type: str) -> "FeatureStoreSpecBuilder":
-        """What retrieves: `delta` or `file` for Foreset's own engine, else the name of a store of Feast's."""
-        return self._with(offline_store_type=offline_store_type)
+    def set_offline_store(
+        self, offline_store_type: str, options: dict[str, Any] | None = None, accept: Iterable[str] = ()
+    ) -> "FeatureStoreSpecBuilder":
+        """What retrieves: `delta` or `file` for Foreset's own engine, else the name of a store of Feast's.
+
+        `options` are those that the store has in feature_store.yaml; `accept` names defects of it that may show.
+        """
+        return self._with(
+            offline_store_type=offline_store_type, offline_store_options=options or {}, accept=tuple(accept)
+        )
 
     def set_feature_view(self, feature_view_name: str) -> "FeatureStoreSpecBuilder":
         """The name of the feature view."""

@@ -7,12 +7,11 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from foreset.application.publish import publish
-from foreset.domain.errors.feast import OfflineStoreRefused
-from foreset.domain.errors.problem import raised
 from foreset.domain.facts import Column
 from foreset.domain.spec import EntitySpec, FeatureRef, FeatureViewSpec, TrainingSetSpec
 from foreset.entrypoints.datasets import arrow_stream, read_delta_table
 from foreset.entrypoints.feature_store import FeatureStore
+from foreset.entrypoints.offline_stores import OfflineStore, chosen_store
 from foreset.entrypoints.raising import given, reject
 from foreset.entrypoints.wiring import table_name
 
@@ -25,12 +24,6 @@ if TYPE_CHECKING:
 
 DEFAULT_VIEW: Final = "classification_features"
 """The view that bare feature names mean where several are registered."""
-OUR_STORES: Final = ("delta", "file")
-_FEAST_STORES: Final = (
-    "dask", "duckdb", "spark", "ray", "bigquery", "snowflake.offline", "snowflake", "redshift", "postgres", "trino",
-    "athena", "mssql", "clickhouse", "couchbase.offline", "couchbase", "oracle", "remote", "hybrid",
-)  # fmt: skip
-
 
 class FeastManager:
     """A Feast repository whose views are registered in, and retrieved by, Foreset.
@@ -47,18 +40,22 @@ class FeastManager:
         self._registry: FeastRegistry | None = None
         self._store: FeatureStore | None = None
 
-    def initialize(self, provider: str = "local", offline_store_type: str = "delta") -> None:
+    def initialize(
+        self, provider: str = "local", offline_store_type: OfflineStore = "delta", accept: Iterable[str] = ()
+    ) -> None:
         """Make or open the repository: feature_store.yaml, the event log, and Feast's registry built from it.
 
         A registry that is missing or damaged is built again. `offline_store_type` "delta" and "file" both mean
-        Foreset's own engine, inside Feast too; what is known to answer wrongly on Delta is refused.
+        Foreset's own engine, inside Feast too. Another store of Feast's, by its name or with its options as
+        feature_store.yaml has them, runs the plans of `get_features` and `get_training_data`; the laws that it breaks
+        are restored, or it is refused, unless `accept` names the defect.
         """
         from foreset.entrypoints.wiring import feast_registry  # loads Feast: seconds
 
-        check_offline_store(offline_store_type)
+        check_offline_store(offline_store_type, accept := tuple(accept))
         if provider != "local":
             reject(f"FeastManager.initialize(provider={provider!r})", "only the local provider is known", "use 'local'")
-        store = given(FeatureStore.open(self.repo_path))
+        store = given(FeatureStore.open(self.repo_path, offline_store=offline_store_type, accept=accept))
         registry = given(feast_registry(self.repo_path, self.project_name, provider))
         given(publish(store.adapters.events, registry))
         self._store, self._registry = store, registry
@@ -189,36 +186,26 @@ class FeastManager:
         self.cleanup()
 
 
-def create_feast_manager(
+def create_feast_manager(  # noqa: PLR0913, PLR0917  # the guide's signature, and more behind it
     repo_path: str | PathLike[str] = "feature_repo",
     project_name: str = "ml_workflow",
     initialize: bool = True,  # noqa: FBT001, FBT002  # the guide's signature
     provider: str = "local",
-    offline_store_type: str = "delta",
+    offline_store_type: OfflineStore = "delta",
+    accept: Iterable[str] = (),
 ) -> FeastManager:
     """A manager, initialized unless `initialize` is False."""
     manager = FeastManager(repo_path, project_name)
     if initialize:
-        manager.initialize(provider, offline_store_type)
+        manager.initialize(provider, offline_store_type, accept)
     else:
-        check_offline_store(offline_store_type)
+        check_offline_store(offline_store_type, accept)
     return manager
 
 
-def check_offline_store(store: str) -> None:
-    """Refuse the offline stores that Foreset does not run on, with the reason."""
-    if store in OUR_STORES:
-        return
-    if store == "dask":
-        reason = (
-            "Feast's dask store reads every Parquet file under a Delta table's folder, so deleted and overwritten rows "
-            "come back, and it drops and reorders the rows that are asked for"
-        )
-    elif store in _FEAST_STORES:
-        reason = "this version runs plans only on its own engine, and Feast's own join would answer in its place"
-    else:
-        reason = "there is no such store"
-    raise raised(OfflineStoreRefused(store=store, reason=reason))
+def check_offline_store(store: OfflineStore, accept: Iterable[str] = ()) -> None:
+    """Refuse the offline stores that plans cannot be run on, with the reason."""
+    given(chosen_store(store, accept))
 
 
 def _column(name: str) -> str:

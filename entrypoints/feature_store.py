@@ -26,9 +26,10 @@ from foreset.domain.spec import TrainingSetSpec
 from foreset.domain.table_report import TableReport
 from foreset.domain.writing import TARGET_BYTES
 from foreset.entrypoints.limits import size_of
+from foreset.entrypoints.offline_stores import OfflineStore, chosen_store
 from foreset.entrypoints.table_changes import TableChanges
 from foreset.entrypoints.training_set import TrainingSet
-from foreset.entrypoints.wiring import in_memory, local_store
+from foreset.entrypoints.wiring import in_memory, local_store, run_on
 from foreset.entrypoints.writes import write_options
 
 if TYPE_CHECKING:
@@ -60,13 +61,15 @@ class FeatureStore:
         self._known = CatalogAt()
 
     @classmethod
-    def open(
+    def open(  # noqa: PLR0913  # where, and within what
         cls,
         path_or_url: str | Path,
         *,
         data_dir: str | Path | None = None,
         memory: int | str | None = None,
         threads: int | None = None,
+        offline_store: OfflineStore | None = None,
+        accept: Iterable[str] = (),
     ) -> Result["FeatureStore", StoreError]:
         """The store in a folder, which is made where it is missing. Dataset names are looked up in `data_dir`.
 
@@ -74,8 +77,18 @@ class FeatureStore:
         half of the machine's). Retrievals keep within it, in parts if need be, or are refused before they begin.
         `threads` is how many threads retrievals use (default: FORESET_THREADS, else all); fewer than polars was
         loaded with is an error.
+
+        `offline_store` runs the plans (default: FORESET_OFFLINE_STORE, else Foreset's own engine): a store of Feast's
+        by its name, such as `"duckdb"`, or with its options as feature_store.yaml has them, such as
+        `{"type": "postgres", "host": ...}`. The laws that it breaks are restored, or it is refused; `accept` names the
+        defects of it that may show. Loading Feast takes seconds.
         """
-        return local_store(path_or_url, data_dir, memory, threads).map(cls)
+        return Result.do(
+            cls(on_store)
+            for chosen in chosen_store(offline_store, accept)
+            for adapters in local_store(path_or_url, data_dir, memory, threads)
+            for on_store in run_on(adapters, chosen)
+        )
 
     @classmethod
     def in_memory(cls, tables: Mapping[str, Any] | None = None) -> "FeatureStore":

@@ -3,6 +3,7 @@
 import getpass
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -13,10 +14,13 @@ from typing import TYPE_CHECKING
 from returns.result import Result, Success
 
 from foreset.application.ports import Adapters, ArrowStream, ModelTrainer, TableStore
+from foreset.domain.errors.offline_stores import LoadError
 from foreset.domain.errors.problem import refuse
 from foreset.domain.errors.store import StoreError, UnknownLocation
+from foreset.domain.receipt import ExecutedBy
 from foreset.entrypoints.limits import limits
 from foreset.entrypoints.logs import logger
+from foreset.entrypoints.offline_stores import ChosenStore
 
 if TYPE_CHECKING:
     from foreset.adapters.feast.registry import FeastRegistry
@@ -159,6 +163,21 @@ def unrecorded(
             actor=actor(),
             libraries=libraries(),
         )
+    )
+
+
+def run_on(adapters: Adapters, chosen: ChosenStore) -> Result[Adapters, LoadError]:
+    """The adapters, with plans run on the chosen store. Loading a store of Feast's loads Feast, which takes seconds."""
+    if chosen.store is None:
+        return Success(adapters)
+    from foreset.adapters.feast.executor import FeastExecutor
+    from foreset.adapters.steady import SteadyExecutor
+
+    ran_by = ExecutedBy(chosen.store.name, chosen.accept)
+    known = {**adapters.libraries, "feast": version("feast")}
+    tables = adapters.tables
+    return FeastExecutor.open(tables, chosen.store, chosen.options, chosen.accept).map(
+        lambda found: replace(adapters, executor=SteadyExecutor(found, tables), executed_by=ran_by, libraries=known)
     )
 
 

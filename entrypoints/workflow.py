@@ -84,9 +84,9 @@ def run_ml_workflow(
 def _from_store(
     spec: FeatureStoreSpec, feature_specs: tuple[FeatureSpec, ...] | None, model: ModelSpec
 ) -> WorkflowResult:
-    check_offline_store(spec.offline_store_type)
+    check_offline_store(spec.offline_store, spec.accept)
     given(trainer().check(model))
-    store = _initialized(spec) if spec.initialize_on_start else given(FeatureStore.open(Path(spec.repo_path)))
+    store = _initialized(spec) if spec.initialize_on_start else _opened(spec)
     features = [f"feature_{i}" for i in range(spec.n_features)]
     training_set = _retrieved(store, spec, features)
     task = TrainingTask(
@@ -99,9 +99,15 @@ def _from_store(
 
 def _initialized(spec: FeatureStoreSpec) -> FeatureStore:
     """The store with the workflow's entity and view registered, and Feast's repository brought up to date."""
-    with create_feast_manager(spec.repo_path, spec.project_name, offline_store_type=spec.offline_store_type) as manager:
+    with create_feast_manager(
+        spec.repo_path, spec.project_name, offline_store_type=spec.offline_store, accept=spec.accept
+    ) as manager:
         manager.register(ENTITY, _view(spec, given(manager.features.table(spec.dataset_name))))
         return manager.features
+
+
+def _opened(spec: FeatureStoreSpec) -> FeatureStore:
+    return given(FeatureStore.open(Path(spec.repo_path), offline_store=spec.offline_store, accept=spec.accept))
 
 
 def _view(spec: FeatureStoreSpec, table: TableFacts) -> FeatureViewSpec:

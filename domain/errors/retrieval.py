@@ -1,5 +1,6 @@
 """What can be wrong with a spine, a retrieval, or a rebuild."""
 
+from foreset.domain.errors.offline_stores import RunError
 from foreset.domain.errors.problem import CallerFault, DataFault, WorldFault
 from foreset.domain.errors.specs import (
     InvalidSpec,
@@ -202,7 +203,7 @@ PlanError = (
 )
 """Why a training set cannot be planned."""
 
-RetrievalError = PlanError | StaleWrite | OutputUnwritable
+RetrievalError = PlanError | StaleWrite | OutputUnwritable | RunError
 """Why a training set cannot be retrieved."""
 
 RebuildError = RetrievalError | UnknownTrainingSet | TableReplaced | SpineNotKept | SpineDiffers | NotReproduced

@@ -1,5 +1,6 @@
 """What can be wrong with the store itself: its folder, its event log, what it projects to."""
 
+from foreset.domain.errors.offline_stores import ChoiceError, LoadError
 from foreset.domain.errors.problem import CallerFault, WorldFault
 
 
@@ -67,5 +68,15 @@ class UnfitLimit(CallerFault, frozen=True, kw_only=True):
     then = "{remedy}."
 
 
-StoreError = UnfitLimit | UnknownLocation | StoreUnwritable | SpineLost | LogCorrupt | LogTooNew | LogBusy
+StoreError = (
+    UnfitLimit
+    | UnknownLocation
+    | StoreUnwritable
+    | SpineLost
+    | LogCorrupt
+    | LogTooNew
+    | LogBusy
+    | ChoiceError
+    | LoadError
+)
 """Why the store cannot be opened, read or written."""

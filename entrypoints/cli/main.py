@@ -76,6 +76,8 @@ def _environment(args: argparse.Namespace) -> Generator[None, None, None]:
         "FORESET_DATA_DIR": args.data_dir,
         "FORESET_MEMORY": args.memory,
         "FORESET_THREADS": args.threads,
+        "FORESET_OFFLINE_STORE": args.offline_store,
+        "FORESET_ACCEPT": args.accept,
         "FORESET_LOG": "info" if args.verbose or args.log_json else None,
         "FORESET_LOG_FORMAT": "json" if args.log_json else None,
     }

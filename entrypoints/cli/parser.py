@@ -52,6 +52,7 @@ def parser() -> CommandParser:
     whole.add_argument("--version", action=_Version, nargs=0, help="show the version and end")
     _add_globals(whole)
     whole.set_defaults(store=None, data_dir=None, memory=None, threads=None, json=False, verbose=False, log_json=False)
+    whole.set_defaults(offline_store=None, accept=None)
     commands = _Commands(whole)
     _add_data(commands)
     _add_definitions(commands)
@@ -71,6 +72,13 @@ def _add_globals(to: argparse.ArgumentParser) -> None:
         "--memory", metavar="SIZE", default=none, help="what the process may take, such as 4GB ($FORESET_MEMORY; half)"
     )
     group.add_argument("--threads", metavar="N", default=none, help="of retrievals ($FORESET_THREADS; all)")
+    group.add_argument(
+        "--offline-store", metavar="NAME", default=none,
+        help="what runs plans: a store of Feast's, or a YAML file with its options ($FORESET_OFFLINE_STORE; delta)",
+    )  # fmt: skip
+    group.add_argument(
+        "--accept", metavar="NAMES", default=none, help="defects of it that may show, with commas ($FORESET_ACCEPT)"
+    )
     group.add_argument("--json", action="store_true", default=none, help="answer with one JSON document")
     group.add_argument("--verbose", action="store_true", default=none, help="log what is done to standard error")
     group.add_argument("--log-json", action="store_true", default=none, help="the same, as JSON lines")

@@ -2,10 +2,13 @@
 
 import argparse
 
+from msgspec.structs import replace
 from returns.result import Result
 
 from foreset.entrypoints.cli.output import Answer, Table
 from foreset.entrypoints.cli.stores import store_path
+from foreset.entrypoints.offline_stores import chosen_store
+from foreset.entrypoints.raising import given
 from foreset.entrypoints.spec_files import SpecFileError
 from foreset.entrypoints.workflow import WorkflowResult, run_ml_workflow
 from foreset.entrypoints.workflow_files import Workflow, read_workflow
@@ -13,7 +16,24 @@ from foreset.entrypoints.workflow_files import Workflow, read_workflow
 
 def train(args: argparse.Namespace) -> Result[Answer, SpecFileError]:
     """Retrieve, train and evaluate; `ForesetError` where that fails."""
-    return read_workflow(args.spec, repo_path=store_path(args), allow=args.allow_package).map(_run)
+    read = read_workflow(args.spec, repo_path=store_path(args), allow=args.allow_package)
+    return read.map(lambda workflow: _run(_on_store(workflow, args)))
+
+
+def _on_store(workflow: Workflow, args: argparse.Namespace) -> Workflow:
+    """The workflow, with the offline store of the command line in place of the file's."""
+    if args.offline_store is None and args.accept is None:
+        return workflow
+    spec = workflow.feature_store
+    accept = spec.accept if args.accept is None else ()  # what is given here stands in the environment
+    chosen = given(chosen_store(args.offline_store or spec.offline_store, accept))
+    store = spec.offline_store_type if chosen.store is None else chosen.store.name
+    return replace(
+        workflow,
+        feature_store=replace(
+            spec, offline_store_type=store, offline_store_options=chosen.options, accept=chosen.accept
+        ),
+    )
 
 
 def _run(workflow: Workflow) -> Answer:

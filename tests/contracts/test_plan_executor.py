@@ -7,16 +7,20 @@ from typing import Any, get_args
 
 import polars as pl
 import pytest
-from returns.result import Success
+from returns.result import Result, Success
 
 from foreset.adapters.arrow_types import dtype_name
 from foreset.adapters.delta.tables import DeltaTables
+from foreset.adapters.feast.executor import FeastExecutor
 from foreset.adapters.memory import MemoryClock, MemoryExecutor, MemoryTables
 from foreset.adapters.polars.executor import PolarsExecutor
-from foreset.application.ports import PlanExecutor, TableStore
+from foreset.application.ports import ArrowStream, PlanExecutor, Retrieved, TableStore
+from foreset.domain.errors.offline_stores import BeyondStore, ExecutionError, TiesUndecided
 from foreset.domain.errors.tables import SchemaMismatch, TableMissing
+from foreset.domain.feast_stores import store_named
 from foreset.domain.nodes import Assemble, Bounds, Gather, KeyPair, Match, Matching, Output, Scan, Spine, Strategy
 from foreset.domain.plan import RetrievalPlan
+from tests.warehouse_tables import fits, load, on_postgres
 
 
 def over_delta(tables: TableStore, folder: Path) -> PlanExecutor:
@@ -34,10 +38,40 @@ def over_delta(tables: TableStore, folder: Path) -> PlanExecutor:
     return PolarsExecutor(store)
 
 
+def by_feast(store: str) -> Callable[[TableStore, Path], PlanExecutor]:
+    return lambda tables, _: Refusing(FeastExecutor.open(tables, store_named(store).unwrap(), {}).unwrap())
+
+
+class Refusing:
+    """An executor that may refuse a plan with the reason, which then shows nothing here."""
+
+    def __init__(self, executor: PlanExecutor) -> None:
+        self._executor = executor
+
+    def execute(self, plan: RetrievalPlan, spine: ArrowStream) -> Result[Retrieved, ExecutionError]:
+        run = self._executor.execute(plan, spine)
+        if isinstance(run.swap().value_or(None), BeyondStore | TiesUndecided):
+            pytest.skip(run.failure().message)
+        return run
+
+
+def over_postgres(address: str, tables: TableStore) -> PlanExecutor:
+    given = tables.observe("table")
+    if isinstance(given, Success):
+        names = tuple(column.name for column in given.unwrap().facts.columns)
+        frame = pl.DataFrame(given.unwrap().read(names).unwrap())
+        if not fits(frame):
+            pytest.skip("PostgreSQL has no columns of these types")
+        load(address, {"table": frame})
+    return Refusing(on_postgres(address, tables, "versions"))
+
+
 FACTORIES: dict[str, Callable[[TableStore, Path], PlanExecutor]] = {
     "memory": lambda tables, _: MemoryExecutor(tables),
     "polars": lambda tables, _: PolarsExecutor(tables),
     "polars over delta": over_delta,
+    "dask": by_feast("dask"),
+    "duckdb": by_feast("duckdb"),
 }
 US = pl.Datetime("us", "UTC")
 VIEW: dict[str, Any] = {"created_time": "c", "ttl_us": None, "known_at": None}
@@ -56,8 +90,9 @@ def served(
     tables = MemoryTables({"table": table}, clock=MemoryClock())
     facts = tables.observe("table").unwrap().facts
     scan = Scan(
-        table="table", table_id=facts.table_id, version=0, columns=tuple(table.columns), files=1, rows=1, size_bytes=1
-    )
+        table="table", table_id=facts.table_id, version=0, columns=tuple(table.columns), files=1, rows=facts.rows,
+        size_bytes=1,
+    )  # fmt: skip
     match = Match(
         spine=0, scan=1, view="v", view_version=1, keys=(KeyPair("k", "k", key),), event_time="t",
         distinct_keys=1, most_rows=1, **(VIEW | terms),
@@ -86,8 +121,11 @@ def spine(*rows: tuple[Any, int]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema={"k": None, "t": pl.Int64}, orient="row").with_columns(pl.col("t").cast(US))
 
 
-@pytest.fixture(params=FACTORIES)
+@pytest.fixture(params=[*FACTORIES, "postgres"])
 def executor(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[TableStore], PlanExecutor]:
+    if request.param == "postgres":
+        address = request.getfixturevalue("postgres_database")
+        return lambda tables: over_postgres(address, tables)
     return lambda tables: FACTORIES[request.param](tables, tmp_path)
 
 

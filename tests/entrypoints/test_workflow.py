@@ -215,8 +215,8 @@ def test_contradictions_are_refused() -> None:
     for arguments, text in cases:
         with pytest.raises(ForesetError, match=text):
             run_ml_workflow(model_spec=MODEL, **arguments)  # type: ignore[arg-type]  # wrong or loose on purpose
-    with pytest.raises(ForesetError, match="offline_store_type='dask' is refused"):
-        run(SPEC.set_offline_store("dask"))
+    with pytest.raises(ForesetError, match="offline_store_type='ray' is refused"):
+        run(SPEC.set_offline_store("ray"))
 
 
 @pytest.mark.usefixtures("sample")

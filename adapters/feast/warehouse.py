@@ -1,0 +1,151 @@
+"""Warehouses: they are asked for the table that they have beside the Delta table, in a query that restores the laws."""
+
+from collections.abc import Collection, Iterator
+from functools import reduce
+from typing import Final
+
+import msgspec
+import polars as pl
+from returns.result import Result, Success
+
+from foreset.adapters.arrow_types import dtype_name, polars_dtype
+from foreset.adapters.feast.asked import AT, LABEL, Asked, asked_of, nanoseconds
+from foreset.adapters.feast.question import Question, Served
+from foreset.adapters.feast.serving_rows import FROM
+from foreset.adapters.feast.stock_store import Request, StockStore, ttl_of
+from foreset.adapters.feast.store_times import beyond
+from foreset.adapters.feast.warehouse_query import EVENT, TIED, TOTAL, UnfitColumnError, WarehouseQuery, warehouse_query
+from foreset.domain.errors.offline_stores import (
+    BeyondStore,
+    ExecutionError,
+    OfflineStoreWrong,
+    TiesUndecided,
+    WarehouseDiffers,
+)
+from foreset.domain.errors.problem import refuse
+from foreset.domain.measured import ViewServed
+
+TIES: Final = "ties"
+"""The defect that is accepted where values decide ties."""
+_EXACT: Final = 1 << 53
+"""Up to here floats are whole numbers without gaps."""
+
+
+class Warehouse:
+    """Serves views by a warehouse."""
+
+    def __init__(self, stock: StockStore, accept: Collection[str]) -> None:
+        """Ask `stock`; `accept` names defects that may show."""
+        self._stock = stock
+        self._accept = accept
+
+    def serve(self, question: Question) -> Result[Served, ExecutionError]:
+        """The columns of the rows that serve."""
+        asked = asked_of(question.match, question.spine, question.time, self._stock.store.unit)
+        return Result.do(
+            served
+            for query in self._query(question)
+            for answer in self._answer(question, asked, query)
+            for rows in self._judged(question, asked, answer)
+            for served in self._served(question, rows)
+        )
+
+    def _query(self, question: Question) -> Result[WarehouseQuery, BeyondStore]:
+        view, table = question.match.view, question.scan.warehouse_table
+        if isinstance(table, msgspec.UnsetType):
+            problem = "its source does not say under which name the warehouse sees the table"
+            remedy = "name it: DeltaSource(..., warehouse_table='schema.table'), or use offline_store_type='delta'"
+            return refuse(BeyondStore(store=self._stock.store.name, view=view, problem=problem, remedy=remedy))
+        dtypes = {column.name: column.dtype for column in question.snapshot.facts.columns}
+        try:
+            return Success(warehouse_query(self._stock.store, table, question.match, question.gather.columns, dtypes))
+        except UnfitColumnError as unfit:
+            return refuse(BeyondStore(store=self._stock.store.name, view=view, problem=str(unfit)))
+
+    def _answer(self, question: Question, asked: Asked, query: WarehouseQuery) -> Result[pl.DataFrame, ExecutionError]:
+        """What is answered for each label, or nothing."""
+        view = question.match.view
+        problem = beyond(self._stock.store, view, asked)
+        if problem is not None:
+            return refuse(problem)
+        answers = [pl.DataFrame(schema={LABEL: pl.Int64, **dict.fromkeys(query.features, pl.Null)})]
+        for labels in _apart(asked):
+            request = Request(asked.keys, labels, query.features, FROM, ttl_of(question.match.ttl_us))
+            answer = self._stock.serve(view, request, query=query.text)
+            if not isinstance(answer, Success):
+                return refuse(answer.failure())
+            answers.append(answer.unwrap())
+        whole = pl.concat(answers, how="vertical_relaxed")
+        if whole[LABEL].n_unique() < whole.height:
+            several = "it gave several rows for one key and time"
+            return refuse(OfflineStoreWrong(store=self._stock.store.name, view=view, problem=several))
+        return Success(whole)
+
+    def _judged(
+        self, question: Question, asked: Asked, answer: pl.DataFrame
+    ) -> Result[pl.DataFrame, WarehouseDiffers | TiesUndecided]:
+        """The answer for each spine row, if it is of the snapshot and not of chance; null where a row is too old."""
+        match, scan = question.match, question.scan
+        totals = answer[TOTAL].drop_nulls().cast(pl.Int64)
+        if len(totals) and scan.rows is not None and totals[0] != scan.rows:
+            return refuse(
+                WarehouseDiffers(
+                    view=match.view, warehouse_table=str(scan.warehouse_table), found=int(totals[0]),
+                    table=scan.table, version=scan.version, rows=scan.rows,
+                )
+            )  # fmt: skip
+        rows = pl.DataFrame([asked.label, asked.times.alias(AT)]).join(
+            answer, on=LABEL, how="left", maintain_order="left"
+        )
+        if match.ttl_us is not None:
+            young = pl.lit(_instants(rows[EVENT])) >= pl.col(AT) - pl.lit(match.ttl_us * 1_000, dtype=pl.Int128)
+            rows = rows.select(pl.when(young).then(pl.col(name)).alias(name) for name in answer.columns)
+        tied = rows.filter(pl.col(TIED).cast(pl.Int64) > 1).height
+        if tied and TIES not in self._accept:
+            return refuse(TiesUndecided(store=self._stock.store.name, view=match.view, rows=tied))
+        return Success(rows)
+
+    def _served(self, question: Question, rows: pl.DataFrame) -> Result[Served, BeyondStore]:
+        columns: list[pl.Series] = []
+        for index, output in enumerate(question.gather.columns):
+            given = rows[f"feature_{index}"]
+            values = _exactly(given, polars_dtype(output.dtype))
+            if values is None:
+                came = f"the values of {output.source!r} come back as {dtype_name(given.dtype)}"
+                problem = f"{came}, and not all of them are {output.dtype}"
+                return refuse(BeyondStore(store=self._stock.store.name, view=question.match.view, problem=problem))
+            columns.append(values.alias(output.name))
+        served = rows[TIED].len() - rows[TIED].null_count()
+        ties = rows.filter(pl.col(TIED).cast(pl.Int64) > 1).height
+        view = ViewServed(view=question.match.view, rows=0, pairs=0, served=served, ties=ties)
+        return Success(Served(pl.DataFrame(columns), view))
+
+
+def _apart(asked: Asked) -> Iterator[pl.DataFrame]:
+    """The labels, those apart whose keys and times are one text when they are put side by side."""
+    if asked.labels.is_empty():
+        return
+    written = reduce(lambda left, right: left + right, (pl.col(key).cast(pl.String) for key in asked.keys))
+    turns = asked.labels.with_columns(turn=pl.int_range(pl.len()).over(written, AT))
+    for turn in range(int(turns["turn"].sort()[-1]) + 1):
+        yield turns.filter(pl.col("turn") == turn).drop("turn")
+
+
+def _instants(column: pl.Series) -> pl.Series:
+    """Times in nanoseconds since the epoch; UTC where they have no zone. Where none came back they have no type."""
+    return column.cast(pl.Int128) if column.dtype == pl.Null else nanoseconds(column)
+
+
+def _exactly(column: pl.Series, wanted: pl.DataType) -> pl.Series | None:
+    """The values in another type, or None where that changes some."""
+    if column.dtype.is_float() and wanted.is_integer() and (column.abs() > _EXACT).any():
+        return None
+    if isinstance(wanted, pl.Datetime) and isinstance(column.dtype, pl.Datetime) and wanted.time_zone:
+        column = column.dt.replace_time_zone("UTC") if column.dtype.time_zone is None else column
+    try:
+        values = column.cast(wanted)
+    except pl.exceptions.InvalidOperationError:
+        return None
+    if isinstance(wanted, pl.Decimal):
+        return values
+    return values if values.cast(column.dtype).eq_missing(column).all() else None

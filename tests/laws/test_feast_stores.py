@@ -1,0 +1,57 @@
+"""Feast's own stores, run by `FeastExecutor`, give the bytes of the reference, or the plan is refused for a reason."""
+
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from returns.result import Success
+
+from foreset.adapters.clock import SystemClock
+from foreset.adapters.feast.executor import FeastExecutor
+from foreset.adapters.memory.executor import MemoryExecutor
+from foreset.adapters.memory.tables import MemoryTables
+from foreset.application.ports import PlanExecutor
+from foreset.domain.errors.offline_stores import BeyondStore, TiesUndecided
+from foreset.domain.feast_stores import store_named
+from tests.laws.cases import DELTA_TIMES, Case, cases
+from tests.laws.test_executors import made, plan_of
+from tests.warehouse_tables import load, on_postgres
+
+CASES = int(os.environ.get("FORESET_LAW_CASES", "15" if settings().max_examples <= 100 else "500"))
+few = settings(max_examples=CASES)
+
+
+def check(case: Case, executor: Callable[[MemoryTables], PlanExecutor]) -> None:
+    tables = MemoryTables(case.tables, clock=SystemClock())
+    plan = plan_of(case, tables)
+    got = executor(tables).execute(plan, case.spine)
+    with tempfile.TemporaryDirectory() as folder:
+        expected, ties = made(MemoryExecutor(tables), plan, case.spine, Path(folder))
+        if isinstance(got, Success):
+            found, found_ties = made(executor(tables), plan, case.spine, Path(folder))
+            assert found.fingerprint == expected.fingerprint, f"{expected.frame}\n{found.frame}"
+            assert found_ties == ties
+            return
+    match got.failure():
+        case TiesUndecided(view=view, rows=rows):
+            assert ties[view] == rows
+        case problem:
+            assert isinstance(problem, BeyondStore), problem.message
+            assert "have nanoseconds" in problem.problem
+
+
+@pytest.mark.parametrize("store", ["dask", "duckdb"])
+@few
+@given(case=cases())
+def test_a_store_of_files_gives_the_bytes_of_the_reference(store: str, case: Case) -> None:
+    check(case, lambda tables: FeastExecutor.open(tables, store_named(store).unwrap(), {}).unwrap())
+
+
+@few
+@given(case=cases(time_dtypes=DELTA_TIMES))
+def test_postgres_gives_the_bytes_of_the_reference(postgres_database: str, case: Case) -> None:
+    load(postgres_database, case.tables)
+    check(case, lambda tables: on_postgres(postgres_database, tables, "versions"))
