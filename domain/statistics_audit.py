@@ -93,7 +93,7 @@ def log_contradictions(
         return
     for leaf in leaves:
         seen = columns.get(leaf.stored)
-        if seen is None or leaf.repeats:
+        if seen is None:
             continue
         for severity, measure, said, found in contradictions(_claim(told, leaf, seen.dtype), seen):
             yield StatisticsWrong(

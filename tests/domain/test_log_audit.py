@@ -180,6 +180,9 @@ def test_files_that_were_added_again_may_be_removed_again() -> None:
 def test_nothing_is_said_of_what_a_missing_commit_may_have_added() -> None:
     commits = (commit(0, add("a")), commit(1, remove("a"), add("b")), commit(3, remove("a"), add("c")))
     assert kinds(*commits) == [("error", "CommitsMissing")]
+    assert kinds(*commits, checksums={3: Checksum(name="3.crc", files=7, size_bytes=7)}) == [
+        ("error", "CommitsMissing")
+    ]
 
 
 # === Overwrites ===
@@ -226,6 +229,8 @@ def test_the_newest_checkpoint_is_held_against_the_commits_up_to_it() -> None:
     forgot = LogState(version=1, files={("x", None): Add(path="x")}, protocol=state.protocol, metadata=state.metadata)
     [differs] = audit_log(LogSeen(commits, **seen, state=forgot)).findings
     assert "Only in the commits: a, b. Only in the checkpoint: x." in differs.what
+    more = replay(state, [(1, (add("x"),))])
+    assert kinds(*commits, **seen, state=more) == [("error", "CheckpointDiffers")]
 
 
 def test_checksums_are_compared_where_all_files_are_known() -> None:

@@ -138,6 +138,19 @@ def test_a_column_deep_in_others_is_told_by_its_whole_name(found: Found, replace
     assert found("t")[0].what.startswith("The column 's.a.b' is string in the file ")
 
 
+def test_numbers_without_a_sign_are_taken_where_they_fit(found: Found, replaced: Replaced) -> None:
+    large = pl.DataFrame({"k": [1, 3_000_000_000]})
+    replaced(large, large.cast(pl.UInt32))
+    assert found("t", deep=True) == []
+
+
+@pytest.mark.parametrize("unit", ["ms", "ns"])
+def test_times_of_other_units_are_taken(found: Found, replaced: Replaced, unit: Any) -> None:
+    times = pl.DataFrame({"t": [datetime(2024, 1, 1, 1, 1, 1, 123_000, tzinfo=UTC)]})
+    replaced(times.cast(pl.Datetime("us", "UTC")), times.cast(pl.Datetime(unit, "UTC")))
+    assert found("t", deep=True) == []
+
+
 @pytest.mark.parametrize("mapping", ["id", "name"])
 def test_mapped_columns_are_held_against_their_own(found: Found, tmp_path: Path, mapping: Any) -> None:
     frame = ROWS.with_columns(s=pl.Series([{"a": 1, "l": [1]}, None]))
@@ -221,6 +234,15 @@ def test_deletion_vectors_that_are_whole(found: Found, tables: DeltaTables, tmp_
     handmade(tmp_path / "t", [ROWS, ROWS], deletion_vectors={0: [0], 1: [0, 1]}, vectors_in=place)
     assert found("t", deep=True) == []
     assert tables.check("t").unwrap().rows == 1
+
+
+def test_statistics_of_a_file_with_a_deletion_vector_may_be_of_the_rows_that_are_left(
+    found: Found, tmp_path: Path, edited: Edited
+) -> None:
+    handmade(tmp_path / "t", [ROWS], deletion_vectors={0: [0]})
+    left = {"numRecords": 2, "minValues": {"k": 2}, "maxValues": {"k": 2}, "nullCount": {"x": 1}, "tightBounds": True}
+    edited("t", 0, in_adds(lambda add: add.update(stats=json.dumps(left))))
+    assert found("t", deep=True) == []
 
 
 def test_deletion_vectors_that_are_not(found: Found, tmp_path: Path) -> None:
