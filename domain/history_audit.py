@@ -164,7 +164,7 @@ def _replaces(commit: Commit) -> bool:
     """Whether it replaces or deletes all rows, by its own word."""
     parameters: Any = commit.info.get("operationParameters")
     asked = parameters if isinstance(parameters, dict) else {}
-    if asked.get("predicate") not in {None, "", "[]"}:
+    if asked.get("predicate") not in (None, "", "[]", []):  # of any type: a writer may put there what it likes
         return False
     return commit.operation == "DELETE" or asked.get("mode") == "Overwrite" or "REPLACE" in commit.operation
 

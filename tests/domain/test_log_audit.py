@@ -214,6 +214,12 @@ def test_an_overwrite_that_left_only_what_is_newer(
     assert found == ([("warning", "OverwriteIncomplete")] if told else [])
 
 
+@pytest.mark.parametrize("predicate", [[], ["k = 1"], {"k": 1}, 7])
+def test_parameters_of_any_type_are_taken(predicate: Any) -> None:
+    info: dict[str, Any] = {"engineInfo": "delta-rs", "operationParameters": {"predicate": predicate}}
+    assert kinds(commit(0, add("a"), add("b")), commit(1, remove("a"), operation="DELETE", **info)) == []
+
+
 def test_a_file_that_a_commit_removes_twice_is_no_matter() -> None:
     assert kinds(commit(0, add("a")), commit(1, remove("a"), remove("a"), add("b"))) == []
 
