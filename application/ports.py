@@ -14,7 +14,7 @@ from returns.result import Result
 from structlog.typing import FilteringBoundLogger
 
 from foreset.domain.changes import ChangesFacts
-from foreset.domain.errors.feast import PublishError
+from foreset.domain.errors.feast import PublishError, RepositoryReadError
 from foreset.domain.errors.offline_stores import ExecutionError
 from foreset.domain.errors.retrieval import OutputUnwritable, SpineError
 from foreset.domain.errors.specs import StaleWrite
@@ -22,12 +22,15 @@ from foreset.domain.errors.store import StoreError
 from foreset.domain.errors.tables import TableError, TableWriteError
 from foreset.domain.errors.training import TrainingError
 from foreset.domain.facts import DataFile, Resources, SpineFacts, TableFacts
+from foreset.domain.feast_repository import FeastRepository
 from foreset.domain.measured import Work
 from foreset.domain.model import FeatureSpec, ModelSpec, Trained
 from foreset.domain.plan import RetrievalPlan
 from foreset.domain.receipt import OURSELVES, Event, ExecutedBy, Recorded
 from foreset.domain.registry import Catalog
+from foreset.domain.row_facts import RowColumns, RowFacts
 from foreset.domain.spec import SpineReference
+from foreset.domain.table_folder import FolderFacts
 from foreset.domain.table_report import TableReport
 from foreset.domain.writing import DEFAULTS, TARGET_BYTES, Compaction, WriteMode, WriteOptions
 
@@ -304,6 +307,30 @@ class FeatureRegistry(Protocol):
 
     def publish(self, catalog: Catalog, position: int) -> Result[int, StoreError | PublishError]:
         """Make it hold this catalog, as of a position of the event log; gives the number of changes made."""
+        ...
+
+
+class RepositoryReader(Protocol):
+    """Reads somebody else's Feast repository, and changes nothing in it."""
+
+    def observe(self) -> Result[FeastRepository, RepositoryReadError]:
+        """What it holds."""
+        ...
+
+
+class TableFolders(Protocol):
+    """The folders of tables, as readers see them that do not look at the log."""
+
+    def look(self, table: str, storage_options: Mapping[str, str] | None = None) -> Result[FolderFacts, TableError]:
+        """What lies in a table's folder beside the files of its newest version."""
+        ...
+
+
+class TableRows(Protocol):
+    """The rows of tables, looked at for what readers do not agree on."""
+
+    def look(self, snapshot: Snapshot, columns: RowColumns, limit: int) -> Result[RowFacts, TableError]:
+        """What the first `limit` rows of a table are like, in the snapshot's order."""
         ...
 
 

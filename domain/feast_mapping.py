@@ -12,7 +12,7 @@ from foreset.domain.errors.feast import FeastObjectRefused, SourceRefused
 from foreset.domain.errors.problem import ForesetError, listed, refuse
 from foreset.domain.errors.specs import InvalidSpec
 from foreset.domain.facts import Column
-from foreset.domain.feast_repository import FeastEntity, FeastSource, FeastView
+from foreset.domain.feast_repository import FeastEntity, FeastObject, FeastSource, FeastView
 from foreset.domain.spec import DeltaSource, EntitySpec, FeatureField, FeatureViewSpec
 
 DUMMY: Final = "__dummy"
@@ -20,6 +20,20 @@ DUMMY: Final = "__dummy"
 
 Refused = FeastObjectRefused | SourceRefused | InvalidSpec
 """Why an object of Feast's has no counterpart."""
+
+
+_OTHERS: Final = {
+    "feature service": ("a named list of features is no definition here", "name its features in a TrainingSetSpec"),
+    "saved dataset": ("it is a result of Feast's", "build it as a training set, which is recorded and kept"),
+    "validation reference": ("results are not profiled here", "leave it to Feast"),
+    "permission": ("access is the business of whoever keeps the tables and the store", "leave it to Feast"),
+}
+
+
+def other(found: FeastObject) -> FeastObjectRefused:
+    """Why something that is neither entity nor view has no counterpart."""
+    problem, remedy = _OTHERS[found.kind]
+    return FeastObjectRefused(object=f"{found.kind} {found.name!r}", problem=problem, remedy=remedy)
 
 
 # === Entities ===

@@ -14,9 +14,8 @@ VERSION: Final = "foreset.version"
 """Of an entity or view: its version in the catalog. What has it was published, and goes when the catalog lets it go."""
 POSITION: Final = "foreset.position"
 """Of the project: the position of the event log at which the registry was built."""
-ENDPOINT: Final = "AWS_ENDPOINT_URL"
-"""The storage option that Feast has a field for."""
 _PREFIX: Final = "foreset."
+_ENDPOINTS: Final = ("aws_endpoint_url", "aws_endpoint", "endpoint_url", "endpoint")
 _ENTITY: Final = "foreset.entity"
 _JOIN_KEYS: Final = "foreset.join_keys"
 _STORAGE_OPTIONS: Final = "foreset.storage_options"
@@ -59,7 +58,7 @@ def whole_entity(tags: Mapping[str, str]) -> tuple[str, tuple[str, ...]] | None:
 
 
 def source_tags(source: DeltaSource, endpoint: str) -> dict[str, str]:
-    """The tags of a source: what Feast's has no field for. `endpoint` is the storage option that it has one for."""
+    """The tags of a source: what Feast's has no field for. `endpoint` is what its field for that holds."""
     options = dict(source.storage_options)
     found = {
         _STORAGE_OPTIONS: _json(options) if options and options != endpoint_options(endpoint) else "",
@@ -76,8 +75,22 @@ def storage_options(tags: Mapping[str, str], endpoint: str) -> dict[str, str]:
 
 
 def endpoint_options(endpoint: str) -> dict[str, str]:
-    """The storage options that say no more than an endpoint does."""
-    return {ENDPOINT: endpoint} if endpoint else {}
+    """The storage options that say no more than an endpoint does.
+
+    >>> endpoint_options("http://127.0.0.1:9000")
+    {'AWS_ENDPOINT_URL': 'http://127.0.0.1:9000', 'AWS_ALLOW_HTTP': 'true'}
+    """
+    plain = {"AWS_ALLOW_HTTP": "true"} if endpoint.startswith("http://") else {}
+    return {"AWS_ENDPOINT_URL": endpoint, **plain} if endpoint else {}
+
+
+def endpoint_of(options: Mapping[str, str]) -> str:
+    """The endpoint among storage options, for which Feast has a field; an empty text where there is none.
+
+    >>> endpoint_of({"aws_endpoint_url": "https://store.example.com", "aws_region": "eu"})
+    'https://store.example.com'
+    """
+    return next((value for name, value in options.items() if name.lower() in _ENDPOINTS), "")
 
 
 def partition_time_zone(tags: Mapping[str, str]) -> str | None:

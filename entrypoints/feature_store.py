@@ -9,6 +9,7 @@ from returns.result import Result
 
 from foreset.application.catalog import CatalogAt, current_catalog, registry_events
 from foreset.application.history import ReceiptError, events_until, receipt_of
+from foreset.application.import_feast import LOOK_ROWS, FeastImportError, import_feast
 from foreset.application.plan_retrieval import plan_retrieval
 from foreset.application.ports import Adapters
 from foreset.application.rebuild import rebuild
@@ -19,6 +20,7 @@ from foreset.domain.errors.retrieval import PlanError, RebuildError, RetrievalEr
 from foreset.domain.errors.store import StoreError
 from foreset.domain.errors.tables import TableError
 from foreset.domain.facts import TableFacts
+from foreset.domain.import_report import ImportReport
 from foreset.domain.plan import RetrievalPlan
 from foreset.domain.receipt import Recorded, TrainingSetRetrieved
 from foreset.domain.registry import Catalog, replay
@@ -29,7 +31,7 @@ from foreset.entrypoints.limits import size_of
 from foreset.entrypoints.offline_stores import OfflineStore, chosen_store
 from foreset.entrypoints.table_changes import TableChanges
 from foreset.entrypoints.training_set import TrainingSet
-from foreset.entrypoints.wiring import in_memory, local_store, run_on
+from foreset.entrypoints.wiring import feast_repository, in_memory, local_store, looks, run_on
 from foreset.entrypoints.writes import write_options
 
 if TYPE_CHECKING:
@@ -55,9 +57,10 @@ class FeatureStore:
     [2.0, None]
     """
 
-    def __init__(self, adapters: Adapters) -> None:
-        """Use these adapters; `open` and `in_memory` choose them."""
+    def __init__(self, adapters: Adapters, data_dir: str | Path | None = None) -> None:
+        """Use these adapters, which look up dataset names in `data_dir`; `open` and `in_memory` choose them."""
         self._adapters = adapters
+        self._data_dir = data_dir
         self._known = CatalogAt()
 
     @classmethod
@@ -84,7 +87,7 @@ class FeatureStore:
         defects of it that may show. Loading Feast takes seconds.
         """
         return Result.do(
-            cls(on_store)
+            cls(on_store, data_dir)
             for chosen in chosen_store(offline_store, accept)
             for adapters in local_store(path_or_url, data_dir, memory, threads)
             for on_store in run_on(adapters, chosen)
@@ -111,6 +114,28 @@ class FeatureStore:
     def remove(self, *, entities: Iterable[str] = (), views: Iterable[str] = ()) -> Result[Registered, RegistryError]:
         """Forget entities and views, all or none."""
         return remove(entities, views, self._adapters, self._known)
+
+    def import_feast(
+        self, path: str | Path, *, register: bool = True, look_rows: int = LOOK_ROWS
+    ) -> Result[ImportReport, FeastImportError]:
+        """Register the entities and views of the Feast repository in the folder `path`, all or none, and tell of it.
+
+        The report has what maps, what does not and why, and the `findings`: which wrong answers the repository gives
+        today without a word, worst first, each with what to do. Nothing in the repository is run or changed, and
+        importing again changes nothing. With `register=False` it is only looked at. Of each view `look_rows` rows are
+        read at most, for nulls and ties. Loading Feast takes seconds.
+        """
+        return Result.do(
+            report
+            for known in self._catalog()
+            for report in import_feast(
+                feast_repository(path, self._data_dir),
+                looks(look_rows, self._data_dir),
+                self._adapters,
+                known,
+                register=register,
+            )
+        )
 
     def plan(self, spec: TrainingSetSpec, spine: object) -> Result[RetrievalPlan, PlanError]:
         """The plan of a training set, from facts alone: no feature is read. `explain()` prints it."""

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from returns.result import Result, Success
 
-from foreset.application.ports import Adapters, ArrowStream, ModelTrainer, TableStore
+from foreset.application.import_feast import Looks
+from foreset.application.ports import Adapters, ArrowStream, ModelTrainer, RepositoryReader, TableStore
 from foreset.domain.errors.offline_stores import LoadError
 from foreset.domain.errors.problem import refuse
 from foreset.domain.errors.store import StoreError, UnknownLocation
@@ -36,10 +37,10 @@ def data_directory(given: str | Path | None = None) -> Path:
     return Path(given or os.environ.get(DATA_DIR) or Path("data") / "delta_lake").absolute()
 
 
-def table_name(place: str) -> str:
+def table_name(place: str, data_dir: str | Path | None = None) -> str:
     """A table as logs name it: by its dataset name where it lies in the data folder, so that logs travel."""
     path = Path(place)
-    return path.name if path.is_absolute() and path.parent == data_directory() else place
+    return path.name if path.is_absolute() and path.parent == data_directory(data_dir) else place
 
 
 @cache
@@ -217,3 +218,19 @@ def feast_registry(
         lambda table: table_uri(table, data).value_or(table),
         None if any_offline_store else OFFLINE_STORE,
     )
+
+
+def feast_repository(path: str | Path, data_dir: str | Path | None = None) -> RepositoryReader:
+    """The reader of somebody's Feast repository. The first call in a process loads Feast, which takes seconds."""
+    from foreset.adapters.feast.reading import FeastRepositoryReader
+    from foreset.adapters.feast.seen import Places
+
+    return FeastRepositoryReader(Places(Path(path).absolute(), lambda place: table_name(place, data_dir)))
+
+
+def looks(rows: int, data_dir: str | Path | None = None) -> Looks:
+    """What looks at tables beyond their logs, at `rows` rows of each view at most."""
+    from foreset.adapters.delta.folder_looks import DeltaFolders
+    from foreset.adapters.polars.row_looks import PolarsRows
+
+    return Looks(DeltaFolders(data_directory(data_dir)), PolarsRows(), rows)

@@ -148,7 +148,7 @@ def _open_entities(spec: FeatureViewSpec, catalog: Catalog) -> list[Entity]:
 
 
 def _source(source: DeltaSource, path: str) -> FileSource:
-    endpoint = source.storage_options.get(feast_tags.ENDPOINT, "") if "://" in path else ""
+    endpoint = feast_tags.endpoint_of(source.storage_options) if path.startswith("s3") else ""
     return FileSource(
         path=path,
         name=source.name or path,

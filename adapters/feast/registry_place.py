@@ -1,7 +1,7 @@
 """Where the registry of a Feast repository is."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -21,12 +21,14 @@ class RegistryPlace:
     """A registry: Feast's type of it, its path or URL, and that without a password, for people.
 
     `relative` is the path of a SQLite database that Feast would look for in the working directory, None elsewhere.
+    `engine_options` are those that Feast gives to SQLAlchemy.
     """
 
     type: str
     path: str
     name: str
     relative: str | None = None
+    engine_options: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def of(cls, section: object, repo: Path) -> Self:
@@ -41,20 +43,22 @@ class RegistryPlace:
             message = "it does not say where the registry is"
             raise ValueError(message)
         if kind == "sql":
-            return cls._database(make_url(str(path)), repo)
+            return cls._database(make_url(str(path)), repo, settings.get("sqlalchemy_config_kwargs") or {})
         place = str(path or "")
         if kind == "file" and "://" not in place:
             place = str(repo / place)
         return cls(kind, place, place or kind)
 
     @classmethod
-    def _database(cls, url: URL, repo: Path) -> Self:
+    def _database(cls, url: URL, repo: Path, options: Mapping[str, Any]) -> Self:
         local = url.database if url.get_backend_name() == _SQLITE and url.database != _MEMORY else None
         relative = local if local and not Path(local).is_absolute() else None
+        if url.drivername == "postgresql":
+            url = url.set(drivername="postgresql+psycopg")  # as Feast does
         if relative is not None and not Path(relative).exists():
             url = url.set(database=str(repo / relative))
         path, name = (url.render_as_string(hide_password=hidden) for hidden in (False, True))
-        return cls("sql", path, name, relative)
+        return cls("sql", path, name, relative, options)
 
     @property
     def file(self) -> Path | None:

@@ -109,6 +109,13 @@ def _add_data(commands: _Commands) -> None:
 def _add_definitions(commands: _Commands) -> None:
     apply = commands.add("apply", "definitions:apply", "register entities and views from files, all or none")
     apply.add_argument("files", nargs="+", metavar="FILE", help="a YAML, TOML or JSON file")
+    imported = commands.add("import", "importing:import_repository", "register a Feast repository's definitions")
+    imported.epilog = "with --check: exit code 0 nothing or only advice, 1 warnings, 2 errors, 3 it could not be read"
+    imported.add_argument("path", metavar="PATH", help="the folder that holds feature_store.yaml")
+    imported.add_argument("--check", action="store_true", help="register nothing; only tell what maps and goes wrong")
+    imported.add_argument(
+        "--look-rows", type=_natural, default=2_000_000, metavar="N", help="rows of each view to look at (%(default)s)"
+    )
     commands.add("views", "definitions:views", "the registered feature views")
     commands.add("entities", "definitions:entities", "the registered entities")
     publish = commands.add("publish", "definitions:publish", "bring the Feast registry up to date")

@@ -18,7 +18,13 @@ TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12
 LETTERS = st.text("abcDEF_-.09é", min_size=1, max_size=6)
 TAGS = st.dictionaries(TEXT, TEXT, max_size=2)
 MAYBE = st.none() | TEXT
-ENDPOINT = st.just({"AWS_ENDPOINT_URL": "http://127.0.0.1:9000"})
+ENDPOINT = st.sampled_from(
+    [
+        {"AWS_ENDPOINT_URL": "http://127.0.0.1:9000", "AWS_ALLOW_HTTP": "true"},
+        {"AWS_ENDPOINT_URL": "http://127.0.0.1:9000"},
+        {"aws_endpoint_url": "https://store.example.com"},
+    ]
+)
 
 
 def named(prefix: str, count: int) -> st.SearchStrategy[list[str]]:
