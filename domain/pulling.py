@@ -1,6 +1,7 @@
 """Rows of a table as they are, by their event time: what fills an online store, and what a saved dataset gives back."""
 
 from collections.abc import Iterator
+from typing import Literal
 
 import msgspec
 
@@ -9,14 +10,16 @@ from foreset.domain.errors.specs import MissingColumn, UnfitType
 from foreset.domain.facts import TableFacts
 from foreset.domain.nodes import Bounds
 
+Order = Literal["newest first", "newest last", "stored"]
+
 
 class Pull(msgspec.Struct, frozen=True, kw_only=True):
     """The rows of `table` whose event time lies from `since_us` to `until_us`, both inclusive, None being open.
 
-    `columns` are those that are given, all if there are none. `of` names what asks. Rows of a view (`as_features`) have
-    a key, and the newest come first: by event time, created time (null is oldest), and place in the snapshot, as in law
-    4. With `latest` there is only the first of each key; without keys, the first of all. Other rows come in the
-    snapshot's order.
+    `columns` are those that are given, all if there are none. `of` names what asks. Rows come as they are `stored`, in
+    the snapshot's order, or by age: event time, created time (null is oldest) and place in the snapshot, as in law 4;
+    then those with a null key are left out. With `latest` there is only the newest of each key; without keys, the
+    newest of all.
     """
 
     of: str
@@ -29,7 +32,7 @@ class Pull(msgspec.Struct, frozen=True, kw_only=True):
     since_us: int | None = None
     until_us: int | None = None
     latest: bool = False
-    as_features: bool = True
+    order: Order = "newest first"
 
     def problem(self, facts: TableFacts) -> MissingColumn | UnfitType | None:
         """A column that the table has not, or a time that is none."""

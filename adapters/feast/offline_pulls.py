@@ -34,7 +34,8 @@ class Wanted:
 def pull_job(options: Options, source: DataSource, wanted: Wanted, *, latest: bool) -> DeltaRetrievalJob:
     """A job that gives the rows; the newest of each key alone with `latest`.
 
-    A source that names its event time is one of a view; Feast names none for saved datasets and logs.
+    A source that names its event time is one of a view; Feast names none for saved datasets and logs. Of a view's rows
+    Feast keeps the first of each key, and the last of all where the view has no key.
     """
     table = source_of(source.name, source, options)
     times = [wanted.event_time, *([wanted.created_time] if wanted.created_time else [])]
@@ -49,7 +50,7 @@ def pull_job(options: Options, source: DataSource, wanted: Wanted, *, latest: bo
         since_us=None if wanted.since is None else microseconds(wanted.since),
         until_us=None if wanted.until is None else microseconds(wanted.until),
         latest=latest,
-        as_features=bool(source.timestamp_field),
+        order="stored" if not source.timestamp_field else "newest first" if wanted.keys else "newest last",
     )
     return DeltaRetrievalJob(lambda: _rows(options, pull, table), options)
 
@@ -57,7 +58,7 @@ def pull_job(options: Options, source: DataSource, wanted: Wanted, *, latest: bo
 def _rows(options: Options, pull: Pull, source: DeltaSource) -> ArrowTable:
     """The rows; those of a view without entities with the key that Feast gives such."""
     table = options.engine.pull(pull, source)
-    if pull.keys or not pull.as_features or DUMMY_ENTITY_ID in table.column_names:
+    if pull.keys or pull.order == "stored" or DUMMY_ENTITY_ID in table.column_names:
         return table
     return table.append_column(DUMMY_ENTITY_ID, pa.array([DUMMY_ENTITY_VAL] * table.num_rows, pa.string()))
 

@@ -133,8 +133,9 @@ class DeltaOfflineStore(OfflineStore):
     ) -> DeltaRetrievalJob:
         """A job that gives all rows from `start_date` to `end_date`, both inclusive.
 
-        Those of a view's source come newest first, so that whoever keeps the first of each key keeps what law 4 serves;
-        those of saved datasets and logs in their order. Without feature columns it gives all columns.
+        Those of a view's source come newest first, because Feast keeps the first of each key, and without keys newest
+        last, because it then keeps what comes last: so it keeps what law 4 serves. Those of saved datasets and logs
+        come in their order. Without feature columns all columns are given.
         """
         wanted = Wanted(
             join_key_columns, feature_name_columns, timestamp_field, created_timestamp_column, start_date, end_date

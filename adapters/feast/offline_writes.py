@@ -1,8 +1,9 @@
 """What Feast writes through its offline store: rows of views, and logs of what was served."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pyarrow.parquet as pq
 from feast import FeatureView, FileSource
@@ -16,15 +17,23 @@ from foreset.domain.errors.feast import FeastNotSupported
 from foreset.domain.errors.problem import raised
 from foreset.domain.writing import DEFAULTS, WriteOptions
 
+_INDEX: Final = re.compile(r"__index_level_\d+__")
+"""What pandas calls the index of a frame among columns."""
+
 
 def write_batch(
     options: Options, view: FeatureView, table: ArrowTable, progress: Callable[[int], Any] | None = None
 ) -> None:
-    """Append rows to the table of a view. Feast gives them under the names that the source maps columns to."""
+    """Append rows to the table of a view.
+
+    Feast gives them under the names that the source maps columns to, with the index of the pandas frame beside them.
+    """
     source = source_of(view.name, view.batch_source, options)
     known = {column.name for column in options.engine.facts(source).columns}
     columns = {name: column for column, name in source.field_mapping.items() if column in known}
-    named = table.rename_columns([columns.get(name, name) for name in table.column_names])
+    index = [name for name in table.column_names if _INDEX.fullmatch(name) and name not in known]
+    bare = table.drop_columns(index)
+    named = bare.rename_columns([columns.get(name, name) for name in bare.column_names])
     options.engine.write(source, named, "append", DEFAULTS)
     if progress is not None:
         progress(table.num_rows)

@@ -37,7 +37,7 @@ class Place(Protocol):
         """Its Parquet files by their paths; none where it is missing.
 
         Those whose name, or a folder's in their path, begins with a point or an underscore are left out: by custom they
-        are not data.
+        are not data. Folders named `column=value` are.
         """
         ...
 
@@ -143,4 +143,4 @@ def named_as_file(name: str) -> bool:
 
 
 def _is_data(name: str) -> bool:
-    return not name.startswith((".", "_"))
+    return not name.startswith(".") and ("=" in name or not name.startswith("_"))

@@ -65,8 +65,9 @@ def _positions(pull: Pull, snapshot: Snapshot, source: Source) -> Int64s:
         found = pl.concat([found, rows]) if found.width == rows.width else rows
         if pull.latest:
             found = _latest(found, pull)
-    if pull.as_features and found.height:
-        found = found.sort([_EVENT, _CREATED, _AT], descending=True, nulls_last=True)
+    if pull.order != "stored" and found.height:
+        first = pull.order == "newest first"
+        found = found.sort([_EVENT, _CREATED, _AT], descending=first, nulls_last=first)
     return found[_AT].to_numpy().astype(np.int64)
 
 
@@ -89,7 +90,7 @@ def _within(pull: Pull, snapshot: Snapshot, source: Source) -> Iterator[pl.DataF
             wanted &= pl.col(_EVENT) >= since
         if until is not None:
             wanted &= pl.col(_EVENT) <= until
-        if pull.as_features:
+        if pull.order != "stored":
             wanted &= pl.all_horizontal(pl.lit(value=True), *(pl.col(key).is_not_null() for key in _keys(pull)))
         yield rows.filter(wanted)
 
