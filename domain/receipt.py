@@ -9,6 +9,7 @@ from datetime import datetime
 
 import msgspec
 
+from foreset.domain.materializing import ViewMaterialized
 from foreset.domain.model import ModelTrained
 from foreset.domain.plan import RetrievalPlan
 from foreset.domain.registry import RegistryEvent
@@ -77,7 +78,7 @@ class TableWritten(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     app_version: int | None = None
 
 
-Event = RegistryEvent | TrainingSetRetrieved | TrainingSetRebuilt | ModelTrained | TableWritten
+Event = RegistryEvent | TrainingSetRetrieved | TrainingSetRebuilt | ModelTrained | TableWritten | ViewMaterialized
 """Everything that the event log holds."""
 
 

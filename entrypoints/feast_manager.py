@@ -20,10 +20,13 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from foreset.adapters.feast.registry import FeastRegistry
+    from foreset.domain.materializing import OnlineCheck, ViewMaterialized
+    from foreset.entrypoints.online import EntityRows, OnlineFeatures, OnlineViews
     from foreset.entrypoints.training_set import TrainingSet
 
 DEFAULT_VIEW: Final = "classification_features"
 """The view that bare feature names mean where several are registered."""
+
 
 class FeastManager:
     """A Feast repository whose views are registered in, and retrieved by, Foreset.
@@ -38,6 +41,7 @@ class FeastManager:
         self.last_training_set_id: str | None = None
         """The id of the last training set, by which `foreset rebuild` makes it again."""
         self._registry: FeastRegistry | None = None
+        self._views: OnlineViews | None = None
         self._store: FeatureStore | None = None
 
     def initialize(
@@ -58,7 +62,7 @@ class FeastManager:
         store = given(FeatureStore.open(self.repo_path, offline_store=offline_store_type, accept=accept))
         registry = given(feast_registry(self.repo_path, self.project_name, provider))
         given(publish(store.adapters.events, registry))
-        self._store, self._registry = store, registry
+        self._store, self._registry, self._views = store, registry, None
 
     @property
     def store(self) -> "feast.FeatureStore":
@@ -168,10 +172,43 @@ class FeastManager:
             reject("FeastManager", "several feature views are registered, and none is named", remedy)
         return views[0] if len(views) == 1 else DEFAULT_VIEW
 
+    def materialize(self, views: Iterable[str] | None = None, *, full: bool = False) -> "tuple[ViewMaterialized, ...]":
+        """Load the newest values of views (default: all that are online) into Feast's online store.
+
+        Only keys are written whose rows changed since the Delta version that was loaded last, late rows included, or
+        whose time has come or gone; all of them with `full=True`. Each load says what it did, and is recorded.
+        """
+        return given(self._online().materialize(views, full=full))
+
+    def get_online_features(
+        self, features: Iterable[str], entity_rows: "EntityRows", *, full_feature_names: bool = False
+    ) -> "OnlineFeatures":
+        """The online values of features for rows of keys, with `to_dict()` and `to_df()`.
+
+        `features` are "view:feature", "view:feature as alias" or "view:*". `entity_rows` is a list of mappings, a
+        mapping of lists or a frame, with the join keys. A key that is not there has nulls, as have values that are
+        older than the view's ttl.
+        """
+        return given(self._online().read(list(features), entity_rows, full_feature_names=full_feature_names))
+
+    def check_online(self, feature_view_name: str, *, limit: int = 10) -> "OnlineCheck":
+        """Whether the online values of a view are those that serve now; with the first `limit` keys that differ."""
+        return given(self._online().check(feature_view_name, limit=limit))
+
+    def _online(self) -> "OnlineViews":
+        from foreset.entrypoints.online import OnlineViews
+
+        if self._views is None:
+            self._views = OnlineViews(*self._opened())
+        return self._views
+
     def cleanup(self) -> None:
         """Let go of the repository. What is registered and retrieved stays; `initialize()` opens it again."""
         if self._registry is not None:
             self._registry.close()
+        if self._views is not None:
+            self._views.close()
+        self._views = None
         self._registry = None
         self._store = None
 

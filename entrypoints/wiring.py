@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from returns.result import Result, Success
 
 from foreset.application.import_feast import Looks
-from foreset.application.ports import Adapters, ArrowStream, ModelTrainer, RepositoryReader, TableStore
+from foreset.application.ports import Adapters, ArrowStream, ModelTrainer, RepositoryReader, TableKeys, TableStore
 from foreset.domain.errors.offline_stores import LoadError
 from foreset.domain.errors.problem import refuse
 from foreset.domain.errors.store import StoreError, UnknownLocation
@@ -24,6 +24,7 @@ from foreset.entrypoints.logs import logger
 from foreset.entrypoints.offline_stores import ChosenStore
 
 if TYPE_CHECKING:
+    from foreset.adapters.feast.online import FeastOnlineStore
     from foreset.adapters.feast.registry import FeastRegistry
     from foreset.adapters.feast.repository import RepositoryError
     from foreset.domain.errors.feast import RegistryUnreadable
@@ -234,3 +235,17 @@ def looks(rows: int, data_dir: str | Path | None = None) -> Looks:
     from foreset.adapters.polars.row_looks import PolarsRows
 
     return Looks(DeltaFolders(data_directory(data_dir)), PolarsRows(), rows)
+
+
+def feast_online(registry: "FeastRegistry") -> "FeastOnlineStore":
+    """The online store of the Feast repository that a registry is of."""
+    from foreset.adapters.feast.online import FeastOnlineStore
+
+    return FeastOnlineStore(registry.store)
+
+
+def table_keys() -> TableKeys:
+    """What finds the keys of tables."""
+    from foreset.adapters.polars.key_rows import PolarsKeys
+
+    return PolarsKeys()

@@ -56,6 +56,7 @@ def parser() -> CommandParser:
     commands = _Commands(whole)
     _add_data(commands)
     _add_definitions(commands)
+    _add_online(commands)
     _add_retrieval(commands)
     _add_history(commands)
     return whole
@@ -119,8 +120,29 @@ def _add_definitions(commands: _Commands) -> None:
     commands.add("views", "definitions:views", "the registered feature views")
     commands.add("entities", "definitions:entities", "the registered entities")
     publish = commands.add("publish", "definitions:publish", "bring the Feast registry up to date")
-    publish.add_argument("--repo", metavar="DIR", help="the Feast repository (default: the store's folder)")
-    publish.add_argument("--project", metavar="NAME", help="its project (default: what it says; ml_workflow if new)")
+    _add_repository(publish)
+
+
+def _add_repository(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--repo", metavar="DIR", help="the Feast repository (default: the store's folder)")
+    command.add_argument("--project", metavar="NAME", help="its project (default: what it says; ml_workflow if new)")
+
+
+def _add_online(commands: _Commands) -> None:
+    load = commands.add("materialize", "online:materialize", "load the newest values of views into the online store")
+    load.add_argument("views", nargs="*", metavar="VIEW", help="feature views (default: all that are online)")
+    load.add_argument("--full", action="store_true", help="load all keys, not only those that changed")
+    online = commands.add("online", "online:online", "the values that the online store has for some keys")
+    online.add_argument("features", nargs="+", metavar="FEATURE", help="view:feature, or view:* for all of a view")
+    online.add_argument("--key", action="append", default=[], metavar="K=V", help="a join key; again for more rows")
+    online.add_argument("--keys", metavar="FILE", help="rows of keys: a Parquet or CSV file, or a Delta table")
+    check = commands.add("check-online", "online:check_online", "whether the online values are those that serve now")
+    check.unable = 3
+    check.epilog = "exit codes: 0 they are, 1 no: newer versions are not loaded, 2 no, 3 it could not be checked"
+    check.add_argument("view", metavar="VIEW", help="a feature view")
+    check.add_argument("--limit", type=_count, default=10, metavar="N", help="differing keys to show (%(default)s)")
+    for command in (load, online, check):
+        _add_repository(command)
 
 
 def _add_retrieval(commands: _Commands) -> None:

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 from foreset.domain.errors.problem import listed
+from foreset.domain.materializing import ViewMaterialized
 from foreset.domain.model import ModelTrained
 from foreset.domain.receipt import Event, TableWritten, TrainingSetRebuilt, TrainingSetRetrieved
 from foreset.domain.registry import EntityRegistered, EntityRemoved, FeatureViewRegistered, FeatureViewRemoved
@@ -28,6 +29,9 @@ def happened(event: Event) -> str:  # noqa: PLR0911  # a line for each kind of e
             return f"rebuilt {event.id}: identical"
         case ModelTrained():
             return f"trained {event.name or event.estimator} on {event.training_set_id}: {measured(event.metrics)}"
+        case ViewMaterialized():
+            source = f"{event.table} version {event.version}"
+            return f"loaded {event.view} into {event.store} from {source} ({event.way}, {event.keys:,} keys)"
         case TableWritten():
             return f"wrote {event.table} version {event.version} ({event.mode}, {event.rows:,} rows)"
 

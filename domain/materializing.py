@@ -1,0 +1,162 @@
+"""Loading the newest values of a view into an online store: what it holds, what is to be loaded, and why.
+
+An online store says itself what it holds of a view, beside the values, so that it is believed over any log: it may have
+been emptied, or put back from a backup.
+"""
+
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Any, Final, Literal
+
+import msgspec
+
+from foreset.domain.facts import TableFacts
+from foreset.domain.registry import Catalog, FeatureView
+
+Way = Literal["full", "incremental"]
+"""All keys, or those whose rows may serve otherwise than when the view was last loaded."""
+
+OF_DIFFERENCES: Final = 10
+"""How many differing keys a check tells."""
+
+
+class KeyRows(msgspec.Struct, frozen=True, kw_only=True):
+    """Rows of a table whose keys are asked for: those with an event time from `since_us` to `until_us`, both inclusive.
+
+    `keys` has the join keys, each with its column in the table. Rows without a key or an event time are none.
+    """
+
+    keys: tuple[tuple[str, str], ...]
+    event_time: str
+    since_us: int | None = None
+    until_us: int | None = None
+
+
+class Loaded(msgspec.Struct, frozen=True, kw_only=True):
+    """What an online store holds of a view: the rows that served at `at_us` in a version of its table.
+
+    `keys` are the columns of its keys. `begun` are versions that loads went for which were not finished: some keys may
+    have the values of these. `whole` is set while a load of all keys is under way.
+    """
+
+    view_version: int
+    table_id: str
+    keys: tuple[str, ...]
+    version: int
+    at_us: int
+    begun: tuple[int, ...] = ()
+    whole: bool = False
+
+    @property
+    def versions(self) -> tuple[int, ...]:
+        """All versions of which it may hold values."""
+        return (self.version, *self.begun)
+
+
+class ViewMaterialized(msgspec.Struct, frozen=True, kw_only=True, tag="view-materialized.v1"):
+    """The newest values of a view were loaded into an online store: those that served at `at` in `version`.
+
+    `keys` were looked at; `rows` of them have values, the others have none any more. `from_version` is what the store
+    held before, None where that was nothing or unknown.
+    """
+
+    view: str
+    view_version: int
+    table: str
+    from_version: int | None
+    version: int
+    at: datetime
+    way: Way
+    why: str
+    keys: int
+    rows: int
+    store: str
+
+    @property
+    def emptied(self) -> int:
+        """How many keys have no values any more."""
+        return self.keys - self.rows
+
+
+class OnlineDifference(msgspec.Struct, frozen=True, kw_only=True):
+    """A key whose online values are not those of its table: the first feature that differs, and both values."""
+
+    key: dict[str, Any]
+    feature: str
+    online: str
+    offline: str
+
+
+class OnlineCheck(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether the online values of a view are those that serve now in `version` of its table.
+
+    `keys` were compared; `differing` of them have other values, of which `first` has some. `loaded` is the version that
+    the online store says it holds, None where it says none.
+    """
+
+    view: str
+    table: str
+    version: int
+    loaded: int | None
+    at: datetime
+    keys: int
+    differing: int
+    first: tuple[OnlineDifference, ...]
+
+    @property
+    def agrees(self) -> bool:
+        """Whether no key differs."""
+        return self.differing == 0
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether the table has gone on since the view was loaded, or it never was."""
+        return self.loaded != self.version
+
+
+def key_rows(view: FeatureView, catalog: Catalog) -> KeyRows:
+    """All rows of a view's table that have a key and an event time."""
+    source = view.spec.source
+    keys = tuple((key, source.column(key)) for key in catalog.join_keys(view.spec))
+    return KeyRows(keys=keys, event_time=source.column(source.timestamp_field))
+
+
+def why_all(loaded: Loaded | None, view: FeatureView, facts: TableFacts) -> str | None:
+    """Why all keys must be loaded, None where those suffice that changed since."""
+    if loaded is None:
+        return "the online store does not say what it holds of the view"
+    if loaded.table_id != facts.table_id:
+        return "another table is in the place of the one that was loaded"
+    if loaded.view_version != view.version:
+        return f"version {loaded.view_version} of the view was loaded, and it is at version {view.version}"
+    if loaded.whole:
+        return "a load of all keys was not finished"
+    if max(loaded.versions) > facts.version:
+        return f"version {max(loaded.versions)} of the table was loaded, and it is at version {facts.version}"
+    return None
+
+
+def same_keys(loaded: Loaded | None, rows: KeyRows, facts: TableFacts) -> bool:
+    """Whether the keys that a store holds can be found in the versions of the table that it was loaded from."""
+    columns = tuple(column for _, column in rows.keys)
+    return loaded is not None and loaded.table_id == facts.table_id and loaded.keys == columns
+
+
+def steps(loaded: Loaded, version: int) -> tuple[tuple[int, int], ...]:
+    """The versions between which a key must have changed for its online values to be another's than `version`'s.
+
+    Where a load was cut short, the way leads over the version that it went for: what changed up to there and was then
+    changed back is told by neither end.
+    """
+    stops = sorted({*loaded.versions, version})
+    return tuple(pairwise(stops))
+
+
+def passed(loaded: Loaded, view: FeatureView, now_us: int) -> tuple[tuple[int, int], ...]:
+    """The event times that time has passed since: of rows that begin to serve, and of those that became too old."""
+    span = min(loaded.at_us, now_us), max(loaded.at_us, now_us)
+    limit = view.spec.age_limit
+    if limit is None:
+        return (span,)
+    age = limit // timedelta(microseconds=1)
+    return span, (span[0] - age, span[1] - age)
