@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import quote
 from urllib.request import Request, urlopen
 from uuid import uuid4
 
@@ -53,13 +54,24 @@ class S3:
 
     def bucket(self) -> str:
         """The URL of a new bucket."""
-        name = f"lake-{uuid4().hex}"
-        with urlopen(Request(f"{self.url}/{name}", method="PUT")):  # noqa: S310  # it is http
-            return f"s3://{name}"
+        url = f"s3://lake-{uuid4().hex}"
+        self._send("PUT", url)
+        return url
+
+    def upload(self, folder: Path, url: str) -> None:
+        """Put all files of a folder below a URL."""
+        for file in (path for path in folder.rglob("*") if path.is_file()):
+            self._send("PUT", f"{url}/{quote(str(file.relative_to(folder)))}", file.read_bytes())
 
     def delete(self, url: str) -> None:
         """Delete an object."""
-        with urlopen(Request(f"{self.url}/{url.removeprefix('s3://')}", method="DELETE")):  # noqa: S310  # it is http
+        self._send("DELETE", url)
+
+    def _send(self, method: str, url: str, body: bytes | None = None) -> None:
+        place = f"{self.url}/{url.removeprefix('s3://')}"
+        headers = {"Content-Type": "application/octet-stream"}
+        request = Request(place, body, headers, method=method)  # noqa: S310  # it is http
+        with urlopen(request, timeout=30):  # noqa: S310  # as above
             pass
 
 

@@ -5,6 +5,7 @@ import sys
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -23,6 +24,7 @@ from foreset import (
 )
 from foreset.domain.errors.tables import TableMissing
 from foreset.entrypoints.datasets import tables_in
+from tests.handmade import handmade
 from tests.s3.conftest import S3, serving
 
 WRITER = Path(__file__).with_name("writer.py")
@@ -89,6 +91,15 @@ def test_options_from_the_environment_will_do(s3: S3, table: str, monkeypatch: p
     assert read_delta_table(table).equals(RAIN)
 
 
+@pytest.mark.parametrize("mapping", ["id", "name"])
+def test_mapped_columns_and_deleted_rows_are_read(s3: S3, table: str, tmp_path: Path, mapping: Any) -> None:
+    s3.upload(handmade(tmp_path / "t", [RAIN], mapping=mapping, features=["columnMapping"]), table)
+    assert read_delta_table(table, storage_options=s3.options).equals(RAIN)
+    vectors = f"{table}-vectors"
+    s3.upload(handmade(tmp_path / "v", [RAIN], deletion_vectors={0: [1]}, vectors_in="file"), vectors)
+    assert read_delta_table(vectors, storage_options=s3.options).equals(RAIN[[0, 2]])
+
+
 # === Training sets ===
 
 LABELS = pl.DataFrame(
@@ -131,6 +142,28 @@ def test_known_at_a_time_reads_the_version_of_that_time(s3: S3, table: str, stor
     write_to_delta_lake(RAIN.with_columns(mm=pl.lit(0.0)), table, mode="overwrite")
     built = store.training_set(TrainingSetSpec(["rain:mm"], known_at=first), LABELS).unwrap()
     assert built.frame["mm"].to_list() == [2.0, None, 9.0]
+
+
+@pytest.mark.slow
+def test_a_large_file_is_read_in_parts(s3: S3, table: str, tmp_path: Path) -> None:
+    many = 1_200_000
+    rows = pl.DataFrame({"key": pl.int_range(many, eager=True) % 7, "n": pl.int_range(many, eager=True)})
+    rows = rows.with_columns(at=pl.lit(day(1)) + pl.duration(microseconds="n"))
+    write_to_delta_lake(rows, table, storage_options=s3.options)
+    write_to_delta_lake(rows, tmp_path / "local")
+    spine = pl.DataFrame(
+        {"key": range(7), "event_timestamp": [day(1) + timedelta(milliseconds=m) for m in range(900, 1600, 100)]}
+    )
+    store = FeatureStore.open(tmp_path / "store").unwrap()
+    sources = {
+        "far": DeltaSource(table, "at", storage_options=s3.options),
+        "near": DeltaSource(str(tmp_path / "local"), "at"),
+    }
+    views = [FeatureViewSpec(name, ["key"], source, ["n"]) for name, source in sources.items()]
+    store.register(EntitySpec("key", ["key"]), *views).unwrap()
+    built = store.training_set(TrainingSetSpec(["far:n", "near:n as near"]), spine).unwrap()
+    assert built.frame["n"].to_list() == built.frame["near"].to_list()
+    assert built.frame["n"].null_count() == 0
 
 
 # === What changed, what is wrong ===
