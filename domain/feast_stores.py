@@ -74,18 +74,16 @@ _DASK: Final = (
     Defect("removed-files", "7, snapshots", "deleted and overwritten rows of a Delta table come back", _COPY),
     Defect("lost-rows", "1, rows", "rows with a known key for which no feature row is eligible are lost", _DISTINCT),
     Defect("duplicates", "1, rows", "of rows with the same key and time one is left", _DISTINCT),
-    Defect("order", "1, rows", "the rows come in the order of time", _DISTINCT),
+    Defect("order", "1, rows", "the rows come in the order of the feature rows' times", _DISTINCT),
     Defect("two-views", "1, rows", "rows are lost where two views have different keys", "each view is asked for alone"),
     Defect("superseded", "4, ties", "a row that was written earlier is served in place of a later one", _COPY),
     Defect("null-keys", "5, nulls", "a null key matches rows with a null key", _NULL_KEYS),
     Defect("created-null", "6, knowledge", _UNKNOWN, _COPY),
     Defect("gaps", "9, types", "whole numbers with gaps become floats, and lose digits", _VALUES),
     Defect("nan", "5, nulls", "NaN and null are the same", _VALUES),
-    Defect("empty-spine", "1, rows", "an entity frame without rows raises a TypeError", "it is not asked"),
     Defect("name-clash", "8, names", "a feature with the name of a column of the spine gives that column", _DISTINCT),
 )
 _DUCKDB: Final = (
-    Defect("delta-extension", "10, no guessing", "Delta tables need an extension that is downloaded", _COPY),
     Defect("ties", "4, ties", "of rows that only the snapshot's order tells apart, any may be served", _COPY),
     Defect("created-null", "6, knowledge", _UNKNOWN, _COPY),
     Defect(
@@ -112,7 +110,7 @@ _SQL: Final = (
         always=False,
     ),
     Defect("tied-rows", "1, rows", "a full tie gives a row of the spine once for each row that is tied", _QUERY),
-    Defect("created-null", "4, ties", "a row without a created time is served in place of one with it", _QUERY),
+    Defect("created-null", "4, ties", "a row without a created time is never served", _QUERY),
     Defect("ttl-seconds", "3, age", "a ttl is cut to whole seconds", "it is rounded up, and the age is checked again"),
     Defect(
         "collisions",
@@ -120,13 +118,7 @@ _SQL: Final = (
         "keys are put together without a mark between them, so ('1', '11') and ('11', '1') are one",
         "keys that would be taken for one another are sent in requests of their own",
     ),
-    Defect("order", "1, rows", "the rows come in any order", _DISTINCT),
-    Defect(
-        "types",
-        "9, types",
-        "types change on the way, and with them values",
-        "values come as text, and are read exactly",
-    ),
+    Defect("types", "9, types", "decimals lose digits", "they come as text, and are read exactly"),
 )
 
 # === Stores ===
@@ -158,11 +150,11 @@ _STORES: Final = (
         source=f"{_CONTRIB}.athena_offline_store.athena_source.AthenaSource",
     ),
     FeastStore(
-        name="bigquery", kind="warehouse", checked="not run", package="feast[gcp]", defects=_SQL, quotes="`",
+        name="bigquery", kind="warehouse", checked="SQL checked", package="feast[gcp]", defects=_SQL, quotes="`",
         text="STRING", source="feast.infra.offline_stores.bigquery_source.BigQuerySource",
     ),
     FeastStore(
-        name="snowflake.offline", kind="warehouse", checked="not run", package="feast[snowflake]", defects=_SQL,
+        name="snowflake.offline", kind="warehouse", checked="SQL checked", package="feast[snowflake]", defects=_SQL,
         source="feast.infra.offline_stores.snowflake_source.SnowflakeSource",
     ),
     FeastStore(
@@ -170,11 +162,11 @@ _STORES: Final = (
         text="STRING", source=f"{_CONTRIB}.spark_offline_store.spark_source.SparkSource",
     ),
     FeastStore(
-        name="trino", kind="warehouse", checked="not run", package="feast[trino]", defects=_SQL,
+        name="trino", kind="warehouse", checked="SQL checked", package="feast[trino]", defects=_SQL,
         source=f"{_CONTRIB}.trino_offline_store.trino_source.TrinoSource",
     ),
     FeastStore(
-        name="clickhouse", kind="warehouse", checked="not run", package="feast[clickhouse]", defects=_SQL,
+        name="clickhouse", kind="warehouse", checked="SQL checked", package="feast[clickhouse]", defects=_SQL,
         text="Nullable(String)", source=f"{_CONTRIB}.clickhouse_offline_store.clickhouse_source.ClickhouseSource",
     ),
 )  # fmt: skip

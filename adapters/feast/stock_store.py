@@ -30,7 +30,7 @@ from foreset.domain.errors.problem import because, refuse, told
 from foreset.domain.feast_stores import OBSERVED, FeastStore
 
 _PROJECT: Final = "foreset"
-_VIEW: Final = "view"
+_VIEW: Final = "served"
 _LONG: Final = 100 * 365 * 86_400
 _NOT_INSTALLED: Final = (ImportError, FeastExtrasDependencyImportError, FeastModuleImportError)
 
