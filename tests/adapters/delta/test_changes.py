@@ -17,7 +17,14 @@ from hypothesis import strategies as st
 from foreset.adapters.delta.tables import DeltaTables
 from foreset.adapters.row_changes import TOLD, difference
 from foreset.domain.errors.problem import Problem
-from foreset.domain.errors.tables import ChangesUntold, DataFileGone, TableUnreadable, VersionMissing
+from foreset.domain.errors.tables import (
+    ChangesUntold,
+    DataFileGone,
+    PartitionTimeUnclear,
+    TableUnreadable,
+    VersionMissing,
+)
+from foreset.domain.writing import WriteMode, WriteOptions
 from tests.handmade import DAY_MS, actions, commit, handmade
 
 FEED = {"delta.enableChangeDataFeed": "true"}
@@ -190,6 +197,17 @@ def _configure(value: str) -> Callable[[str, pl.DataFrame, int], object]:
     return lambda place, *_: DeltaTable(place).alter.set_table_properties({"delta.enableChangeDataFeed": value})
 
 
+def _ours(mode: WriteMode, **options: Any) -> Callable[[str, pl.DataFrame, int], object]:
+    """A write of Foreset's own, or its refusal, which changes nothing."""
+
+    def write(place: str, frame: pl.DataFrame, key: int) -> object:
+        chosen = {name: value.format(key=key) if isinstance(value, str) else value for name, value in options.items()}
+        rows = frame.with_columns(k=pl.lit(key, pl.Int64)) if "replace_where" in options else frame
+        return DeltaTables(Path()).write(place, rows, mode, WriteOptions(**chosen))
+
+    return write
+
+
 OPERATIONS: dict[str, Callable[[str, pl.DataFrame, int], object]] = {
     "append": _write("append"),
     "overwrite": _write("overwrite"),
@@ -200,6 +218,11 @@ OPERATIONS: dict[str, Callable[[str, pl.DataFrame, int], object]] = {
     "optimize": lambda place, *_: DeltaTable(place).optimize.compact(),
     "z_order": lambda place, *_: DeltaTable(place).optimize.z_order(["k"]),
     "restore": _restore,
+    "our_append": _ours("append"),
+    "our_overwrite": _ours("overwrite"),
+    "our_merge": _ours("merge", merge_on=("k",)),
+    "our_replace_where": _ours("overwrite", replace_where="k = {key}"),
+    "our_optimize": lambda place, *_: DeltaTables(Path()).optimize(place),
     "feed_on": _configure("true"),
     "feed_off": _configure("false"),
     "checkpoint": lambda place, *_: DeltaTable(place).create_checkpoint(),
@@ -334,6 +357,22 @@ def test_a_renamed_column_keeps_its_older_values(tables: DeltaTables, tmp_path: 
     assert frame.columns[:3] == ["k", "g", "y"]
     assert (how, told(frame, "k", "y")) == ("difference", [(1, 0.5, "delete", None), (2, -0.0, "delete", None)])
     assert changes(tables, "t", 0, 1)[0] == "nothing changed"
+
+
+def test_times_of_partitions_are_read_in_the_zone_that_is_named(tables: DeltaTables, tmp_path: Path) -> None:
+    """Also where only the commits in between name the file."""
+    noon = pl.DataFrame({"k": [1], "at": [datetime(2024, 5, 1, 12, tzinfo=UTC)]})
+    place = handmade(tmp_path / "t", [noon], partition_by=["at"])
+    (add,) = actions(place, 0, "add")
+    for name in ("appended.parquet", "compacted.parquet"):
+        shutil.copy(place / add["path"], place / name)
+    commit(place, {"add": {**add, "path": "appended.parquet"}})
+    compacted = {"add": {**add, "path": "compacted.parquet", "dataChange": False}}
+    commit(place, {"remove": {"path": "appended.parquet", "dataChange": False}}, compacted)
+    found = tables.changes("t", 0, partition_time_zone="Europe/Paris").unwrap()
+    assert found.facts.how == "appended files"
+    assert found.read().unwrap()["at"].to_list() == [datetime(2024, 5, 1, 10, tzinfo=UTC)]
+    assert isinstance(refusal(tables, "t", 0), PartitionTimeUnclear)
 
 
 # === Columns that changed ===
