@@ -194,13 +194,18 @@ def _look(  # noqa: PLR0913  # all that a look needs
 ) -> ViewLook:
     folder = looks.folders.look(source.table, snapshot.storage_options) if by_folder else Success(None)
     rows = Success(None) if mapped is None else looks.rows.look(snapshot, _columns(mapped, view), looks.limit)
-    problems = [result.failure().message for result in (folder, rows) if not isinstance(result, Success)]
+    problems = [_said(result.failure()) for result in (folder, rows) if not isinstance(result, Success)]
     return ViewLook(
         table=snapshot.facts,
         folder=folder.value_or(None),
         rows=rows.value_or(None),
         problem=problems[0] if problems else None,
     )
+
+
+def _said(problem: Problem) -> str:
+    """What an error says is wrong, as a part of a sentence."""
+    return problem.message.partition(" Next: ")[0].rstrip(".")
 
 
 def _columns(mapped: _View, view: FeastView) -> RowColumns:

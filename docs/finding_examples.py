@@ -1,11 +1,11 @@
-"""An example of each finding of a check, with values as they come: what docs/findings.md shows of it.
+"""An example of each finding, with values as they come: what docs/findings.md shows of it.
 
 The order does not matter. A finding without an example here fails the tests.
 """
 
 from typing import Final
 
-from foreset.domain.findings import data, files, log
+from foreset.domain.findings import data, feast, files, log
 from foreset.domain.findings.finding import Finding
 
 _COMMIT: Final = "00000000000000000007.json"
@@ -85,4 +85,36 @@ EXAMPLES: Final[tuple[Finding, ...]] = (
     data.StatisticsWrong(file=_FILE, column="at", measure="maximum", said="2025-10-01", found="2025-10-04"),
     data.FooterWrong(file=_FILE, column="k", row_group=0, measure="minimum", said="3", found="1"),
     data.StatisticsUnreadable(file=_FILE, problem="Expecting value: line 1 column 1"),
+    # Feast repositories
+    feast.RowsBroughtBack(table="driver_stats", views=("hourly_stats", "daily_stats"), files=3, rows=", rows: 12,040"),
+    feast.DeletedRowsServed(table="driver_stats", views=("hourly_stats",), rows=17),
+    feast.LogRead(
+        table="driver_stats", views=("hourly_stats",), files=("_delta_log/00000000000000000010.checkpoint.parquet",)
+    ),
+    feast.RowsTwice(table="driver_stats", views=("hourly_stats",), files=8),
+    feast.LogIgnored(views=("daily_stats", "hourly_stats")),
+    feast.ExtensionNeeded(views=("daily_stats", "hourly_stats")),
+    feast.JoinedOnNothing(view="totals"),
+    feast.EntityUnknown(view="hourly_stats", entities=("driver",), columns=()),
+    feast.TiesByChance(view="hourly_stats", table="driver_stats", count=12, looked=""),
+    feast.SupersededServed(
+        view="hourly_stats",
+        table="driver_stats",
+        count=1_430,
+        looked=", among the first 2,000,000 rows, which alone were looked at",
+    ),
+    feast.NullTimesServed(view="hourly_stats", table="driver_stats", count=4, looked=""),
+    feast.NullKeysMatch(view="hourly_stats", table="driver_stats", count=2, looked=""),
+    feast.LateRowsMissed(
+        view="hourly_stats", table="driver_stats", count=96, until="2025-10-01T12:00:00+00:00", looked=""
+    ),
+    feast.LateRowsWouldBeMissed(views=("hourly_stats",)),
+    feast.NamesClash(feature="rate", views=("daily_stats", "hourly_stats")),
+    feast.FeatureNamedAsKey(view="customers", feature="driver_id"),
+    feast.PathOfWorkingDirectory(views=("hourly_stats",)),
+    feast.TimesWithoutZone(table="driver_stats", columns=("event_timestamp",), views=("hourly_stats",)),
+    feast.RelativeDatabase(path="data/registry.sqlite"),
+    feast.NotLookedAt(
+        view="hourly_stats", problem="A data file of the table 'driver_stats' is not there any more: part-00000.parquet"
+    ),
 )

@@ -14,14 +14,15 @@ from docs.markdown import example_of, quoted
 from foreset.domain import findings
 from foreset.domain.findings.finding import SEVERITIES, Finding, Severity
 
-_ORDER: Final = {"log": 0, "files": 1, "data": 2}
+_ORDER: Final = {"log": 0, "files": 1, "data": 2, "feast": 4}
 PAGE: Final = Path(__file__).parent / "findings.md"
 
 _INTRO: Final = """\
 # Findings
 
 What `foreset check TABLE` and `store.check(table)` find, each with what to do next; `--deep` and `deep=True` read the
-data too. A severity is the usual one: some findings are milder where only old versions are concerned.
+data too. A severity is the usual one: some findings are milder where only old versions are concerned. What
+`foreset import PATH` and `store.import_feast(path)` find in a Feast repository stands at the end.
 
 | severity | means |
 |---|---|

@@ -1,4 +1,4 @@
-"""What a Feast repository does wrong today without a word, by the store that it is on."""
+"""What goes wrong in a Feast repository without a word, by the offline store that it is on."""
 
 from foreset.domain.findings.finding import Finding, Severity
 
@@ -139,8 +139,8 @@ class SupersededServed(Finding, frozen=True, kw_only=True):
     looked: str
     says = (
         "In {table} rows were written again later with other features (pairs of key and time: {count:,}{looked}), and "
-        "Feast's dask store sorts by the created time in a way that its next sort undoes: {view!r} serves superseded "
-        "rows."
+        "Feast's dask store sorts by the created time in a way that its next sort undoes: {view!r} may serve "
+        "superseded rows."
     )
     then = f"{_SWITCH}."
 
@@ -270,8 +270,8 @@ class NotLookedAt(Finding, frozen=True, kw_only=True):
     severity: Severity = "warning"
     view: str
     problem: str
-    says = "The table of {view!r} was not looked at: {problem}"
-    then = "mend what is said, and look again."
+    says = "The table of {view!r} could not be looked at: {problem}."
+    then = "mend that, and import again; until then nothing is said of what Feast makes of its rows."
 
 
 FeastFinding = (

@@ -64,8 +64,8 @@ def _mapped(report: ImportReport) -> list[str | Table]:
 
 def _unmapped(report: ImportReport) -> list[str | Table]:
     rows = [(item.kind, item.name, item.problem, item.next) for item in report.unmapped]
-    return [Table(("does not map", "name", "why", "next"), rows)] if rows else []
+    return ["", Table(("does not map", "name", "why", "next"), rows)] if rows else []
 
 
 def _traps(report: ImportReport) -> list[str | Table]:
-    return [*lines(report.findings), f"Today, on that offline store: {counted(report.findings)}."]
+    return ["", *lines(report.findings), f"Today, on that offline store: {counted(report.findings)}."]

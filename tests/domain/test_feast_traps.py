@@ -193,9 +193,9 @@ def test_the_event_time_may_have_another_name_in_the_table() -> None:
 
 def test_a_registry_at_a_relative_path_and_a_table_that_could_not_be_looked_at() -> None:
     given = repository(store=OURS, relative_database="reg.sqlite")
-    blind = ViewLook(problem="It is away. Next: wait.")
+    blind = ViewLook(problem="it is away")
     assert "SQLite database at the relative path 'reg.sqlite'" in told(given, blind, "RelativeDatabase")
-    assert "The table of 'v' was not looked at: It is away. Next: wait." in told(given, blind, "NotLookedAt")
+    assert "The table of 'v' could not be looked at: it is away. Next: mend that" in told(given, blind, "NotLookedAt")
 
 
 def test_the_worst_stand_first() -> None:

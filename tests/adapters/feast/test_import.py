@@ -271,7 +271,7 @@ def test_a_broken_table_is_told_and_the_others_are_registered(plain: Path, store
     report = store.import_feast(plain).unwrap()
     assert {item.name for item in report.mapped} == {"sample", "u", "v"}
     (told,) = [finding.message for finding in report.findings if type(finding).__name__ == "NotLookedAt"]
-    assert "The table of 'u' was not looked at: A data file of the table" in told
+    assert "The table of 'u' could not be looked at: A data file of the table" in told
 
 
 @pytest.mark.parametrize("change", ["checkpoint", "change data"])
