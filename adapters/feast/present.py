@@ -1,12 +1,14 @@
 """What Feast's registry holds of a project, as messages, and how that differs from what it should hold."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from feast import Entity, FeatureView
 from feast.data_source import DataSource
 from feast.feature_view import DUMMY_ENTITY_NAME
+from feast.protos.feast.core.DataSource_pb2 import DataSource as DataSourceMessage
+from google.protobuf.message import Message as ProtobufMessage  # type: ignore[import-untyped]  # protobuf has no stubs
 
 from foreset.adapters.feast.seen import Message
 from foreset.domain import feast_tags
@@ -21,13 +23,17 @@ _OTHER_VIEWS: Final = {
 
 @dataclass(frozen=True)
 class Present:
-    """The messages of a project by name. `taken` has other views, in lower case, with what they are."""
+    """The messages of a project by name. `taken` has other views, in lower case, with what they are.
+
+    `sources` are the names of all data sources, `needed` of those that views of other kinds have.
+    """
 
     project: Message | None
     entities: Mapping[str, Message]
     views: Mapping[str, Message]
     taken: Mapping[str, str]
     sources: frozenset[str]
+    needed: frozenset[str] = frozenset()
 
     @property
     def position(self) -> int | None:
@@ -56,7 +62,7 @@ class Present:
         dropped = {item.name for item in gone if isinstance(item, FeatureView)}
         ours = [message for name, message in self.views.items() if name in dropped or name in wanted]
         others = [message for name, message in self.views.items() if name not in dropped and name not in wanted]
-        used = {source.name for message in others for source in (message.spec.batch_source, message.spec.stream_source)}
+        used = {*self.needed, *(name for message in others for name in _sources(message))}
         used |= {view.batch_source.name for view in wanted.values() if view.batch_source is not None}
         left = {m.spec.batch_source.name: m.spec.batch_source for m in ours if _is_published(m)}
         return [
@@ -87,7 +93,24 @@ def present_in(registry: Message, project: str) -> Present:
         views=views,
         taken={**taken, **computed},
         sources=frozenset(source.name for source in registry.data_sources if source.project == project),
+        needed=frozenset(
+            name for field in _OTHER_VIEWS for view in _of(getattr(registry, field), project) for name in _sources(view)
+        ),
     )
+
+
+def _sources(message: Message) -> Iterator[str]:
+    """The names of the data sources that a message mentions, however deep."""
+    if isinstance(message, DataSourceMessage):
+        yield message.name
+    for field, value in message.ListFields():
+        if field.message_type is None:
+            continue
+        is_map = field.message_type.GetOptions().map_entry
+        values = value.values() if is_map else value if isinstance(value, Sequence) else [value]
+        for inner in values:
+            if isinstance(inner, ProtobufMessage):
+                yield from _sources(inner)
 
 
 def _of(messages: Iterable[Message], project: str) -> list[Message]:

@@ -1,7 +1,9 @@
 """`apply`, `views`, `entities`, `publish`: what is defined."""
 
 import argparse
+from contextlib import closing
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import msgspec
 from returns.result import Result, Success
@@ -9,6 +11,7 @@ from returns.result import Result, Success
 from foreset.application.publish import Published
 from foreset.application.publish import publish as publish_catalog
 from foreset.application.register import Registered, RegistryError
+from foreset.domain.errors.feast import PublishError
 from foreset.domain.errors.problem import Problem, listed, refuse
 from foreset.domain.errors.store import StoreError
 from foreset.domain.registry import Catalog, Entity, FeatureView
@@ -16,7 +19,11 @@ from foreset.entrypoints.cli.output import Answer, Table
 from foreset.entrypoints.cli.public import public
 from foreset.entrypoints.cli.stores import store_folder, store_to_read, store_to_write
 from foreset.entrypoints.cli.words import happened
+from foreset.entrypoints.feature_store import FeatureStore
 from foreset.entrypoints.spec_files import Registration, SpecFileError, read_registrations
+
+if TYPE_CHECKING:
+    from foreset.adapters.feast.registry import FeastRegistry
 
 
 def apply(args: argparse.Namespace) -> Result[Answer, SpecFileError | RegistryError]:
@@ -94,8 +101,13 @@ def publish(args: argparse.Namespace) -> Result[Answer, Problem]:
         _published(published, folder)
         for store in store_to_write(args)
         for registry in feast_registry(folder, args.project, any_offline_store=True)
-        for published in publish_catalog(store.adapters.events, registry)
+        for published in _publish(store, registry)
     )
+
+
+def _publish(store: FeatureStore, registry: "FeastRegistry") -> Result[Published, StoreError | PublishError]:
+    with closing(registry):
+        return publish_catalog(store.adapters.events, registry)
 
 
 def _published(published: Published, folder: str) -> Answer:

@@ -300,6 +300,20 @@ def test_a_repository_that_says_something_else_is_left_and_refused(manager: Feas
         create_feast_manager(provider="gcp")
 
 
+def test_a_registry_in_a_database_serves_as_well(workspace: Path) -> None:
+    with create_feast_manager():
+        pass
+    yaml = workspace / "feature_repo" / "feature_store.yaml"
+    database = f"{{registry_type: sql, path: 'sqlite:///{workspace}/registry.sqlite'}}"
+    yaml.write_text(yaml.read_text().replace("registry: data/registry.db", f"registry: {database}"))
+    with create_feast_manager() as manager:
+        manager.register_feature_view(sample_view())
+        assert manager.get_features(spine([3, 1]), ["feature_0"]).shape == (2, 3)
+    assert (workspace / "registry.sqlite").exists()
+    with create_feast_manager() as again:
+        assert again.store.get_feature_view(VIEW).entity_columns[0].name == "sample_index"
+
+
 def test_a_repository_that_cannot_be_written_is_refused(workspace: Path) -> None:
     (workspace / "file").write_text("in the way")
     with pytest.raises(ForesetError, match="Next: "):

@@ -3,13 +3,17 @@
 from contextlib import closing
 from pathlib import Path
 
+import pandas as pd
 import pytest
+from feast import Field
 from feast.infra.online_stores.sqlite import SqliteOnlineStore
+from feast.on_demand_feature_view import on_demand_feature_view
+from feast.types import Float64
 
 from foreset.adapters.feast import repository
 from foreset.adapters.feast.registry import FeastRegistry
 from foreset.domain.facts import Column
-from foreset.domain.registry import EntityRegistered, FeatureViewRegistered, replay
+from foreset.domain.registry import EntityRegistered, FeatureViewRegistered, FeatureViewRemoved, replay
 from foreset.domain.spec import DeltaSource, EntitySpec, FeatureViewSpec
 from tests.adapters.feast.repositories import SAMPLE, feast_view, opened, write_yaml
 
@@ -144,6 +148,23 @@ def test_a_database_that_cannot_be_used_is_named_without_its_password(
     assert refused.startswith("The Feast registry ")
     assert problem in refused
     assert "secret" not in refused
+
+
+@pytest.mark.filterwarnings("ignore:On demand feature view is an experimental feature:RuntimeWarning")
+def test_a_source_that_another_kind_of_view_needs_stays(tmp_path: Path) -> None:
+    with closing(opened(tmp_path)) as registry:
+        registry.publish(ONE, 2).unwrap()
+
+        @on_demand_feature_view(
+            sources=[registry.store.get_feature_view("one")], schema=[Field(name="double", dtype=Float64)]
+        )
+        def double(inputs: pd.DataFrame) -> pd.DataFrame:
+            return pd.DataFrame({"double": inputs["x"] * 2})
+
+        registry.store.apply(double)
+        registry.publish(replay([FeatureViewRemoved("one")], ONE), 3).unwrap()
+        assert registry.store.list_feature_views() == []
+        assert "/data/one" in {source.name for source in registry.store.list_data_sources()}
 
 
 def test_what_the_online_store_says_against_it_is_told_and_the_next_run_begins_anew(
