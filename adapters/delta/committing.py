@@ -22,7 +22,7 @@ from foreset.domain.errors.writes import CommitUnsettled, StaleTable, TableConte
 
 _TRIES: Final = 200
 _FIRST_WAIT: Final = 0.004
-_LONGEST_WAIT: Final = 0.5  # seconds
+_LONGEST_WAIT: Final = 0.3  # seconds
 
 Pin = Callable[[], Result[PinnedTable | None, TableError]]
 """Gives the table at its newest version, None where there is none."""

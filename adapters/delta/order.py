@@ -25,7 +25,8 @@ def path_in_place(file: DataFile, others: Iterable[DataFile], root: str) -> str 
     name = file.path.rindex("/") + 1
     least = name + len(_BEGIN) if file.path.startswith(_BEGIN, name) else name
     shared = max((_shared(file.path, other) for other in beside), default=0)
-    return f"{file.path[: max(least, min(shared + 1, len(file.path)))]}-{uuid4()}.parquet"[len(folder) :]
+    begin = file.path[len(folder) : max(least, min(shared + 1, len(file.path)))]
+    return f"{begin}{'' if begin.endswith('-') else '-'}{uuid4()}.parquet"
 
 
 def _shared(one: str, other: str) -> int:

@@ -96,6 +96,14 @@ class CommitUnsettled(WorldFault, frozen=True, kw_only=True):
 
 
 WritingError = (
-    TableExists | UnfitCondition | UnfitKey | RowRefused | UnwritableTable | StaleTable | TableBusy | TableContended | CommitUnsettled
+    TableExists
+    | UnfitCondition
+    | UnfitKey
+    | RowRefused
+    | UnwritableTable
+    | StaleTable
+    | TableBusy
+    | TableContended
+    | CommitUnsettled
 )
 """Why a write is refused or fails, beside what can be wrong with any table or frame."""

@@ -1,6 +1,5 @@
 """What every table store does. An adapter is one more entry in FACTORIES."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -8,8 +7,6 @@ import polars as pl
 import pytest
 
 from foreset.adapters.clock import SystemClock
-from foreset.adapters.delta.tables import DeltaTables
-from foreset.adapters.memory import MemoryTables
 from foreset.application.ports import TableStore
 from foreset.domain.errors.tables import (
     AfterLastVersion,
@@ -22,25 +19,12 @@ from foreset.domain.errors.tables import (
 from foreset.domain.errors.writes import TableExists
 from foreset.domain.facts import Column
 from foreset.domain.writing import WriteOptions
-
-FACTORIES: dict[str, Callable[[Path], TableStore]] = {
-    "delta": DeltaTables,
-    "memory": lambda _: MemoryTables(clock=SystemClock()),
-}
-MIDNIGHT = datetime(2024, 5, 1, tzinfo=UTC)
-FIRST = pl.DataFrame({"k": [1, 2], "t": [MIDNIGHT, MIDNIGHT + timedelta(days=1)], "x": [0.5, None]}).with_columns(
-    pl.col("t").cast(pl.Datetime("us", "UTC"))
-)
-SECOND = FIRST.with_columns(k=pl.Series([3, 3]), x=pl.Series([1.5, 2.5]))
+from tests.contracts.table_stores import FACTORIES, FIRST, MIDNIGHT, SECOND, rows
 
 
 @pytest.fixture(params=FACTORIES)
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> TableStore:
     return FACTORIES[request.param](tmp_path)
-
-
-def rows(store: TableStore, version: int | None = None, columns: tuple[str, ...] = ("k", "t", "x")) -> pl.DataFrame:
-    return pl.DataFrame(store.observe("weather", version).unwrap().read(columns).unwrap())
 
 
 def test_a_missing_table_is_told_with_the_next_step(store: TableStore) -> None:
