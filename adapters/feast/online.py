@@ -32,6 +32,7 @@ from foreset.adapters.feast.online_values import (
     moments,
     python_value,
 )
+from foreset.adapters.feast.redis_keys import own_keys
 from foreset.application.ports import OnlineValues, Served
 from foreset.domain.errors.online import NoOnlineStore, NotServedOnline, OnlineError, OnlineStoreFailed
 from foreset.domain.errors.problem import ForesetError, because, refuse, told
@@ -194,7 +195,8 @@ class _Table:
         self._store.update(self._config, gone, kept, [], [], partial=True)
 
     def clear(self) -> None:
-        self._update(gone=[self.view], kept=[])
+        with own_keys(self._store, self._config):
+            self._update(gone=[self.view], kept=[])
         self._update(gone=[], kept=[self.view])
         self._say("", EPOCH)  # Redis keeps it, where other views have the same keys
 

@@ -71,14 +71,14 @@ class Views:
         return values
 
 
-def opened(folder: Path, online_store: dict[str, Any] | None = None) -> Views:
+def opened(folder: Path, online_store: dict[str, Any] | None = None, project: str | None = None) -> Views:
     """The store and the repository in a folder, which are made where they are missing."""
     store = FeatureStore.open(folder / "repo", data_dir=folder / "data").unwrap()
     clock = MemoryClock(NOW)
     store = FeatureStore(replace(store.adapters, clock=clock))
     if online_store is not None:
-        feast_registry(folder / "repo", None, data_dir=folder / "data").unwrap().close()
+        feast_registry(folder / "repo", project, data_dir=folder / "data").unwrap().close()
         place = folder / "repo" / "feature_store.yaml"
         place.write_text(yaml.safe_dump({**yaml.safe_load(place.read_text()), "online_store": online_store}))
-    registry = feast_registry(folder / "repo", None, data_dir=folder / "data").unwrap()
+    registry = feast_registry(folder / "repo", project, data_dir=folder / "data").unwrap()
     return Views(store, registry, clock, OnlineViews(store, registry))
