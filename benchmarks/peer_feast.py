@@ -57,6 +57,7 @@ def _ready(job: Job, kind: str, source: FileSource) -> Ready:
         offline_store={"type": kind},
         online_store={"type": "sqlite", "path": str(job.home / "online.db")},
         entity_key_serialization_version=3,
+        repo_path=job.home,
     )
     store = FeatureStore(config=config)
     entity = Entity(name=KEY, join_keys=[KEY], value_type=ValueType.INT64)

@@ -70,10 +70,11 @@ def options_of(config: RepoConfig) -> Options:
     given: Any = config.offline_store
     repo = Path(config.repo_path or ".").absolute()
     folder = repo / given.store if given.store else repo
+    recorded = given.record and (config.repo_path or given.store)  # a configuration made in code may have no folder
     make: Any = import_module(ENGINE).FeastEngine
     return Options(
         repo=repo,
-        engine=cast("Engine", make(folder if given.record else None, given.memory, given.threads)),
+        engine=cast("Engine", make(folder if recorded else None, given.memory, given.threads)),
         known_at=_moment(given.known_at),
         versions=dict(given.versions),
         partition_time_zone=given.partition_time_zone,

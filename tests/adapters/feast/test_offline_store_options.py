@@ -9,14 +9,14 @@ from pathlib import Path
 import polars as pl
 import pytest
 from deltalake import write_deltalake
-from feast import FeatureStore
+from feast import FeatureStore, RepoConfig
 
 from foreset import FeatureStore as Foreset
 from foreset import ForesetError, write_to_delta_lake
 from foreset.adapters.delta.tables import DeltaTables
 from foreset.domain.receipt import TableWritten, TrainingSetRetrieved
 from foreset.entrypoints.cli import main
-from tests.adapters.feast.stores import DRIVER, STATS, day, entity_df, feast_store, view
+from tests.adapters.feast.stores import DRIVER, STATS, STORE, day, entity_df, feast_store, view
 
 
 @pytest.fixture
@@ -50,6 +50,25 @@ def test_retrievals_are_recorded_in_the_repository_and_can_be_rebuilt(repo: Path
     write_to_delta_lake(STATS, repo / "stats", mode="overwrite")
     assert kept.rebuild(recorded.event.id).unwrap().frame["rate"].to_list() == [1.3]
     assert kept.catalog().unwrap().views == {}  # Feast's registry is where they are defined
+
+
+def test_nothing_is_recorded_for_a_configuration_that_has_no_folder(
+    repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    config = RepoConfig(
+        project="p",
+        provider="local",
+        registry=str(repo / "registry.db"),
+        online_store={"type": "sqlite", "path": str(repo / "online.db")},
+        offline_store={"type": STORE},
+        entity_key_serialization_version=3,
+    )
+    store = FeatureStore(config=config)
+    store.apply([DRIVER, view("stats", str(repo / "stats"))])
+    assert rates(store, 5) == [1.3]
+    assert list((tmp_path / "elsewhere").iterdir()) == []
 
 
 def test_the_command_line_shows_and_rebuilds_them(repo: Path, capsys: pytest.CaptureFixture[str]) -> None:
