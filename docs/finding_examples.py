@@ -109,7 +109,7 @@ EXAMPLES: Final[tuple[Finding, ...]] = (
         view="hourly_stats", table="driver_stats", count=96, until="2025-10-01T12:00:00+00:00", looked=""
     ),
     feast.LateRowsWouldBeMissed(views=("hourly_stats",)),
-    feast.NamesClash(feature="rate", views=("daily_stats", "hourly_stats")),
+    feast.NamesClash(features=("rate", "trips"), views=("daily_stats", "hourly_stats")),
     feast.FeatureNamedAsKey(view="customers", feature="driver_id"),
     feast.PathOfWorkingDirectory(views=("hourly_stats",)),
     feast.TimesWithoutZone(table="driver_stats", columns=("event_timestamp",), views=("hourly_stats",)),

@@ -78,9 +78,12 @@ def _of_repository(repository: FeastRepository) -> Iterator[FeastFinding]:
     for view in plain:
         for field in view.features:
             holders.setdefault(field.name, []).append(view.name)
+    clashes: dict[tuple[str, ...], list[str]] = {}
     for feature, names in holders.items():
-        if len(names) > 1:
-            yield NamesClash(feature=feature, views=tuple(names))
+        clashes.setdefault(tuple(names), []).append(feature)
+    for views, features in clashes.items():
+        if len(views) > 1:
+            yield NamesClash(features=tuple(features), views=views)
     online = [view for view in plain if view.online and view.source is not None and (view.ttl or view.loaded_until)]
     if online and repository.online_store is not None:
         yield LateRowsWouldBeMissed(views=tuple(view.name for view in online))

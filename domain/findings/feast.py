@@ -189,7 +189,10 @@ class LateRowsMissed(Finding, frozen=True, kw_only=True):
         "(rows: {count:,}{looked}): `feast materialize-incremental` never loads them, and {view!r} serves old values "
         "online."
     )
-    then = "load their event times again with `feast materialize START END`, and after each late delivery."
+    then = (
+        "load by versions of the table, with `foreset materialize {view}`, or load their event times again with `feast "
+        "materialize START END`, after each late delivery."
+    )
 
 
 class LateRowsWouldBeMissed(Finding, frozen=True, kw_only=True):
@@ -201,16 +204,19 @@ class LateRowsWouldBeMissed(Finding, frozen=True, kw_only=True):
         "`feast materialize-incremental` goes on from the last event time that it loaded, and begins one ttl ago: rows "
         "of {views} that are delivered late, or are older than the ttl then, never reach the online store."
     )
-    then = "load late event times with `feast materialize START END`, or serve views online whose rows come in order."
+    then = (
+        "load by versions of the table, with `foreset materialize`, or load late event times with `feast materialize "
+        "START END`."
+    )
 
 
 class NamesClash(Finding, frozen=True, kw_only=True):
-    """A feature's name in several views."""
+    """Names of features that are in several views."""
 
     severity: Severity = "advice"
-    feature: str
+    features: tuple[str, ...]
     views: tuple[str, ...]
-    says = "The feature {feature!r} is in several views: {views}."
+    says = "The views {views} have features of the same name: {features}."
     then = "ask for them with full_feature_names=True, or in Foreset under another name: 'view:feature as other'."
 
 

@@ -158,7 +158,9 @@ def test_names_that_clash() -> None:
     messages = [finding.message for finding in traps(clash, {})]
     assert "The feature 'k' of 'x' has the name of a join key or of the time of entity frames" in messages[0]
     assert "The feature 'event_timestamp' of 'x' has the name" in messages[1]
-    assert "The feature 'rate' is in several views: v, w. Next: ask for them with full_feature_names" in messages[2]
+    assert (
+        "The views v, w have features of the same name: rate. Next: ask for them with full_feature_names" in messages[2]
+    )
     assert found(repository(*clash.views, store="duckdb")) == ["NamesClash"]
 
 

@@ -1,5 +1,6 @@
 """A Feast repository, read, mapped and registered here, with what goes wrong in it today."""
 
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,9 @@ from feast.types import Float32, Float64, Int64
 from feast.value_type import ValueType
 
 from foreset import DeltaSource, EntitySpec, FeatureStore, FeatureViewSpec, TrainingSetSpec
+from foreset.application.publish import publish
 from foreset.domain.import_report import ImportReport
-from tests.adapters.feast.repositories import SAMPLE, feast_view, write_yaml
+from tests.adapters.feast.repositories import SAMPLE, feast_view, opened, write_yaml
 
 DAY = datetime(2024, 1, 1, tzinfo=UTC)
 ROWS = pl.DataFrame({"k": [1, 2], "at": [DAY, DAY], "made": [DAY, DAY], "x": [0.5, 1.5], "n": [1, 2]})
@@ -134,6 +136,29 @@ def test_what_is_other_here_is_noted(plain: Path, store: FeatureStore) -> None:
     assert note == "served in the table's type, which Feast's declared type does not hold: x"
     assert unsaid.startswith("its source does not say that the table is a Delta table")
     assert [f.dtype for f in store.catalog().unwrap().views["v"].spec.fields] == [None, "int64"]
+
+
+@pytest.mark.parametrize("database", [False, True])
+def test_other_projects_of_the_same_registry_are_left_alone(
+    plain: Path,
+    store: FeatureStore,
+    tmp_path: Path,
+    database: bool,  # noqa: FBT001  # a case
+) -> None:
+    place: Any = str(tmp_path / "shared.db")
+    place = {"registry_type": "sql", "path": f"sqlite:///{place}"} if database else place
+    write_yaml(plain, registry=place)
+    other = write_yaml(tmp_path / "other", project="other", registry=place)
+    applied(plain, SAMPLE, feast_view("v", "data/t"))
+    theirs = Entity(name="sample", join_keys=["k"], value_type=ValueType.INT64, description="theirs")
+    applied(other, theirs, feast_view("w", "data/t"))
+    assert [item.name for item in store.import_feast(plain).unwrap().mapped] == ["sample", "v"]
+    assert store.catalog().unwrap().entities["sample"].spec.description is None
+    store.remove(views=["v"], entities=["sample"]).unwrap()
+    with closing(opened(plain)) as registry:
+        publish(store.adapters.events, registry).unwrap()
+    with closing(opened(other)) as registry:
+        assert [view.name for view in registry.store.list_feature_views()] == ["w"]
 
 
 # === What does not map ===
