@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from foreset.adapters.delta.tables import DeltaTables
 from foreset.adapters.memory.executor import MemoryExecutor
 from foreset.domain.plan import RetrievalPlan
+from foreset.domain.spec import FeatureViewSpec
 from tests.adapters.feast.stores import STORE
 from tests.laws.cases import DELTA_TIMES, Case, cases
 from tests.laws.feast_cases import entity_frame, feast_store
@@ -35,7 +36,8 @@ def through_feast(case: Case, repo: Path) -> pl.DataFrame:
     """The features as Feast gives them."""
     options: dict[str, Any] = {"type": STORE, "record": False}
     if isinstance(case.spec.known_at, datetime):  # the tables are newer, so the version is named
-        options |= {"known_at": case.spec.known_at, "versions": dict.fromkeys(case.tables, 1)}
+        asked = {spec.source.table for spec in case.specs if isinstance(spec, FeatureViewSpec)}
+        options |= {"known_at": case.spec.known_at, "versions": dict.fromkeys(asked, 1)}
     store = feast_store(repo, case, options)
     found = store.get_historical_features(
         entity_frame(case.spine),
