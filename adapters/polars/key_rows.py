@@ -50,12 +50,12 @@ class PolarsKeys:
         return changes.read().map(lambda read: _distinct([_keys(polars_frame(read), rows)]))
 
     def spine(self, found: Iterable[ArrowStream], rows: KeyRows, time: str, at: datetime) -> ArrowStream:
-        """The keys, each once, with the time beside them."""
+        """The keys, each once and in their order, with the time beside them."""
         frames = [polars_frame(keys) for keys in found]
         moment = pl.lit(at, dtype=pl.Datetime("us", "UTC")).alias(time)
         if not rows.keys:
             return pl.select(moment).head(int(any(frame.height for frame in frames)))
-        return pl.concat(_alike(frames)).unique(maintain_order=True).with_columns(moment)
+        return pl.concat(_alike(frames)).unique().sort(pl.all()).with_columns(moment)
 
 
 def _alike(frames: list[pl.DataFrame]) -> list[pl.DataFrame]:

@@ -62,7 +62,7 @@ def _line(event: ViewMaterialized) -> str:
     where = f"{event.table}@{event.version}"
     if event.keys == 0 and event.from_version == event.version:
         return f"{event.view}: nothing to load, it has the values of {where}."
-    gone = f", of which {event.emptied:,} have no values" if event.emptied else ""
+    gone = f", {event.emptied:,} of them without values" if event.emptied else ""
     if event.way == "full":
         return f"{event.view}: all {_keys(event.keys)}{gone}, from {where}, because {event.why}."
     return f"{event.view}: {_keys(event.keys)}{gone}, from {where}; it had those of version {event.from_version}."
