@@ -32,6 +32,7 @@ check: install
 docs: install
 	$(BIN)/python -m docs.error_page
 	$(BIN)/python -m docs.finding_page
+	$(BIN)/python -m docs.store_tables
 
 bench: install
 	$(BIN)/python benchmarks/run.py

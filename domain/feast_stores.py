@@ -68,6 +68,7 @@ _COPY: Final = "it is given a Parquet copy of the rows that may serve, as the sn
 _DISTINCT: Final = "keys and times are sent once each, and the answer is put to the spine's rows by a row id"
 _UNKNOWN: Final = "a row without a created time is taken for one that is not known yet"
 _VALUES: Final = "the store tells which row serves, and the values are taken from the snapshot"
+_REFUSED_PLAN: Final = "a plan with such a name is refused"
 _NULL_KEYS: Final = "null keys are not sent"
 
 _DASK: Final = (
@@ -81,7 +82,9 @@ _DASK: Final = (
     Defect("created-null", "6, knowledge", _UNKNOWN, _COPY),
     Defect("gaps", "9, types", "whole numbers with gaps become floats, and lose digits", _VALUES),
     Defect("nan", "5, nulls", "NaN and null are the same", _VALUES),
-    Defect("name-clash", "8, names", "a feature with the name of a column of the spine gives that column", _DISTINCT),
+    Defect(
+        "name-clash", "8, names", "a feature with the name of a column of the spine gives that column", _REFUSED_PLAN
+    ),
 )
 _DUCKDB: Final = (
     Defect("ties", "4, ties", "of rows that only the snapshot's order tells apart, any may be served", _COPY),
