@@ -72,9 +72,9 @@ class ParquetFileWriter:
         else:
             self.discard()
 
-    def write(self, frame: pl.DataFrame) -> None:
-        """Add rows."""
-        table = frame.to_arrow()
+    def write(self, rows: Any) -> None:
+        """Add rows, of a polars frame or a pyarrow table."""
+        table = rows.to_arrow() if isinstance(rows, pl.DataFrame) else rows
         if self._writer is None:
             options: Any = {
                 "compression": "zstd",
@@ -83,9 +83,9 @@ class ParquetFileWriter:
                 "write_page_checksum": True,  # so that a flipped bit is found: see docs/check.md
             }
             self._writer = pq.ParquetWriter(self._sink.file, table.schema, **options)
-        self._writer.write_table(table, row_group_size=max(frame.height, 1))
+        self._writer.write_table(table, row_group_size=max(table.num_rows, 1))
         pa.default_memory_pool().release_unused()
-        self.rows += frame.height
+        self.rows += table.num_rows
         self.size_bytes = self._sink.file.tell()
 
     def close(self) -> None:

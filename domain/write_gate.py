@@ -19,7 +19,7 @@ _DONE: Final = frozenset(
         "appendOnly",
         "changeDataFeed",
         "checkConstraints",
-        "columnMapping",  # where it is off
+        "columnMapping",
         "deletionVectors",
         "generatedColumns",
         "invariants",
@@ -40,6 +40,7 @@ _INVARIANT: Final = "delta.invariants"
 _GENERATED: Final = "delta.generationExpression"
 _IDENTITY: Final = "delta.identity."
 _FEED: Final = "delta.enableChangeDataFeed"
+_MAPPINGS: Final = ("none", "name", "id")
 _NTZ: Final = "timestamp_ntz"
 
 
@@ -56,7 +57,7 @@ def _refused(settings: TableSettings, protocol: Protocol) -> Iterator[str]:
         if feature != "identityColumns":
             yield f"the table feature {feature}"
     mode = settings.configuration.get("delta.columnMapping.mode", "none")
-    if mode != "none":
+    if mode not in _MAPPINGS:
         yield f"column mapping by {mode}"
     for field in settings.fields:
         if any(key.startswith(_IDENTITY) for key in field.get("metadata") or {}):

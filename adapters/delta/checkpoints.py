@@ -6,6 +6,7 @@ which hold its files, beside what it holds itself.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 import msgspec
@@ -147,7 +148,7 @@ def _known(stats: Any) -> Any:
     """Without the nulls: a column that has no bound is absent in JSON."""
     if isinstance(stats, dict):
         return {name: _known(value) for name, value in stats.items() if value is not None}
-    return stats
+    return stats.isoformat() if isinstance(stats, datetime) else stats  # also pandas' own, of INT96 times
 
 
 def _add(row: dict[str, Any]) -> Add:

@@ -9,6 +9,7 @@ from uuid import uuid4
 import polars as pl
 import polars.selectors as cs
 
+from foreset.adapters.delta.file_columns import FileColumns
 from foreset.adapters.delta.statistics import FileStatistics
 from foreset.adapters.delta.storage import Storage
 from foreset.adapters.parquet_writing import ParquetFileWriter
@@ -28,6 +29,7 @@ class Shape:
     By its partition columns; with statistics of the columns `indexed` in the log; up to about `target_bytes` each.
     """
 
+    columns: FileColumns
     partition_by: tuple[str, ...]
     indexed: tuple[str, ...]
     target_bytes: int = TARGET_BYTES
@@ -75,12 +77,13 @@ class NewFiles:
         """
         write_id, files, current = uuid4(), list[NewFile](), None
         for partition, group in _groups(frames, shape):
-            if current and (current.partition != partition or current.size_bytes >= shape.target_bytes):
+            in_log = {shape.columns.in_log(name): text for name, text in partition.items()}
+            if current and (current.partition != in_log or current.size_bytes >= shape.target_bytes):
                 files.append(current.close())
                 current = None
             if current is None:
                 current = self._open(
-                    f"{under}{folder_of(partition)}part-{len(files):05}-{write_id}.parquet", partition, shape
+                    f"{under}{folder_of(partition)}part-{len(files):05}-{write_id}.parquet", in_log, shape
                 )
             current.write(group)
         return [*files, *([current.close()] if current else [])]
@@ -105,9 +108,9 @@ class NewFiles:
 
 class _OpenFile:
     def __init__(self, writer: ParquetFileWriter, path: str, partition: Partition, shape: Shape) -> None:
-        self._writer, self._path = writer, path
+        self._writer, self._path, self._columns = writer, path, shape.columns
         self.partition = partition
-        self._statistics = FileStatistics(shape.indexed)
+        self._statistics = FileStatistics({name: shape.columns.in_log(name) for name in shape.indexed})
 
     @property
     def size_bytes(self) -> int:
@@ -115,7 +118,7 @@ class _OpenFile:
 
     def write(self, frame: pl.DataFrame) -> None:
         try:
-            self._writer.write(frame)
+            self._writer.write(self._columns.arrow(frame))
             self._statistics.add(frame)
         except BaseException:
             self._writer.discard()

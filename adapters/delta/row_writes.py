@@ -92,7 +92,6 @@ class RowWrite:
         self, base: PinnedTable | None, target: Target, rows: pl.DataFrame, done: Rewritten, replacing: _Replacing
     ) -> Result[TableChange | None, TableWriteError]:
         new = self._files.write([rows], target.shape)
-        by = target.settings.partition_columns
         changes = replacing.changes(pl.concat(done.replaced)) if done.replaced else []
         return Success(
             TableChange(
@@ -100,7 +99,7 @@ class RowWrite:
                 parameters=told_of(self._mode, target.settings, predicate=self._predicate()),
                 adds=(*done.adds, *adds_of(new, base)),
                 removes=tuple(done.removes),
-                recorded=recorded(self._files, by, changes) if changes else (),
+                recorded=recorded(self._files, target.shape, changes) if changes else (),
                 settings=target.new_settings,
                 protocol=target.new_protocol,
                 transaction=transaction_in(self._options),

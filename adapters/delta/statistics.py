@@ -35,8 +35,8 @@ def indexed(names: Sequence[str], configuration: Mapping[str, str | None]) -> tu
 class FileStatistics:
     """The statistics of rows that come part by part."""
 
-    def __init__(self, names: Sequence[str]) -> None:
-        """Tell of these columns."""
+    def __init__(self, names: Mapping[str, str]) -> None:
+        """Tell of these columns, by the names that the log has for them."""
         self._names = names
         self._rows = 0
         self._parts: list[pl.DataFrame] = []
@@ -51,12 +51,12 @@ class FileStatistics:
         """The JSON text for the log."""
         known: dict[str, dict[str, object]] = {"minValues": {}, "maxValues": {}, "nullCount": {}}
         parts = pl.concat(self._parts) if self._parts else pl.DataFrame()
-        for name in self._names:
+        for name, in_log in self._names.items():
             if f"nulls {name}" in parts.columns:
-                known["nullCount"][name] = int(parts[f"nulls {name}"].sum())
+                known["nullCount"][in_log] = int(parts[f"nulls {name}"].sum())
             bounds = _bounds(parts, name)
             if bounds is not None:
-                known["minValues"][name], known["maxValues"][name] = bounds
+                known["minValues"][in_log], known["maxValues"][in_log] = bounds
         return _ENCODER.encode({"numRecords": self._rows, **known}).decode()
 
 

@@ -14,18 +14,20 @@ from msgspec.structs import replace
 from returns.result import Result, Success
 
 from foreset.adapters.arrow_types import polars_dtype
+from foreset.adapters.delta.file_columns import FileColumns
 from foreset.adapters.delta.new_files import Shape
 from foreset.adapters.delta.pinned import PinnedTable
 from foreset.adapters.delta.required import forbidden_null
-from foreset.adapters.delta.schema import Field, columns_of
+from foreset.adapters.delta.schema import Field, columns_of, mapping_mode
 from foreset.adapters.delta.statistics import indexed
+from foreset.adapters.delta.stored import ColumnMapping
 from foreset.adapters.fitting import as_known, as_new, row_shown
 from foreset.adapters.partitions import unfit_partition
 from foreset.domain.delta_commit import TableSettings
 from foreset.domain.delta_log import Protocol
 from foreset.domain.errors.problem import because, listed, refuse, told
 from foreset.domain.errors.tables import SchemaMismatch
-from foreset.domain.errors.writes import RowRefused
+from foreset.domain.errors.writes import RowRefused, UnwritableTable
 from foreset.domain.facts import Column
 from foreset.domain.write_gate import needed
 from foreset.domain.writing import TARGET_BYTES, WriteMode, WriteOptions
@@ -59,13 +61,17 @@ class Target:
         stored = [column.name for column in self.columns if column.name not in by and column.dtype != "null"]
         configuration = self.settings.configuration
         size = configuration.get("delta.targetFileSize", "")
-        return Shape(by, indexed(stored, configuration), int(size) if size.isdecimal() else TARGET_BYTES)
+        columns = FileColumns(ColumnMapping(tuple(self.settings.fields), mapping_mode(configuration)))
+        return Shape(columns, by, indexed(stored, configuration), int(size) if size.isdecimal() else TARGET_BYTES)
 
 
 def target_of(
     table: str, frame: pl.DataFrame, base: PinnedTable | None, mode: WriteMode, options: WriteOptions
-) -> Result[tuple[Target, pl.DataFrame], SchemaMismatch | RowRefused]:
-    """The table that the write makes of `base`, None where it makes a new one, and the frame in its types."""
+) -> Result[tuple[Target, pl.DataFrame], SchemaMismatch | RowRefused | UnwritableTable]:
+    """The table that the write makes of `base`, None where it makes a new one, and the frame in its types.
+
+    A table that maps its columns keeps them: new ones would need ids of their own.
+    """
     anew = base is None or (mode == "overwrite" and options.schema_mode == "overwrite")
     widen = options.schema_mode == "merge"
     return Result.do(
@@ -76,6 +82,7 @@ def target_of(
             else as_known(table, frame, _dtypes(base), stored_as, widen=widen)
         )
         for target in (_anew(table, fitted, base, options) if base is None or anew else _widened(table, fitted, base))
+        for _ in _keeps_columns(table, target)
         for _ in _fits(table, fitted, target, options)
     )
 
@@ -161,6 +168,15 @@ def _changed(base: PinnedTable, settings: TableSettings) -> Target:
         None if settings == base.settings else settings,
         None if protocol == base.protocol else protocol,
     )
+
+
+def _keeps_columns(table: str, target: Target) -> Result[None, UnwritableTable]:
+    settings = target.new_settings
+    if settings is None or mapping_mode(settings.configuration) == "none":
+        return Success(None)
+    remedy = "change its columns with an engine that does (for example Spark), and write to them then"
+    feature = "column mapping, by which new columns have ids"
+    return refuse(UnwritableTable(table=table, feature=feature, remedy=remedy))
 
 
 def _fits(

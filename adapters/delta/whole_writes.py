@@ -144,7 +144,7 @@ class WholeWrite:
 
 
 class _PartRefusedError(Exception):
-    def __init__(self, error: SchemaMismatch | RowRefused) -> None:
+    def __init__(self, error: SchemaMismatch | RowRefused | UnwritableTable) -> None:
         self.error = error
 
 

@@ -1,4 +1,4 @@
-"""The table stores that the suites are run by, and what they are given to write. A store is one more entry in FACTORIES."""
+"""The table stores that the suites run on, and what they are given to write. A store is one more entry in FACTORIES."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
