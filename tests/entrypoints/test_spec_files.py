@@ -122,7 +122,8 @@ def test_a_mistake_in_the_syntax_is_told_with_its_place(
     message = told(read_registrations(path))
     assert message.startswith(f"The spec file {path}{where} cannot be read: {problem}")
     assert message.endswith(
-        "Next: mend the file or its path; YAML, TOML and JSON are understood, told apart by the ending of the file's name."
+        "Next: mend the file or its path; YAML, TOML and JSON are understood, "
+        "told apart by the ending of the file's name."
     )
 
 
