@@ -13,13 +13,15 @@ from foreset.domain import feast_tags
 from foreset.domain.errors.feast import RepositoryReadError
 from foreset.domain.errors.problem import Problem, listed
 from foreset.domain.errors.tables import TableError
+from foreset.domain.facts import TableFacts
 from foreset.domain.feast_mapping import entities_of, entity_specs, fitted, other, plain_view, source_of, view_spec
 from foreset.domain.feast_repository import FeastRepository, FeastSource, FeastView
 from foreset.domain.feast_traps import READ_BY_FOLDER, ViewLook, traps
 from foreset.domain.import_report import Changes, ImportReport, Mapped, Unmapped, changes_of
 from foreset.domain.registry import Catalog, Register, Rejection, decide
-from foreset.domain.row_facts import RowColumns
+from foreset.domain.row_facts import RowColumns, RowFacts
 from foreset.domain.spec import EntitySpec, FeatureViewSpec
+from foreset.domain.table_folder import FolderFacts
 
 LOOK_ROWS: Final = 2_000_000
 """How many rows of a view are looked at, unless told otherwise: what fits into memory with room to spare."""
@@ -180,25 +182,33 @@ def _told(found: _Found, changes: Changes) -> Iterator[Mapped]:
 def _looks(repository: FeastRepository, found: _Found, looks: Looks, tables: TableStore) -> dict[str, ViewLook]:
     """What is seen of the tables of views that may be Delta tables, whether the views map or not."""
     seen: dict[str, ViewLook] = {}
+    folders: dict[str, Result[FolderFacts, TableError]] = {}
     for view in repository.views:
         source = source_of(view).value_or(None)
         snapshot = None if source is None else _observed(source, tables).value_or(None)
         if source is not None and snapshot is not None:
-            by_folder = repository.offline_store in READ_BY_FOLDER
-            seen[view.name] = _look(view, source, snapshot, found.views.get(view.name), looks, by_folder=by_folder)
+            if repository.offline_store in READ_BY_FOLDER and source.table not in folders:
+                folders[source.table] = looks.folders.look(source.table, snapshot.storage_options)
+            rows = _rows(view, snapshot, found.views.get(view.name), looks)
+            seen[view.name] = _seen(snapshot.facts, folders.get(source.table), rows)
     return seen
 
 
-def _look(  # noqa: PLR0913  # all that a look needs
-    view: FeastView, source: FeastSource, snapshot: Snapshot, mapped: _View | None, looks: Looks, *, by_folder: bool
+def _rows(
+    view: FeastView, snapshot: Snapshot, mapped: _View | None, looks: Looks
+) -> Result[RowFacts, TableError] | None:
+    """What the rows of a view are like, None where it does not map, so that its columns are not known."""
+    return None if mapped is None else looks.rows.look(snapshot, _columns(mapped, view), looks.limit)
+
+
+def _seen(
+    table: TableFacts, folder: Result[FolderFacts, TableError] | None, rows: Result[RowFacts, TableError] | None
 ) -> ViewLook:
-    folder = looks.folders.look(source.table, snapshot.storage_options) if by_folder else Success(None)
-    rows = Success(None) if mapped is None else looks.rows.look(snapshot, _columns(mapped, view), looks.limit)
-    problems = [_said(result.failure()) for result in (folder, rows) if not isinstance(result, Success)]
+    problems = [_said(look.failure()) for look in (folder, rows) if look is not None and not isinstance(look, Success)]
     return ViewLook(
-        table=snapshot.facts,
-        folder=folder.value_or(None),
-        rows=rows.value_or(None),
+        table=table,
+        folder=folder.unwrap() if isinstance(folder, Success) else None,
+        rows=rows.unwrap() if isinstance(rows, Success) else None,
         problem=problems[0] if problems else None,
     )
 
