@@ -44,7 +44,7 @@ class FeastEngine:
 
     def training_set(
         self, specs: Sequence[EntitySpec | FeatureViewSpec], spec: TrainingSetSpec, spine: ArrowStream
-    ) -> "pa.Table":  # pyright: ignore[reportUnknownParameterType]  # pyarrow has no stubs
+    ) -> Any:  # a pyarrow table, without stubs
         """The rows of the spine with the features, a pyarrow table."""
         adapters = self._adapters()
         catalog = _catalog(specs, spec.versions, adapters.tables)
@@ -62,7 +62,7 @@ class FeastEngine:
         spec: TrainingSetSpec,
         since_us: int,
         until_us: int,
-    ) -> "pa.Table":  # pyright: ignore[reportUnknownParameterType]  # as above
+    ) -> Any:  # as above
         """The same for every key at every time, of those asked for, at which a view has a row of that key.
 
         Both ends are inclusive. The rows come by time, then by key. Views without entities give no rows of their own,

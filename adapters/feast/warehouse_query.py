@@ -57,7 +57,7 @@ class _Query:
         # A null is older than any time in every dialect, whatever it does with nulls that it sorts.
         created = "CASE WHEN created IS NULL THEN 1 ELSE 0 END"
         # Planners guess that a computed column hardly ever equals something, and is less than it in a third of the
-        # rows. By the first guess PostgreSQL takes the source for empty and joins it row by row: hence the inequalities.
+        # rows. By the first guess PostgreSQL takes the source for empty and joins it row by row: hence inequalities.
         text = f"""
 SELECT {by_key}, {FROM}, {EVENT}, {TIED}, {", ".join(values)}, (SELECT COUNT(*) FROM {self.table}) AS {TOTAL}
 FROM (
