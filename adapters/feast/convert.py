@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import timedelta
-from pathlib import Path
 from typing import TypeVar
 
 from feast import Entity, FeatureView, Field, FileSource
@@ -14,34 +13,13 @@ from typeguard import TypeCheckError
 
 from foreset.adapters.feast.dtypes import dtype_of, feast_type, value_type
 from foreset.domain import feast_tags
-from foreset.domain.errors.feast import SourceRefused, Unpublishable
+from foreset.domain.errors.feast import Unpublishable
 from foreset.domain.errors.problem import because, refuse, told
 from foreset.domain.registry import Catalog
 from foreset.domain.registry import FeatureView as RegisteredView
 from foreset.domain.spec import DeltaSource, EntitySpec, FeatureViewSpec
 
 T = TypeVar("T")
-
-# === From Feast ===
-
-
-def source_path(source: FileSource, repo: Path) -> str:
-    """Where a source lies: Feast takes relative paths from its repository."""
-    return str(FileSource.get_uri_for_file_path(repo_path=repo, uri=source.path))
-
-
-def source_of(view: FeatureView) -> Result[FileSource, SourceRefused]:
-    """The Delta source of a view."""
-    source = view.batch_source
-    if view.stream_source is not None or not isinstance(source, FileSource):
-        kind = type(view.stream_source or source).__name__
-        problem = "which is no FileSource over a Delta table"
-        return refuse(SourceRefused(view=view.name, source=f"a {kind}", problem=problem))
-    if source.file_format is not None and not isinstance(source.file_format, DeltaFormat):
-        problem = f"whose format is {source.file_format}, and only Delta is read here"
-        return refuse(SourceRefused(view=view.name, source=repr(source.path), problem=problem))
-    return Success(source)
-
 
 # === Entities ===
 
