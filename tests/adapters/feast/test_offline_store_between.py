@@ -8,10 +8,12 @@ import pandas as pd
 import polars as pl
 import pytest
 from feast import Entity, FeatureStore, FeatureView, Field
+from feast.data_format import ParquetFormat
 from feast.types import Float64, Int64
 from feast.value_type import ValueType
 
 from foreset import ForesetError, write_to_delta_lake
+from foreset.adapters.polars import moments
 from tests.adapters.feast.stores import DAY, DRIVER, STATS, day, feast_store, source, view
 
 ZONE = Entity(name="zone", join_keys=["zone_id"], value_type=ValueType.INT64)
@@ -90,6 +92,21 @@ def test_views_without_entities_give_rows_of_their_own_only_alone(store: Feature
     assert both == [(5, 0.0, 90, 1.0), (5, 2.0, 30, 2.0)]
 
 
+def test_views_that_have_the_same_rows_give_each_key_and_time_once(store: FeatureStore) -> None:
+    found = rows(store, "stats:rate", "short:trips", start_date=DAY, end_date=day(9))
+    assert found == [(1, 0.0, 0.1, 10), (2, 0.0, 0.9, 90), (1, 2.0, 0.3, 30)]
+
+
+@pytest.mark.parametrize("time", [pl.Datetime("ns"), pl.Datetime("us", "Asia/Tokyo"), pl.Date])
+def test_times_of_any_type_become_moments(store: FeatureStore, tmp_path: Path, time: Any) -> None:
+    STATS.with_columns(pl.col("at").cast(time)).write_parquet(tmp_path / "typed.parquet")
+    store.apply([view("typed", path="typed.parquet", file_format=ParquetFormat())])
+    found = rows(store, "typed:rate", start_date=DAY, end_date=day(9))
+    assert found == [(1, 0.0, 0.1), (2, 0.0, 0.9), (1, 2.0, 0.3)]
+    both = rows(store, "typed:rate", "stats:trips", start_date=DAY, end_date=day(9))
+    assert both == [(1, 0.0, 0.1, 10), (2, 0.0, 0.9, 90), (1, 2.0, 0.3, 30)]
+
+
 def test_only_what_was_written_by_then(store: FeatureStore) -> None:
     asked = {"start_date": DAY, "end_date": day(9), "filter_by_created_timestamp": True}
     assert rows(store, "stats:rate", **asked)[-1] == (1, 2.0, 0.1)
@@ -115,9 +132,24 @@ def test_dates_without_a_zone_are_utc(store: FeatureStore) -> None:
     assert rows(store, "stats:rate", **naive) == rows(store, "stats:rate", start_date=DAY, end_date=day(1))
 
 
-def test_the_result_is_of_one_version_of_each_table(store: FeatureStore, tmp_path: Path) -> None:
+def test_rows_that_were_removed_stay_away(store: FeatureStore, tmp_path: Path) -> None:
     write_to_delta_lake(STATS.head(1), tmp_path / "stats", mode="overwrite")
     assert rows(store, "stats:rate", start_date=DAY, end_date=day(9)) == [(1, 0.0, 0.1)]
+
+
+def test_the_result_is_of_one_version_of_each_table(
+    store: FeatureStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = moments.moments
+
+    def meddled(*given: Any) -> Any:
+        spine = found(*given)
+        write_to_delta_lake(STATS[1:2].with_columns(rate=55.0), tmp_path / "stats")
+        return spine
+
+    monkeypatch.setattr(moments, "moments", meddled)
+    assert rows(store, "stats:rate", start_date=DAY, end_date=day(9))[-1] == (1, 2.0, 0.3)
+    assert rows(store, "stats:rate", start_date=DAY, end_date=day(9))[-1] == (1, 2.0, 55.0)
 
 
 def test_a_source_without_its_key_is_told(store: FeatureStore, tmp_path: Path) -> None:

@@ -102,7 +102,8 @@ def test_rows_without_a_key_or_a_time_are_left_out(store: FeatureStore, tmp_path
     rows = {"driver_id": [None, 1, 1], "at": [DAY, None, DAY], "written": [DAY] * 3, "rate": [1.0, 2.0, 3.0]}
     write_to_delta_lake(pl.DataFrame(rows), tmp_path / "odd")
     for how in (LATEST, ALL):
-        assert pulled(store, how, path="odd")["rate"].tolist() == [3.0]
+        for bounds in ((DAY, day(9)), (None, None)):
+            assert pulled(store, how, *bounds, path="odd")["rate"].tolist() == [3.0]
 
 
 def test_without_keys_the_latest_is_one_row_with_feasts_own_key(store: FeatureStore) -> None:
@@ -140,6 +141,8 @@ def test_bounds_are_compared_exactly_with_times_of_any_type(store: FeatureStore,
     whole_days = time == pl.Date  # a day begins before its first hour
     assert [len(found) for found in until] == [2, 2 if whole_days else 0]
     assert [len(found) for found in since] == [2 if whole_days else 4, 2]
+    between = pulled(store, ALL, DAY - TICK, DAY + hour - TICK, path="typed.parquet")  # in none of the columns' units
+    assert len(between) == (2 if whole_days else 0)
 
 
 def test_what_the_source_has_not_is_told(store: FeatureStore) -> None:
