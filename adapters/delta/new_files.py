@@ -1,6 +1,7 @@
 """The data files that a write makes: several for each partition beyond a size, with what the log is told of them."""
 
 from collections.abc import Collection, Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote
@@ -75,26 +76,30 @@ class NewFiles:
 
         `under` is a folder of the table, ending in a slash.
         """
-        write_id, files, current = uuid4(), list[NewFile](), None
-        for partition, group in _groups(frames, shape):
-            in_log = {shape.columns.in_log(name): text for name, text in partition.items()}
-            if current and (current.partition != in_log or current.size_bytes >= shape.target_bytes):
-                files.append(current.close())
-                current = None
-            if current is None:
-                current = self._open(
-                    f"{under}{folder_of(partition)}part-{len(files):05}-{write_id}.parquet", in_log, shape
-                )
-            current.write(group)
-        return [*files, *([current.close()] if current else [])]
+        write_id, files = uuid4(), list[NewFile]()
+        with ExitStack() as opened:
+            current: _OpenFile | None = None
+            for partition, group in _groups(frames, shape):
+                in_log = {shape.columns.in_log(name): text for name, text in partition.items()}
+                if current and (current.partition != in_log or current.size_bytes >= shape.target_bytes):
+                    files.append(current.close())
+                    current = None
+                if current is None:
+                    path = f"{under}{folder_of(partition)}part-{len(files):05}-{write_id}.parquet"
+                    current = self._open(path, in_log, shape)
+                    opened.callback(current.give_up)
+                current.write(group)
+            return [*files, *([current.close()] if current else [])]
 
     def rewrite(self, frames: Iterable[pl.DataFrame], path: str, partition: Partition, shape: Shape) -> NewFile:
         """Write rows of one partition to one file at a path."""
         file = self._open(path, partition, shape)
-        for frame in frames:
-            for group in _row_groups(_stored(frame, shape.partition_by), _GROUP_BYTES):
-                file.write(group)
-        return file.close()
+        with ExitStack() as opened:
+            opened.callback(file.give_up)
+            for frame in frames:
+                for group in _row_groups(_stored(frame, shape.partition_by), _GROUP_BYTES):
+                    file.write(group)
+            return file.close()
 
     def discard(self, but: Collection[str] = ()) -> None:
         """Remove the files, but those that are named, and forget them."""
@@ -109,7 +114,7 @@ class NewFiles:
 class _OpenFile:
     def __init__(self, writer: ParquetFileWriter, path: str, partition: Partition, shape: Shape) -> None:
         self._writer, self._path, self._columns = writer, path, shape.columns
-        self.partition = partition
+        self.partition, self._done = partition, False
         self._statistics = FileStatistics({name: shape.columns.in_log(name) for name in shape.indexed})
 
     @property
@@ -117,20 +122,18 @@ class _OpenFile:
         return self._writer.size_bytes
 
     def write(self, frame: pl.DataFrame) -> None:
-        try:
-            self._writer.write(self._columns.arrow(frame))
-            self._statistics.add(frame)
-        except BaseException:
-            self._writer.discard()
-            raise
+        self._writer.write(self._columns.arrow(frame))
+        self._statistics.add(frame)
 
     def close(self) -> NewFile:
-        try:
-            self._writer.close()
-        except BaseException:
-            self._writer.discard()
-            raise
+        self._writer.close()
+        self._done = True
         return NewFile(self._path, self._writer.rows, self._writer.size_bytes, self.partition, self._statistics.text())
+
+    def give_up(self) -> None:
+        """Let go of the file where it was not ended."""
+        if not self._done:
+            self._writer.discard()
 
 
 def _groups(frames: Iterable[pl.DataFrame], shape: Shape) -> Iterator[tuple[Partition, pl.DataFrame]]:

@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from foreset.adapters.delta.storage import LocalStorage
 from foreset.adapters.delta.tables import DeltaTables
 from foreset.domain.errors.problem import Problem
 from foreset.domain.findings import TableFinding
@@ -92,3 +93,20 @@ def edited(commit_file: Callable[[str, int], Path]) -> Callable[[str, int, Calla
         commit_file(table, version).write_text("\n".join(json.dumps(action) for action in actions if action))
 
     return edit
+
+
+@pytest.fixture
+def interrupted(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], object]], None]:
+    """Do something when the files of the next write are there, and its commit is not."""
+
+    def arrange(do: Callable[[], object]) -> None:
+        commit, waiting = LocalStorage.commit, [do]
+
+        def committing(self: LocalStorage, *arguments: Any) -> None:
+            if waiting:
+                waiting.pop()()
+            commit(self, *arguments)
+
+        monkeypatch.setattr(LocalStorage, "commit", committing)
+
+    return arrange
