@@ -27,7 +27,7 @@ def check_online(
             view=name,
             table=snapshot.facts.table,
             version=snapshot.facts.version,
-            loaded=None if loaded is None or loaded.begun or loaded.whole else loaded.version,
+            loaded=None if loaded is None or loaded.begun or loaded.whole else loaded.version.number,
             at=now,
             keys=what.keys,
             differing=differing,
@@ -62,7 +62,7 @@ def _before(  # noqa: PLR0913, PLR0917  # what is compared, with what
     for version in loaded.versions:
         keys = Result.do(
             keys
-            for past in observed(view, catalog, adapters, version)
+            for past in observed(view, catalog, adapters, version.number)
             for keys in online.keys.within(past, key_rows(view, catalog))
         )
         if isinstance(keys, Success):

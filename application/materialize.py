@@ -17,9 +17,11 @@ from foreset.domain.facts import TableFacts, bound
 from foreset.domain.materializing import (
     KeyRows,
     Loaded,
+    LoadedVersion,
     ViewMaterialized,
     Way,
     key_rows,
+    loaded_version,
     passed,
     same_keys,
     steps,
@@ -75,7 +77,7 @@ class _Job:
             view_version=self.view.version,
             table_id=self.facts.table_id,
             keys=tuple(column for _, column in self.rows.keys),
-            version=self.facts.version,
+            version=loaded_version(self.facts),
             at_us=self.now_us,
         )
 
@@ -127,13 +129,17 @@ def _load(job: _Job, *, full: bool) -> Result[_Load, TableError]:
     changed = _changed(job, job.loaded)
     if isinstance(changed, str):
         return _all(job, changed)
-    told = f"of the keys of rows that changed after version {job.loaded.version}, or whose time has come"
+    told = f"of the keys of rows that changed after version {job.loaded.version.number}, or whose time has come"
     return changed.map(lambda found: _Load(found, "incremental", told))
 
 
 def _changed(job: _Job, loaded: Loaded) -> Result[list[ArrowStream], TableError] | str:
     """The keys of rows that changed, or whose time has come or gone; or why that cannot be told."""
     found: list[ArrowStream] = []
+    for version in loaded.versions:
+        seen = _same(job, version)
+        if isinstance(seen, str):
+            return seen
     for first, last in steps(loaded, job.facts.version):
         keys = _between(job, first, last)
         if isinstance(keys, str):
@@ -149,6 +155,17 @@ def _changed(job: _Job, loaded: Loaded) -> Result[list[ArrowStream], TableError]
             return refuse(within.failure())
         found.append(within.unwrap())
     return Success(found)
+
+
+def _same(job: _Job, version: LoadedVersion) -> Snapshot | str:
+    """The table at a version that was loaded; or why it is not there."""
+    if version == loaded_version(job.facts):
+        return job.snapshot
+    seen = observed(job.view, job.catalog, job.adapters, version.number)
+    if not isinstance(seen, Success):
+        return f"version {version.number} cannot be read: {seen.failure().message.partition(' Next: ')[0]}"
+    same = loaded_version(seen.unwrap().facts) == version
+    return seen.unwrap() if same else f"version {version.number} of the table is not the one that was loaded"
 
 
 def _between(job: _Job, first: int, last: int) -> Result[ArrowStream, TableError] | str:
@@ -176,11 +193,10 @@ def _held(job: _Job) -> list[ArrowStream] | None:
         return None
     found: list[ArrowStream] = []
     for version in job.loaded.versions:
-        keys = Result.do(
-            keys
-            for snapshot in observed(job.view, job.catalog, job.adapters, version)
-            for keys in job.online.keys.within(snapshot, replace(job.rows, until_us=None))
-        )
+        seen = _same(job, version)
+        if isinstance(seen, str):
+            return None
+        keys = job.online.keys.within(seen, replace(job.rows, until_us=None))
         if not isinstance(keys, Success):
             return None
         found.append(keys.unwrap())
@@ -210,10 +226,11 @@ def _begun(job: _Job, load: _Load, what: Serving) -> Result[None, OnlineError]:
         return job.online.store.clear(name)
     if what.keys == 0:
         return Success(None)
-    return job.online.store.mark(name, _under_way(loaded, job.facts.version, whole=load.way == "full"))
+    return job.online.store.mark(name, _under_way(loaded, job, whole=load.way == "full"))
 
 
-def _under_way(loaded: Loaded, version: int, *, whole: bool) -> Loaded:
+def _under_way(loaded: Loaded, job: _Job, *, whole: bool) -> Loaded:
+    version = loaded_version(job.facts)
     begun = loaded.begun if version in loaded.versions else (*loaded.begun, version)
     return replace(loaded, begun=begun, whole=loaded.whole or whole)
 
@@ -231,7 +248,7 @@ def _event(job: _Job, load: _Load, keys: int, rows: int) -> ViewMaterialized:
         view=job.view.spec.name,
         view_version=job.view.version,
         table=job.facts.table,
-        from_version=None if load.anew or job.loaded is None else job.loaded.version,
+        from_version=None if load.anew or job.loaded is None else job.loaded.version.number,
         version=job.facts.version,
         at=job.now,
         way=load.way,
@@ -272,5 +289,5 @@ def _collided(job: _Job, error: StaleWrite) -> Result[None, MaterializeError]:
 
 def _mixed(theirs: Loaded, job: _Job) -> Loaded:
     """What a store may hold that two processes wrote at once."""
-    mixed = _under_way(theirs, job.facts.version, whole=False)
+    mixed = _under_way(theirs, job, whole=False)
     return replace(mixed, at_us=min(theirs.at_us, job.now_us))

@@ -4,6 +4,7 @@ An online store says itself what it holds of a view, beside the values, so that 
 been emptied, or put back from a backup.
 """
 
+import hashlib
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any, Final, Literal
@@ -32,6 +33,24 @@ class KeyRows(msgspec.Struct, frozen=True, kw_only=True):
     until_us: int | None = None
 
 
+class LoadedVersion(msgspec.Struct, frozen=True):
+    """A version of a table, and a digest of its files.
+
+    A table that was put back from a backup counts its versions anew, and has other files in them.
+    """
+
+    number: int
+    files: str
+
+
+def loaded_version(facts: TableFacts) -> LoadedVersion:
+    """The version of a table that these facts are of."""
+    digest = hashlib.sha256()
+    for file in facts.data_files:
+        digest.update(f"{file.path}\0{file.rows}\0{hashlib.sha256(file.deleted).hexdigest()}\n".encode())
+    return LoadedVersion(facts.version, digest.hexdigest()[:32])
+
+
 class Loaded(msgspec.Struct, frozen=True, kw_only=True):
     """What an online store holds of a view: the rows that served at `at_us` in a version of its table.
 
@@ -42,13 +61,13 @@ class Loaded(msgspec.Struct, frozen=True, kw_only=True):
     view_version: int
     table_id: str
     keys: tuple[str, ...]
-    version: int
+    version: LoadedVersion
     at_us: int
-    begun: tuple[int, ...] = ()
+    begun: tuple[LoadedVersion, ...] = ()
     whole: bool = False
 
     @property
-    def versions(self) -> tuple[int, ...]:
+    def versions(self) -> tuple[LoadedVersion, ...]:
         """All versions of which it may hold values."""
         return (self.version, *self.begun)
 
@@ -131,8 +150,6 @@ def why_all(loaded: Loaded | None, view: FeatureView, facts: TableFacts) -> str 
         return f"version {loaded.view_version} of the view was loaded, and it is at version {view.version}"
     if loaded.whole:
         return "a load of all keys was not finished"
-    if max(loaded.versions) > facts.version:
-        return f"version {max(loaded.versions)} of the table was loaded, and it is at version {facts.version}"
     return None
 
 
@@ -148,7 +165,7 @@ def steps(loaded: Loaded, version: int) -> tuple[tuple[int, int], ...]:
     Where a load was cut short, the way leads over the version that it went for: what changed up to there and was then
     changed back is told by neither end.
     """
-    stops = sorted({*loaded.versions, version})
+    stops = sorted({*(known.number for known in loaded.versions), version})
     return tuple(pairwise(stops))
 
 

@@ -172,8 +172,10 @@ def test_a_clock_that_went_back_takes_values_back(views: Views) -> None:
 
 def test_all_keys_are_loaded_where_that_is_asked(views: Views) -> None:
     views.load()
+    views.store.write(rows((1, 5, 5.0)), "things", mode="overwrite").unwrap()
     done = views.load(full=True)
     assert (done.way, done.why, done.from_version, done.keys) == ("full", "it was asked for", 0, 3)
+    assert views.values(1, 2) == views.feasts(1, 2) == [5.0, None], "without emptying the store before"
 
 
 def test_all_keys_are_loaded_of_a_changed_view(views: Views) -> None:
@@ -194,6 +196,26 @@ def test_a_table_in_the_place_of_another_is_loaded_anew(views: Views, tmp_path: 
     assert (done.way, done.from_version) == ("full", None)
     assert done.why == "another table is in the place of the one that was loaded"
     assert views.values(1, 2) == views.feasts(1, 2) == [5.0, None]
+
+
+def test_a_table_that_was_put_back_from_a_backup_is_loaded_anew(views: Views, tmp_path: Path) -> None:
+    table = tmp_path / "data" / "things"
+    shutil.copytree(table, tmp_path / "backup")
+    views.store.write(rows((2, 1, 20.0)), "things").unwrap()
+    views.load()
+    shutil.rmtree(table)
+    shutil.copytree(tmp_path / "backup", table)
+    assert views.load().why.startswith("version 1 cannot be read: The table 'things' has no version 1")
+    views.store.write(rows((2, 1, 21.0)), "things").unwrap()
+    views.load()
+    assert views.values(1, 2) == [1.0, 21.0]
+    shutil.rmtree(table)
+    shutil.copytree(tmp_path / "backup", table)
+    views.store.write(rows((3, 1, 30.0)), "things").unwrap()
+    views.store.write(rows((1, 1, 10.0)), "things").unwrap()
+    done = views.load()
+    assert (done.why, done.from_version) == ("version 1 of the table is not the one that was loaded", None)
+    assert views.values(1, 2, 3) == views.feasts(1, 2, 3) == [10.0, 2.0, 30.0]
 
 
 def test_all_keys_are_loaded_where_the_versions_in_between_are_gone(views: Views, tmp_path: Path) -> None:
