@@ -131,7 +131,7 @@ class SmallFiles(Finding, frozen=True, kw_only=True):
     count: int
     size_bytes: int
     says = "{count:,} small files ({size_bytes:,} bytes together) could be fewer, which reads faster."
-    then = "compact them while nobody else rewrites the table: DeltaTable(...).optimize.compact()."
+    then = "put them together: `foreset optimize TABLE`, or optimize_table(...); rows, order and older versions stay."
 
 
 class CheckpointDue(Finding, frozen=True, kw_only=True):

@@ -95,6 +95,9 @@ def _add_data(commands: _Commands) -> None:
     generate.add_argument("--features", type=_count, metavar="N", help="features (default: 20; 15 for regression)")
     generate.add_argument("--seed", type=_natural, default=42, metavar="S", help="of the random numbers (%(default)s)")
     commands.add("tables", "tables:tables", "the Delta tables in the data folder")
+    optimize = commands.add("optimize", "tables:optimize", "put small files of a table together")
+    optimize.add_argument("table", metavar="TABLE", help="a dataset name, or the path or URL of a Delta table")
+    optimize.add_argument("--target-size", metavar="SIZE", default="256MB", help="how large files may become (256MB)")
     check = commands.add("check", "checking:check", "tell what is wrong with a table, and what to do")
     check.unable = 3
     check.epilog = "exit codes: 0 nothing or only advice, 1 warnings, 2 errors, 3 the table could not be checked"

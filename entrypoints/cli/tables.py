@@ -1,4 +1,4 @@
-"""`generate` and `tables`: what lies in the data folder."""
+"""`generate`, `tables` and `optimize`: what lies in the data folder."""
 
 import argparse
 from pathlib import Path
@@ -8,10 +8,15 @@ from returns.result import Result, Success
 
 from foreset.domain.errors.problem import ForesetError, Problem, because, refuse, told
 from foreset.domain.errors.store import StoreUnwritable
-from foreset.domain.explaining import size
+from foreset.domain.explaining import amount, size
+from foreset.domain.facts import TableFacts
+from foreset.domain.writing import Compaction
 from foreset.entrypoints.cli.output import Answer, Table
+from foreset.entrypoints.cli.stores import store_folder, store_to_write
 from foreset.entrypoints.cli.words import moment
-from foreset.entrypoints.datasets import TableInfo, get_table_info
+from foreset.entrypoints.datasets import TableInfo, get_table_info, tables_in
+from foreset.entrypoints.limits import size_of
+from foreset.entrypoints.raising import given
 from foreset.entrypoints.wiring import data_directory
 
 
@@ -41,6 +46,29 @@ def tables(_: argparse.Namespace) -> Result[Answer, StoreUnwritable]:
         except ForesetError as fault:
             problems.append(fault.error)
     return Success(_listed(folder, found, problems))
+
+
+def optimize(args: argparse.Namespace) -> Result[Answer, Problem]:
+    """Put small files of a table together; recorded where there is a store."""
+    before = given(tables_in(data_directory()).observe(args.table)).facts
+    done = _optimize(args.table, given(size_of("--target-size", args.target_size)), args)
+    return done.map(lambda compaction: _optimized(args.table, before, compaction))
+
+
+def _optimize(table: str, target_size: int, args: argparse.Namespace) -> Result[Compaction, Problem]:
+    if not Path(store_folder(args)).exists():
+        return tables_in(data_directory()).optimize(table, target_size)
+    return Result.do(done for store in store_to_write(args) for done in store.optimize(table, target_size=target_size))
+
+
+def _optimized(table: str, before: TableFacts, done: Compaction) -> Answer:
+    after = done.facts
+    data = {"table": table, "version": after.version, "merged": done.merged, "into": done.into, "files": after.files}
+    if not done.merged:
+        return Answer(data, [f"{table}@{after.version} has no small files side by side: nothing was changed."])
+    held, now = (amount(facts.files, facts.rows, facts.size_bytes) for facts in (before, after))
+    told = f"{table}@{after.version}: {done.merged:,} small files became {done.into:,}. It had {held}, and has {now}."
+    return Answer(data, [told, "The rows, their order and the older versions are as they were."])
 
 
 def _listed(folder: Path, found: dict[str, TableInfo], problems: list[Problem]) -> Answer:

@@ -168,7 +168,7 @@ def test_small_files_and_a_long_log_are_advice(tables: DeltaTables, tmp_path: Pa
     small, due = report.findings
     assert isinstance(small, SmallFiles)
     assert small.message.startswith("220 small files (")
-    assert "optimize.compact()" in small.next
+    assert "foreset optimize" in small.next
     assert isinstance(due, CheckpointDue)
     assert due.what.startswith("220 commits stand in the log without a checkpoint")
     DeltaTable(str(tmp_path / "t")).create_checkpoint()
