@@ -188,10 +188,15 @@ def test_a_view_joined_under_another_name_and_key(store: FeatureStore) -> None:
 def test_columns_of_other_names_are_mapped(store: FeatureStore, tmp_path: Path) -> None:
     names = {"driver_id": "drv", "at": "ts", "written": "made", "rate": "r"}
     write_to_delta_lake(STATS.rename(names), tmp_path / "repo" / "other")
-    mapping = {**{column: name for name, column in names.items()}, "not_there": "absent"}
+    mapping = {column: name for name, column in names.items()}
     store.apply([view("other", path="other", field_mapping=mapping)])
     assert rates(store, entity_df((1, 5), (2, 5)), "other:rate") == [0.3, 0.9]
     assert rates(store, entity_df((1, 5)), "other:rate", filter_by_created_timestamp=True) == [0.2]
+
+
+def test_a_mapping_of_a_column_that_is_not_there_maps_nothing(store: FeatureStore) -> None:
+    store.apply([view("loose", field_mapping={"ts_1": "at", "rate_1": "rate"})])
+    assert rates(store, entity_df((1, 5)), "loose:rate") == [0.3]
 
 
 def test_a_version_of_a_view_is_served_as_it_was(tmp_path: Path) -> None:

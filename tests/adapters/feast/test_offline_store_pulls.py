@@ -145,6 +145,14 @@ def test_bounds_are_compared_exactly_with_times_of_any_type(store: FeatureStore,
     assert len(between) == (2 if whole_days else 0)
 
 
+def test_texts_come_in_the_type_that_feast_knows(store: FeatureStore, tmp_path: Path) -> None:
+    write_to_delta_lake(STATS.with_columns(rate=pl.lit("high")), tmp_path / "texts")
+    job = store._get_provider().offline_store.pull_all_from_table_or_query(
+        store.config, source("texts"), ["driver_id"], ["rate"], "at"
+    )
+    assert str(job.to_arrow().schema.field("rate").type) == "string"
+
+
 def test_what_the_source_has_not_is_told(store: FeatureStore) -> None:
     with pytest.raises(ForesetError, match="takes its values from the column 'speed'"):
         pulled(store, ALL, features=("speed",))
