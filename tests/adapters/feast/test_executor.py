@@ -123,6 +123,15 @@ def test_times_that_a_store_cannot_hold_are_refused(store: str, at: datetime, un
     assert text in told
 
 
+@pytest.mark.parametrize("store", ["dask", "duckdb"])
+def test_a_spine_in_nanoseconds_sees_no_row_of_the_microsecond_that_it_ends_in(store: str) -> None:
+    given = case(pl.Series(["a"]), DAYS[:1])
+    early = given.spine.with_columns(pl.col("at").cast(pl.Datetime("ns", "UTC")) + pl.duration(nanoseconds=-1))
+    known = tables(given)
+    (found,) = served(executor(store, known), plan_of(given, known), early)
+    assert found["x"].to_list() == [None]
+
+
 def test_parts_are_as_large_as_the_plan_advises() -> None:
     given = case(pl.Series(list("abcde")), DAYS)
     known = tables(given)
