@@ -7,7 +7,8 @@ from typing import Final, TypeVar
 from returns.result import Result, Success
 
 from foreset.application.catalog import CatalogAt, current_catalog
-from foreset.application.ports import Adapters, RepositoryReader, Snapshot, TableFolders, TableRows, TableStore
+from foreset.application.feast_ports import RepositoryReader, TableFolders, TableRows
+from foreset.application.ports import Adapters, Snapshot, TableStore
 from foreset.application.register import RegistryError, change
 from foreset.domain import feast_tags
 from foreset.domain.errors.feast import RepositoryReadError

@@ -7,7 +7,8 @@ from typing import Final
 from msgspec.structs import replace
 from returns.result import Result, Success
 
-from foreset.application.ports import Adapters, ArrowStream, OnlineStore, Snapshot, TableKeys
+from foreset.application.feast_ports import OnlineStore, TableKeys
+from foreset.application.ports import Adapters, ArrowStream, Snapshot
 from foreset.application.serve_keys import Serving, observed, online_view, serving, time_column
 from foreset.domain.errors.online import MaterializeError, OnlineError
 from foreset.domain.errors.problem import refuse

@@ -4,7 +4,8 @@ import msgspec
 from returns.result import Result, Success
 
 from foreset.application.catalog import registry_events
-from foreset.application.ports import EventStore, FeatureRegistry
+from foreset.application.feast_ports import FeatureRegistry
+from foreset.application.ports import EventStore
 from foreset.domain.errors.feast import PublishError
 from foreset.domain.errors.problem import refuse
 from foreset.domain.errors.store import StoreError

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from returns.result import Result, Success
 
-from foreset.application.ports import OnlineStore, OnlineValues
+from foreset.application.feast_ports import OnlineStore, OnlineValues
 from foreset.domain.errors.online import OnlineError, OnlineKeysUnfit
 from foreset.domain.errors.problem import refuse
 from foreset.domain.errors.retrieval import NameClash, PlanError

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 from returns.result import Result, Success
 
+from foreset.application.feast_ports import RepositoryReader, TableKeys
 from foreset.application.import_feast import Looks
-from foreset.application.ports import Adapters, ArrowStream, ModelTrainer, RepositoryReader, TableKeys, TableStore
+from foreset.application.ports import Adapters, ArrowStream, ModelTrainer, TableStore
 from foreset.domain.errors.offline_stores import LoadError
 from foreset.domain.errors.problem import refuse
 from foreset.domain.errors.store import StoreError, UnknownLocation

@@ -33,7 +33,7 @@ from foreset.adapters.feast.online_values import (
     python_value,
 )
 from foreset.adapters.feast.redis_keys import own_keys
-from foreset.application.ports import OnlineValues, Served
+from foreset.application.feast_ports import OnlineValues, Served
 from foreset.domain.errors.online import NoOnlineStore, NotServedOnline, OnlineError, OnlineStoreFailed
 from foreset.domain.errors.problem import ForesetError, because, refuse, told
 from foreset.domain.errors.tables import FileError, TableError

@@ -16,8 +16,8 @@ from deltalake import DeltaTable
 from feast import FeatureStore as Feasts
 
 from foreset import DeltaSource, EntitySpec, FeatureField, FeatureViewSpec, ForesetError
+from foreset.application.feast_ports import Served
 from foreset.application.materialize import stream_of
-from foreset.application.ports import Served
 from foreset.application.publish import publish
 from foreset.domain.materializing import ViewMaterialized
 from foreset.domain.receipt import Recorded
