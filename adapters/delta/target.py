@@ -9,11 +9,11 @@ from uuid import uuid4
 
 import polars as pl
 from deltalake import Schema
-from deltalake.exceptions import DeltaError
 from msgspec.structs import replace
 from returns.result import Result, Success
 
 from foreset.adapters.arrow_types import polars_dtype
+from foreset.adapters.delta.faults import WRITE_FAULTS
 from foreset.adapters.delta.file_columns import FileColumns
 from foreset.adapters.delta.new_files import Shape
 from foreset.adapters.delta.pinned import PinnedTable
@@ -81,6 +81,7 @@ def target_of(
             if base is None or anew
             else as_known(table, frame, _dtypes(base), stored_as, widen=widen)
         )
+        for _ in _told_apart(table, fitted)
         for target in (_anew(table, fitted, base, options) if base is None or anew else _widened(table, fitted, base))
         for _ in _keeps_columns(table, target)
         for _ in _fits(table, fitted, target, options)
@@ -109,7 +110,7 @@ def fields_for(table: str, frame: pl.DataFrame) -> Result[list[Field], SchemaMis
     """The fields of Delta's schema JSON for a frame."""
     try:
         schema = Schema.from_arrow(frame.clear().to_arrow().schema)
-    except (DeltaError, ValueError, TypeError) as fault:
+    except WRITE_FAULTS as fault:
         return refuse(because(SchemaMismatch(table=table, problem=told(fault)), fault))
     fields: list[Field] = json.loads(schema.to_json())["fields"]
     untold = next((column.name for column in columns_of(fields) if "null" in re.findall(r"\w+", column.dtype)), None)
@@ -177,6 +178,17 @@ def _keeps_columns(table: str, target: Target) -> Result[None, UnwritableTable]:
     remedy = "change its columns with an engine that does (for example Spark), and write to them then"
     feature = "column mapping, by which new columns have ids"
     return refuse(UnwritableTable(table=table, feature=feature, remedy=remedy))
+
+
+def _told_apart(table: str, frame: pl.DataFrame) -> Result[None, SchemaMismatch]:
+    """Refuse names that differ only in their capitals: for readers of Delta tables they are one."""
+    seen: dict[str, str] = {}
+    for name in frame.columns:
+        known = seen.setdefault(name.casefold(), name)
+        if known != name:
+            problem = f"its columns {known!r} and {name!r} differ only in capitals, and readers take them for one"
+            return refuse(SchemaMismatch(table=table, problem=problem))
+    return Success(None)
 
 
 def _fits(

@@ -208,6 +208,14 @@ def test_other_partitions_than_the_tables_are_refused(tables: DeltaTables) -> No
     assert "the table is partitioned by s, and partition_by is k" in str(error)
 
 
+def test_names_that_differ_only_in_capitals_are_refused(tables: DeltaTables) -> None:
+    problem = "its columns 'k' and 'K' differ only in capitals, and readers take them for one"
+    assert problem in str(tables.write("t", FRAME.with_columns(K=1)).failure())
+    tables.write("t", FRAME).unwrap()
+    wider = WriteOptions(schema_mode="merge")
+    assert problem in str(tables.write("t", FRAME.rename({"k": "K"}), options=wider).failure())
+
+
 def test_mapped_columns_are_kept(tables: DeltaTables, tmp_path: Path) -> None:
     handmade(tmp_path / "t", [FRAME], mapping="name")
     for mode, schema_mode in (("append", "merge"), ("overwrite", "overwrite")):
