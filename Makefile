@@ -41,7 +41,7 @@ bench-quick: install
 	$(BIN)/python benchmarks/run.py --quick
 
 lock: install
-	$(BIN)/uv pip compile pyproject.toml --extra dev --extra demo --universal --python-version 3.11 \
+	$(BIN)/uv pip compile pyproject.toml --extra dev --extra demo --universal --python-version 3.11 --no-strip-extras \
 		--generate-hashes --no-header --no-annotate --quiet -o requirements.lock
 
 wheel: install
