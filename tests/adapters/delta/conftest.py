@@ -110,3 +110,8 @@ def interrupted(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], objec
         monkeypatch.setattr(LocalStorage, "commit", committing)
 
     return arrange
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> str:
+    return str(tmp_path / "t")
