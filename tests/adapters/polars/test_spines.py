@@ -22,7 +22,9 @@ from foreset.domain.spec import SpineReference
 FRAME = pl.DataFrame(
     {"k": [1, 2, None], "t": [datetime(2024, 5, d, tzinfo=UTC) for d in (1, 2, 3)], "s": ["a", "b", None]}
 )
-TAKES = "Next: give a polars, pandas or pyarrow frame of plain columns, the path of a Parquet or CSV file or of a Delta "
+TAKES = (
+    "Next: give a polars, pandas or pyarrow frame of plain columns, the path of a Parquet or CSV file or of a Delta "
+)
 
 
 def taken(spines: FolderSpines, spine: object) -> pl.DataFrame:
