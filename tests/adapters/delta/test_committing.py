@@ -1,8 +1,9 @@
 """Commits by compare-and-set: what others write meanwhile is kept, and what failed leaves nothing."""
 
 import os
+import shutil
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -106,21 +107,25 @@ def test_of_two_that_only_make_a_new_table_one_does(
     assert len(data_files("t")) == 1
 
 
+@pytest.mark.parametrize("commits", [1, 2])
 def test_a_table_that_is_made_anew_meanwhile_is_another_one(
-    tables: DeltaTables, read: Read, interrupted: Callable[..., None], tmp_path: Path
+    tables: DeltaTables, read: Read, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, commits: int
 ) -> None:
-    import shutil  # noqa: PLC0415  # only this case needs it
-
     tables.write("t", FRAME).unwrap()
+    settle, waiting = LocalStorage.settle, [True]
 
-    def again() -> None:
-        shutil.rmtree(tmp_path / "t")
-        write_deltalake(tmp_path / "t", OTHER)
-        write_deltalake(tmp_path / "t", OTHER, mode="append")
+    def again(self: LocalStorage, paths: Iterable[str]) -> None:
+        settle(self, paths)
+        if waiting:
+            waiting.clear()
+            shutil.rmtree(tmp_path / "t")
+            for _ in range(commits):
+                write_deltalake(tmp_path / "t", OTHER, mode="append")
 
-    interrupted(again)
+    monkeypatch.setattr(LocalStorage, "settle", again)
     tables.write("t", FRAME).unwrap()
-    assert read("t").equals(pl.concat([OTHER, OTHER, FRAME]))
+    assert read("t").equals(pl.concat([*[OTHER] * commits, FRAME]))
+    assert tables.check("t", deep=True).unwrap().worst is None
 
 
 @pytest.mark.parametrize("versions", [(5, 5), (5, 4)])
