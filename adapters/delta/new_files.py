@@ -89,6 +89,7 @@ class NewFiles:
                     current = self._open(path, in_log, shape)
                     opened.callback(current.give_up)
                 current.write(group)
+                del group
             return [*files, *([current.close()] if current else [])]
 
     def rewrite(self, frames: Iterable[pl.DataFrame], path: str, partition: Partition, shape: Shape) -> NewFile:
@@ -142,6 +143,9 @@ def _groups(frames: Iterable[pl.DataFrame], shape: Shape) -> Iterator[tuple[Part
         for partition, rows in parts(frame, shape.partition_by):
             for group in _row_groups(_stored(rows, shape.partition_by), shape.target_bytes):
                 yield partition, group
+                del group
+            del rows
+        del frame  # or it would stay in memory while the next one is read
 
 
 def _stored(frame: pl.DataFrame, by: tuple[str, ...]) -> pl.DataFrame:
