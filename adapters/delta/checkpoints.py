@@ -4,7 +4,7 @@ Delta protocol, "Checkpoints": a classic checkpoint is one Parquet file or sever
 which hold its files, beside what it holds itself.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -13,8 +13,9 @@ import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from foreset.adapters.delta.folders import FOLDER_FAULTS
-from foreset.adapters.delta.log import LOG, SIDECARS, CheckpointFiles, DeltaLog, commit_of, state_at
+from foreset.adapters.delta.folders import FOLDER_FAULTS, folder
+from foreset.adapters.delta.log import LOG, SIDECARS, CheckpointFiles, DeltaLog, commit_of, open_log, state_at
+from foreset.adapters.delta.names import decoded, location
 from foreset.domain.delta_log import NOTHING, Action, Add, DeletionVector, LogState, Remove, Sidecar, replay
 from foreset.domain.errors.problem import told
 
@@ -83,6 +84,12 @@ def live_files(log: DeltaLog, version: int | None = None) -> LogState:
     """
     base, _ = newest_state(log, version)
     return state_at(log, base, version)
+
+
+def live_adds(root: str, version: int, options: Mapping[str, str] | None) -> dict[str, Add]:
+    """The files of the table at a URL as its log has them, by where they are. Raises as `live_files` does."""
+    state = live_files(open_log(folder(decoded(root), options)), version)
+    return {location(root, add.path): add for add in state.files.values()}
 
 
 def _sidecar(log: DeltaLog, sidecar: Sidecar) -> str | None:

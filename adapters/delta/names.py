@@ -6,6 +6,7 @@ from urllib.parse import unquote
 
 from returns.result import Result, Success
 
+from foreset.domain.delta_log import place_of
 from foreset.domain.errors.problem import refuse
 from foreset.domain.errors.tables import BadTableName
 
@@ -56,7 +57,5 @@ def decoded(uri: str) -> str:
 
 def location(root: str, path: str) -> str:
     """Where a file of a table is: the log holds it URL-encoded, relative to the table's URL or absolute."""
-    if "://" in path:
-        return decoded(path)
-    text = unquote(path)
-    return text if text.startswith("/") else f"{decoded(root).rstrip('/')}/{text}"
+    place = place_of(path)
+    return place if place.startswith("/") or is_url(place) else f"{decoded(root).rstrip('/')}/{place}"

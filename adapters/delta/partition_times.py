@@ -10,10 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from deltalake import DeltaTable
 
-from foreset.adapters.delta.checkpoints import live_files
-from foreset.adapters.delta.folders import folder
-from foreset.adapters.delta.log import open_log
-from foreset.adapters.delta.names import decoded, location
+from foreset.adapters.delta.checkpoints import live_adds
 from foreset.adapters.delta.stored import ColumnMapping
 
 
@@ -31,13 +28,9 @@ def times_in_log(
     storage_options: Mapping[str, str],
 ) -> dict[str, list[object]]:
     """The values of partitions by time, for the files at `paths`: deltalake takes one that has no zone for UTC."""
-    root = table.table_uri
-    state = live_files(open_log(folder(decoded(root), storage_options)), table.version())
-    texts = {location(root, add.path): add.partition_values for add in state.files.values()}
-    return {
-        name: [InLog(text) if (text := texts[path].get(mapping.partition(name))) else None for path in paths]
-        for name in partitions
-    }
+    adds = live_adds(table.table_uri, table.version(), storage_options)
+    texts = {name: [adds[path].partition_values.get(mapping.partition(name)) for path in paths] for name in partitions}
+    return {name: [InLog(text) if text else None for text in of_files] for name, of_files in texts.items()}
 
 
 def instant_text(text: str, zone: str | None) -> str:

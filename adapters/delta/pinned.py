@@ -7,10 +7,8 @@ from pathlib import Path
 
 from deltalake import DeltaTable
 
-from foreset.adapters.delta.checkpoints import live_files
-from foreset.adapters.delta.folders import folder
-from foreset.adapters.delta.log import open_log
-from foreset.adapters.delta.names import decoded, location
+from foreset.adapters.delta.checkpoints import live_adds
+from foreset.adapters.delta.names import decoded
 from foreset.adapters.delta.snapshot import DeltaSnapshot
 from foreset.adapters.delta.storage import commit_path
 from foreset.domain.delta_commit import TableSettings
@@ -50,9 +48,7 @@ class PinnedTable:
     @cached_property
     def live(self) -> Mapping[str, Add]:
         """The files of the table as its log has them, by where they are. Raises `FOLDER_FAULTS`."""
-        root = self.snapshot.root
-        state = live_files(open_log(folder(decoded(root), self.snapshot.storage_options)), self.version)
-        return {location(root, add.path): add for add in state.files.values()}
+        return live_adds(self.snapshot.root, self.version, self.snapshot.storage_options)
 
 
 def pinned(snapshot: DeltaSnapshot, table: DeltaTable, app_id: str | None) -> PinnedTable:

@@ -274,6 +274,17 @@ def test_a_partition_of_no_time_needs_no_zone(read: Read, tmp_path: Path) -> Non
     assert read("t")["p"].to_list() == [None]
 
 
+@pytest.mark.parametrize("form", ["{0}", "file:{0}", "file://{0}"])
+def test_a_time_of_a_partition_is_found_for_a_file_named_by_an_absolute_path(
+    read: Read, tmp_path: Path, form: str
+) -> None:
+    path = partitioned_by_time(tmp_path / "t", "2024-01-01T12:00:00Z")
+    log = path / "_delta_log" / f"{0:020}.json"
+    place = form.format(path / "part-00000.parquet")
+    log.write_text(log.read_text().replace('"part-00000.parquet"', json.dumps(place)))
+    assert read("t")["p"].to_list() == [datetime(2024, 1, 1, 12, tzinfo=UTC)]
+
+
 def test_a_zone_that_is_none_is_refused(tmp_path: Path) -> None:
     handmade(tmp_path / "t", [rows(1)])
     error = DeltaTables(tmp_path).observe("t", partition_time_zone="Europe/Atlantis").failure()
