@@ -9,7 +9,7 @@ from returns.result import Result, Success
 
 from foreset.adapters.delta.checkpoints import newest_state
 from foreset.adapters.delta.faults import missing, opening
-from foreset.adapters.delta.folders import FOLDER_FAULTS, Folder, folder, is_outside, outside
+from foreset.adapters.delta.folders import FOLDER_FAULTS, Folder, folder, holding
 from foreset.adapters.delta.log import (
     DeltaLog,
     last_checkpoint_problem,
@@ -21,7 +21,7 @@ from foreset.adapters.delta.parquet_looks import PARQUET_FAULTS, look_at
 from foreset.adapters.delta.reading_pages import read_pages
 from foreset.adapters.delta.schema import mapping_mode, unsupported
 from foreset.domain.deletion_vectors import vector_end, vector_place, vector_problem
-from foreset.domain.delta_log import DeletionVector, LogState, beside, key_of, recorded_rows
+from foreset.domain.delta_log import DeletionVector, LogState, key_of, recorded_rows
 from foreset.domain.delta_schema import Leaf, leaves_of
 from foreset.domain.errors.problem import refuse, told
 from foreset.domain.errors.tables import TableError
@@ -156,11 +156,9 @@ class _Look:
 
     def _found(self, path: str, listing: Mapping[str, int]) -> tuple[Folder, str, int | None]:
         """Where a file is, and its size; None where it is missing."""
-        inside = beside(path, self.place.root)
-        if not is_outside(inside):
-            return self.place, inside, listing[inside] if inside in listing else self.place.size(inside)
-        place, name = outside(inside, self.options)
-        return place, name, place.size(name)
+        place, inside = holding(self.place, path, self.options)
+        listed = place is self.place and inside in listing
+        return place, inside, listing[inside] if listed else place.size(inside)
 
     def _vectors(self, listing: Mapping[str, int]) -> dict[str, VectorSeen]:
         vectors = [add.deletion_vector for add in self.state.files.values() if add.deletion_vector]

@@ -11,6 +11,7 @@ from deltalake.fs import DeltaStorageHandler
 from pyarrow import fs
 
 from foreset.adapters.delta.names import is_url
+from foreset.domain.delta_log import beside
 
 FOLDER_FAULTS = (OSError, ValueError, DeltaError)
 """What a folder raises: no such file, no permission, no connection, no such store."""
@@ -108,13 +109,16 @@ def is_outside(path: str) -> bool:
     return path.startswith("/") or "://" in path
 
 
-def outside(path: str, options: Mapping[str, str] | None) -> tuple[Folder, str]:
-    """The folder that holds a file outside the table's root, and the file's name in it."""
-    place = PurePosixPath(path)
-    if is_url(path):
-        parent, _, name = path.rpartition("/")
+def holding(place: Folder, path: str, options: Mapping[str, str] | None) -> tuple[Folder, str]:
+    """The folder that holds a file of the table in `place`, and its path there: a file may be outside the table."""
+    inside = beside(path, place.root)
+    if not is_outside(inside):
+        return place, inside
+    if is_url(inside):
+        parent, _, name = inside.rpartition("/")
         return folder(parent, options), name
-    return folder(str(place.parent)), place.name
+    found = PurePosixPath(inside)
+    return folder(str(found.parent)), found.name
 
 
 def _walk(start: str) -> Iterator[tuple[str, int]]:

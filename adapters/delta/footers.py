@@ -2,14 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from typing import Any
 
 import pyarrow.parquet as pq
-from deltalake.fs import DeltaStorageHandler
-from pyarrow.fs import FileSystem, LocalFileSystem, PyFileSystem
 
-from foreset.adapters.delta.names import is_url
+from foreset.adapters.delta.folders import folder, holding
+from foreset.adapters.delta.names import decoded
 
 ArrowSchema = Any
 """A `pyarrow.Schema`; pyarrow has no types."""
@@ -19,10 +17,12 @@ _AT_ONCE = 8
 
 def schemas_of(root: str, paths: Sequence[str], options: Mapping[str, str]) -> list[ArrowSchema]:
     """The schema of each file of a table, with field ids. Raises `OSError` or `ArrowException` for what has none."""
-    system: FileSystem = LocalFileSystem()
-    inside = list(paths)
-    if is_url(root) and not root.startswith("file://"):
-        system = PyFileSystem(DeltaStorageHandler(root, dict(options)))
-        inside = [path.removeprefix(root.rstrip("/") + "/") for path in paths]
+    place = folder(decoded(root), options)
+
+    def schema_of(path: str) -> ArrowSchema:
+        where, inside = holding(place, path, options)
+        with where.open(inside) as file:
+            return pq.read_schema(file)
+
     with ThreadPoolExecutor(_AT_ONCE) as workers:
-        return list(workers.map(partial(pq.read_schema, filesystem=system), inside))
+        return list(workers.map(schema_of, paths))
