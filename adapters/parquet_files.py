@@ -185,20 +185,25 @@ def unreadable_column(
 ) -> UnsupportedTable | PartitionTimeUnclear | None:
     """Why a column's values cannot be told, although its files can be read; None where all can."""
     for column in columns:
-        values = {file.partition[column.name] for file in files if column.name in file.partition} - {None}
-        if column.dtype == "binary" and values:
+        if column.dtype == "binary" and _partition_texts(files, column):
             feature = (
                 f"the partition column {column.name!r} of type binary, whose values the log does not hold as bytes"
             )
             return UnsupportedTable(table=table, feature=feature)
-        unclear = {value for value in values if value is not None and not value.endswith("Z")}
-        if column.dtype == "timestamp[us, UTC]" and unclear:
-            named = {} if zone is None else {"named": f"in {zone} that is no single moment"}
-            return PartitionTimeUnclear(table=table, column=column.name, value=min(unclear), **named)
+        if column.dtype == "timestamp[us, UTC]":
+            unclear = {text for text in _partition_texts(files, column) if not text.endswith("Z")}
+            if unclear:
+                named = {} if zone is None else {"named": f"in {zone} that is no single moment"}
+                return PartitionTimeUnclear(table=table, column=column.name, value=min(unclear), **named)
         if not _is_dtype(column.dtype):
             feature = f"the column {column.name!r} of type {column.dtype}"
             return UnsupportedTable(table=table, feature=feature)
     return None
+
+
+def _partition_texts(files: Sequence[DataFile], column: Column) -> set[str]:
+    """The values of a partition column; none for a column that files hold."""
+    return {text for file in files if (text := file.partition.get(column.name)) is not None}
 
 
 def _is_dtype(name: str) -> bool:

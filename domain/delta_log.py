@@ -173,9 +173,9 @@ class LogState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 NOTHING = LogState(version=-1)
+"""The state before the first commit."""
 _YEAR_1_MS = -62_135_596_800_000
 _YEAR_9999_MS = 253_402_300_799_999
-"""The state before the first commit."""
 
 
 def place_of(path: str) -> str:

@@ -30,6 +30,11 @@ def bound(value: object) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
+def bit_count(bitmap: bytes) -> int:
+    """How many bits of a bitmap are set."""
+    return int.from_bytes(bitmap).bit_count()
+
+
 class Column(msgspec.Struct, frozen=True):
     """A column's name and type (the grammar of `foreset.domain.dtypes`)."""
 
@@ -54,6 +59,15 @@ class DataFile(msgspec.Struct, frozen=True, kw_only=True):
     ranges: dict[str, Range] = {}
     deleted: bytes = b""
     stored: dict[str, Column] = {}
+
+    @property
+    def deleted_count(self) -> int:
+        """How many of its rows are deleted.
+
+        >>> DataFile(path="f", rows=7, size_bytes=0, modified_ms=0, deleted=bytes([0b101])).deleted_count
+        2
+        """
+        return bit_count(self.deleted)
 
 
 class TableFacts(msgspec.Struct, frozen=True, kw_only=True):

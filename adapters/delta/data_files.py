@@ -12,7 +12,7 @@ from foreset.adapters.delta.names import location
 from foreset.adapters.delta.partition_times import InLog, instant_text, times_in_log
 from foreset.adapters.delta.schema import columns_of
 from foreset.adapters.delta.stored import ColumnMapping
-from foreset.domain.facts import Column, DataFile, Range, bound
+from foreset.domain.facts import Column, DataFile, Range, bit_count, bound
 
 _WHOLE = ("int8", "int16", "int32", "int64", "date")
 _TOLD = ("size_bytes", "modification_time", "num_records")
@@ -41,7 +41,7 @@ def data_files(
     files = [
         DataFile(
             path=path,
-            rows=None if rows is None else rows - _count(deleted.get(path, b"")),
+            rows=None if rows is None else rows - bit_count(deleted.get(path, b"")),
             size_bytes=size,
             modified_ms=modified,
             partition={name: _text(texts[index], zone) for name, texts in values.items()},
@@ -57,10 +57,6 @@ def data_files(
         problem = f"its log has a deletion vector for {min(strange)}, which is no file of it"
         raise ValueError(problem)
     return tuple(sorted(files, key=lambda file: (file.modified_ms, file.path)))
-
-
-def _count(deleted: bytes) -> int:
-    return int.from_bytes(deleted).bit_count()
 
 
 def _text(value: object, zone: str | None) -> str | None:

@@ -30,6 +30,7 @@ class DeltaSnapshot:
         `zone` is that of the times of partitions which have none in the log.
         """
         metadata, fields = table.metadata(), fields_of(table)
+        columns = columns_of(fields)
         self.storage_options = dict(storage_options or {})
         self.root = table.table_uri
         self.configuration: Mapping[str, str | None] = metadata.configuration
@@ -41,12 +42,12 @@ class DeltaSnapshot:
             table=name,
             table_id=str(metadata.id),
             version=table.version(),
-            columns=columns_of(fields),
+            columns=columns,
             files=len(self._files),
             rows=None if None in rows else sum(r for r in rows if r is not None),
             size_bytes=sum(file.size_bytes for file in self._files),
             partition_columns=tuple(metadata.partition_columns),
-            time_ranges=whole_ranges(self._files, columns_of(fields)),
+            time_ranges=whole_ranges(self._files, columns),
             data_files=self._files,
             partition_time_zone=zone,
         )

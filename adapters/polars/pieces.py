@@ -55,7 +55,7 @@ def pieces_of(
 def _cut(
     file: DataFile, live: int, columns: Sequence[Column], most_bytes: int, bounds: Sequence[Bounds]
 ) -> Iterator[Piece]:
-    rows = live + deleted_rows(file).size
+    rows = live + file.deleted_count
     if rows <= _LARGE:
         yield Piece(file, 0, rows, live, whole=True)
         return
@@ -75,7 +75,7 @@ def _cut(
 
 
 def _piece(file: DataFile, start: int, length: int, rows: int) -> Piece:
-    live = length - deleted_rows(file, start, length).size
+    live = length - deleted_rows(file, start, length).size if file.deleted else length
     return Piece(file, start, length, live, whole=length == rows)
 
 
