@@ -35,6 +35,7 @@ class SteadyExecutor:
             if changed is not None:
                 raise raised(changed)
             yield part
+            del part  # or it would stay in memory while the next one is read
 
     def _changed(self, plan: RetrievalPlan) -> FilesChanged | None:
         for scan in plan.scans:
