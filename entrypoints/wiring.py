@@ -15,7 +15,15 @@ from returns.result import Result, Success
 
 from foreset.application.feast_ports import RepositoryReader, TableKeys
 from foreset.application.import_feast import Looks
-from foreset.application.ports import Adapters, ArrowStream, ModelTrainer, TableStore
+from foreset.application.ports import (
+    Adapters,
+    ArrowStream,
+    EventStore,
+    ModelTrainer,
+    ResultStore,
+    SpineStore,
+    TableStore,
+)
 from foreset.domain.errors.offline_stores import LoadError
 from foreset.domain.errors.problem import refuse
 from foreset.domain.errors.store import StoreError, UnknownLocation
@@ -81,32 +89,71 @@ def local_store(
     limited = limits(memory, threads)
     if not isinstance(limited, Success):
         return refuse(limited.failure())
-    from foreset.adapters.clock import SystemClock  # vendors stay off the import of foreset
-    from foreset.adapters.machine import LocalMachine
-    from foreset.adapters.polars.executor import PolarsExecutor
-    from foreset.adapters.polars.results import PolarsResults
+    from foreset.adapters.polars.results import PolarsResults  # vendors stay off the import of foreset
     from foreset.adapters.polars.spines import FolderSpines
     from foreset.adapters.sqlite.events import SqliteEventStore
-    from foreset.adapters.steady import SteadyExecutor
 
     if "://" in str(path):
         return refuse(UnknownLocation(location=str(path)))
     folder = Path(path).absolute()
     known = tables or table_store(data_dir)
-    machine = LocalMachine(*limited.unwrap())
     return SqliteEventStore.open(folder).map(
-        lambda events: Adapters(
-            tables=known,
-            executor=SteadyExecutor(PolarsExecutor(known, machine.observe().threads), known),
+        lambda events: _on_polars(
+            known,
+            limited.unwrap(),
+            events=events,
             spines=FolderSpines(known, folder / "spines"),
             results=PolarsResults(folder / "spilled"),
-            machine=machine,
-            events=events,
-            clock=SystemClock(),
-            log=logger(),
-            actor=actor(),
-            libraries=libraries(),
         )
+    )
+
+
+def unrecorded(
+    memory: int | str | None = None, threads: int | None = None, *, tables: TableStore | None = None
+) -> Result[Adapters, StoreError]:
+    """Tables and polars, with a log in memory: for retrievals that somebody else asks for and keeps."""
+    from foreset.adapters.memory.events import MemoryEventStore
+    from foreset.adapters.polars.results import PolarsResults
+    from foreset.adapters.polars.spines import PolarsSpines
+
+    known = tables or table_store()
+    return limits(memory, threads).map(
+        lambda limited: _on_polars(
+            known,
+            limited,
+            events=MemoryEventStore(),
+            spines=PolarsSpines(known),
+            results=PolarsResults(spill_folder()),
+        )
+    )
+
+
+def _on_polars(
+    tables: TableStore,
+    limited: tuple[int | None, int | None],
+    *,
+    events: EventStore,
+    spines: SpineStore,
+    results: ResultStore,
+) -> Adapters:
+    """Plans over these tables run by polars, within limits of memory and threads."""
+    from foreset.adapters.clock import SystemClock
+    from foreset.adapters.machine import LocalMachine
+    from foreset.adapters.polars.executor import PolarsExecutor
+    from foreset.adapters.steady import SteadyExecutor
+
+    machine = LocalMachine(*limited)
+    return Adapters(
+        tables=tables,
+        executor=SteadyExecutor(PolarsExecutor(tables, machine.observe().threads), tables),
+        spines=spines,
+        results=results,
+        machine=machine,
+        events=events,
+        clock=SystemClock(),
+        log=logger(),
+        actor=actor(),
+        libraries=libraries(),
     )
 
 
@@ -133,39 +180,6 @@ def in_memory(tables: Mapping[str, ArrowStream]) -> Adapters:
         log=logger(),
         actor=actor(),
         libraries=libraries(),
-    )
-
-
-def unrecorded(
-    memory: int | str | None = None, threads: int | None = None, *, tables: TableStore | None = None
-) -> Result[Adapters, StoreError]:
-    """Tables and polars, with a log in memory: for retrievals that somebody else asks for and keeps."""
-    limited = limits(memory, threads)
-    if not isinstance(limited, Success):
-        return refuse(limited.failure())
-    from foreset.adapters.clock import SystemClock
-    from foreset.adapters.machine import LocalMachine
-    from foreset.adapters.memory.events import MemoryEventStore
-    from foreset.adapters.polars.executor import PolarsExecutor
-    from foreset.adapters.polars.results import PolarsResults
-    from foreset.adapters.polars.spines import PolarsSpines
-    from foreset.adapters.steady import SteadyExecutor
-
-    known = tables or table_store()
-    machine = LocalMachine(*limited.unwrap())
-    return Success(
-        Adapters(
-            tables=known,
-            executor=SteadyExecutor(PolarsExecutor(known, machine.observe().threads), known),
-            spines=PolarsSpines(known),
-            results=PolarsResults(spill_folder()),
-            machine=machine,
-            events=MemoryEventStore(),
-            clock=SystemClock(),
-            log=logger(),
-            actor=actor(),
-            libraries=libraries(),
-        )
     )
 
 
