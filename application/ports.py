@@ -193,7 +193,7 @@ class SpineFrame:
 
 
 class SpineStore(Protocol):
-    """Spines: reads what users give, looks at it, and keeps it by its content."""
+    """Spines: reads what users give, and looks at it."""
 
     def read(self, spine: object, room_bytes: int | None = None) -> Result[SpineFrame, SpineError]:
         """A polars, pandas or pyarrow frame, a path, or a `SpineReference`, as one frame.
@@ -215,12 +215,24 @@ class SpineStore(Protocol):
         """A hash of names, types and values in their order, the same for every chunking and engine."""
         ...
 
-    def keep(self, frame: ArrowStream, fingerprint: str) -> Result[None, StoreError]:
-        """Keep a spine, once per fingerprint."""
+
+class KeptFrames(Protocol):
+    """Frames that a store keeps beside its log, by name: spines, and the rows of pins. Names have slashes."""
+
+    def keep(self, name: str, frame: ArrowStream) -> Result[None, StoreError]:
+        """Keep a frame, whole and durably or not at all, unless there is one of its name."""
         ...
 
-    def load(self, fingerprint: str) -> Result[ArrowStream, StoreError]:
-        """A spine that was kept."""
+    def load(self, name: str) -> Result[ArrowStream, StoreError]:
+        """A frame that was kept."""
+        ...
+
+    def names(self, prefix: str) -> Result[tuple[str, ...], StoreError]:
+        """The names of the kept frames that begin so, in order."""
+        ...
+
+    def remove(self, name: str) -> Result[bool, StoreError]:
+        """Forget a frame; whether it was there."""
         ...
 
 
@@ -328,11 +340,16 @@ class Clock(Protocol):
 
 @dataclass(frozen=True)
 class Adapters:
-    """One adapter for each port, chosen in one place: `entrypoints/wiring.py`."""
+    """One adapter for each port, chosen in one place: `entrypoints/wiring.py`.
+
+    `executor` runs the plans of training sets; `engine` is Foreset's own, for plans that look into one.
+    """
 
     tables: TableStore
     executor: PlanExecutor
+    engine: PlanExecutor
     spines: SpineStore
+    kept: KeptFrames
     results: ResultStore
     machine: Machine
     events: EventStore

@@ -16,7 +16,7 @@ from foreset.domain.errors.retrieval import (
 from foreset.domain.errors.tables import TableUnreadable
 from foreset.domain.facts import Facts, TableFacts
 from foreset.domain.plan import RetrievalPlan
-from foreset.domain.receipt import TrainingSetRebuilt, TrainingSetRetrieved, training_set_stream
+from foreset.domain.receipt import TrainingSetRebuilt, TrainingSetRetrieved, spine_name, training_set_stream
 from foreset.domain.registry import Catalog
 from foreset.domain.rules import optimize
 
@@ -85,7 +85,7 @@ def _spine(
     if source is None:
         return Result.do(
             checked
-            for kept in adapters.spines.load(record.fingerprint)
+            for kept in adapters.kept.load(spine_name(record.fingerprint))
             for checked in _checked(kept, receipt, adapters)
         )
     return Result.do(

@@ -16,6 +16,7 @@ from foreset.domain.plan import RetrievalPlan
 from foreset.domain.receipt import (
     SpineRecord,
     TrainingSetRetrieved,
+    spine_name,
     training_set_id,
     training_set_stream,
 )
@@ -95,7 +96,7 @@ def _spine_record(
     frame, reference = planned.spine.frame, planned.spine.reference
     keep = keep_spine and reference is None
     record = SpineRecord(fingerprint=known.value, rows=planned.plan.spine.rows, kept=keep, reference=reference)
-    return adapters.spines.keep(frame, known.value).map(lambda _: record) if keep else Success(record)
+    return adapters.kept.keep(spine_name(known.value), frame).map(lambda _: record) if keep else Success(record)
 
 
 def _receipt(

@@ -109,7 +109,7 @@ EXAMPLES: Final[tuple[Problem, ...]] = (
     store.UnknownLocation(location="s3://bucket/store"),
     store.StoreUnwritable(path="/srv/features/store", problem="Permission denied"),
     store.LogCorrupt(path="feature_repo/events.db", problem="database disk image is malformed"),
-    store.SpineLost(path=f"feature_repo/spines/{_PRINT}.parquet", problem="No such file or directory (os error 2)"),
+    store.KeptLost(place=f"feature_repo/spines/{_PRINT}.parquet", problem="No such file or directory (os error 2)"),
     store.LogTooNew(path="feature_repo/events.db", found="format 2", supported="format 1"),
     store.LogBusy(path="feature_repo/events.db", seconds=10.0),
     store.UnfitLimit(limit="memory", problem="'much' is no size", remedy="give bytes, or a size like '4GB'"),

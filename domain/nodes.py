@@ -13,6 +13,12 @@ from foreset.domain.facts import Column, Range
 Strategy = Literal["latest", "as-of"]
 Passes = Literal["single pass", "late"]
 EVENT_TIME = "event_time"
+POSITION = "<position>"
+"""As the source of an output, beside columns of the table: where the row that served stands in its scan, an int64.
+
+Positions grow with the snapshot's order. Of views that share a scan the same row has the same position. They say
+nothing outside of one execution, for they depend on which files were skipped.
+"""
 
 
 # === Sources (no inputs) ===
@@ -138,6 +144,11 @@ class Gather(msgspec.Struct, frozen=True, kw_only=True, tag="gather"):
 
     match: int
     columns: tuple[Output, ...]
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The table's columns that are gathered, each once."""
+        return tuple(dict.fromkeys(output.source for output in self.columns if output.source != POSITION))
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):

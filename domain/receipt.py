@@ -93,6 +93,11 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True):
     event: Event
 
 
+def spine_name(fingerprint: str) -> str:
+    """The name under which a spine is kept."""
+    return f"spines/{fingerprint}"
+
+
 def training_set_id(plan: RetrievalPlan, spine: str, result: str) -> str:
     """The id of a training set: equal for equal plans, spines and results, so a repeated retrieval has the same."""
     return "ts-" + hashlib.sha256(f"{plan.digest}/{spine}/{result}".encode()).hexdigest()[:16]

@@ -19,9 +19,9 @@ from foreset.application.ports import (
     Adapters,
     ArrowStream,
     EventStore,
+    KeptFrames,
     ModelTrainer,
     ResultStore,
-    SpineStore,
     TableStore,
 )
 from foreset.domain.errors.offline_stores import LoadError
@@ -89,8 +89,9 @@ def local_store(
     limited = limits(memory, threads)
     if not isinstance(limited, Success):
         return refuse(limited.failure())
-    from foreset.adapters.polars.results import PolarsResults  # vendors stay off the import of foreset
-    from foreset.adapters.polars.spines import FolderSpines
+    from foreset.adapters.blobs import FolderBlobs  # vendors stay off the import of foreset
+    from foreset.adapters.polars.kept import ParquetFrames
+    from foreset.adapters.polars.results import PolarsResults
     from foreset.adapters.sqlite.events import SqliteEventStore
 
     if "://" in str(path):
@@ -102,7 +103,7 @@ def local_store(
             known,
             limited.unwrap(),
             events=events,
-            spines=FolderSpines(known, folder / "spines"),
+            kept=ParquetFrames(FolderBlobs(folder, ".parquet")),
             results=PolarsResults(folder / "spilled"),
         )
     )
@@ -113,8 +114,8 @@ def unrecorded(
 ) -> Result[Adapters, StoreError]:
     """Tables and polars, with a log in memory: for retrievals that somebody else asks for and keeps."""
     from foreset.adapters.memory.events import MemoryEventStore
+    from foreset.adapters.memory.kept import MemoryFrames
     from foreset.adapters.polars.results import PolarsResults
-    from foreset.adapters.polars.spines import PolarsSpines
 
     known = tables or table_store()
     return limits(memory, threads).map(
@@ -122,7 +123,7 @@ def unrecorded(
             known,
             limited,
             events=MemoryEventStore(),
-            spines=PolarsSpines(known),
+            kept=MemoryFrames(),
             results=PolarsResults(spill_folder()),
         )
     )
@@ -133,20 +134,24 @@ def _on_polars(
     limited: tuple[int | None, int | None],
     *,
     events: EventStore,
-    spines: SpineStore,
+    kept: KeptFrames,
     results: ResultStore,
 ) -> Adapters:
     """Plans over these tables run by polars, within limits of memory and threads."""
     from foreset.adapters.clock import SystemClock
     from foreset.adapters.machine import LocalMachine
     from foreset.adapters.polars.executor import PolarsExecutor
+    from foreset.adapters.polars.spines import PolarsSpines
     from foreset.adapters.steady import SteadyExecutor
 
     machine = LocalMachine(*limited)
+    engine = SteadyExecutor(PolarsExecutor(tables, machine.observe().threads), tables)
     return Adapters(
         tables=tables,
-        executor=SteadyExecutor(PolarsExecutor(tables, machine.observe().threads), tables),
-        spines=spines,
+        executor=engine,
+        engine=engine,
+        spines=PolarsSpines(tables),
+        kept=kept,
         results=results,
         machine=machine,
         events=events,
@@ -163,16 +168,20 @@ def in_memory(tables: Mapping[str, ArrowStream]) -> Adapters:
     from foreset.adapters.machine import LocalMachine
     from foreset.adapters.memory.events import MemoryEventStore
     from foreset.adapters.memory.executor import MemoryExecutor
+    from foreset.adapters.memory.kept import MemoryFrames
     from foreset.adapters.memory.tables import MemoryTables
     from foreset.adapters.polars.results import PolarsResults
     from foreset.adapters.polars.spines import PolarsSpines
 
     clock = SystemClock()
     store = MemoryTables(tables, clock=clock)
+    engine = MemoryExecutor(store)
     return Adapters(
         tables=store,
-        executor=MemoryExecutor(store),
+        executor=engine,
+        engine=engine,
         spines=PolarsSpines(store),
+        kept=MemoryFrames(),
         results=PolarsResults(spill_folder()),
         machine=LocalMachine(),
         events=MemoryEventStore(),

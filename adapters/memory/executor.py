@@ -15,7 +15,7 @@ from foreset.domain.dtypes import NANOSECONDS, time_unit
 from foreset.domain.errors.problem import refuse
 from foreset.domain.errors.tables import TableError
 from foreset.domain.measured import ViewServed, Work
-from foreset.domain.nodes import Gather, Match, Scan
+from foreset.domain.nodes import POSITION, Gather, Match, Scan
 from foreset.domain.plan import RetrievalPlan
 from foreset.domain.point_in_time import Key, Label, Row, Terms, rivals, serving_row
 
@@ -80,16 +80,21 @@ class _Answers:
         """The asked columns, named as in the result."""
         found: list[pl.Series] = []
         for output in gather.columns:
-            values = self._table[output.source].cast(polars_dtype(output.dtype))
+            values = self._column(output.source).cast(polars_dtype(output.dtype))
             # A null to point at, because an empty column has no row that a null index could be read against.
             padded = values.extend_constant(None, 1)
             at = [values.len() if p is None else p for p in self._serving]
             found.append(padded.gather(at).alias(output.name))
         return found
 
+    def _column(self, source: str) -> pl.Series:
+        if source == POSITION:
+            return pl.int_range(self._table.height, eager=True)
+        return self._table[source]
+
     def ties(self, gather: Gather) -> int:
         """How many spine rows were served by order alone, where another row would have given other values."""
-        values = _comparable(self._table.select(list(dict.fromkeys(output.source for output in gather.columns))))
+        values = _comparable(self._table.select(gather.sources))
         return sum(self._is_tied(position, values) for position in self._serving if position is not None)
 
     def _is_tied(self, position: int, values: Sequence[object]) -> bool:

@@ -12,6 +12,7 @@ from returns.result import Result, Success
 from foreset.adapters.arrow_types import polars_dtype, polars_frame
 from foreset.adapters.polars.labels import labels_of
 from foreset.adapters.polars.matching import find_rows
+from foreset.adapters.polars.ordering import Int64s
 from foreset.adapters.polars.rows import Sides
 from foreset.adapters.polars.source import NO_ROW, Source, open_source
 from foreset.adapters.polars.ties import count_ties
@@ -19,7 +20,7 @@ from foreset.application.ports import ArrowStream, Retrieved, TableStore
 from foreset.domain.errors.problem import ForesetError, refuse
 from foreset.domain.errors.tables import FileError, TableError
 from foreset.domain.measured import TableRead, ViewServed, Work
-from foreset.domain.nodes import Gather, Match, Scan
+from foreset.domain.nodes import POSITION, Gather, Match, Scan
 from foreset.domain.plan import RetrievalPlan
 from foreset.domain.rules.choose_passes import LATE
 from foreset.domain.rules.fit_memory import FEWEST_ROWS
@@ -118,9 +119,16 @@ class _Group:
         for view in self.views:
             view.tally.add(found.rows, found.pairs, served, count_ties(view.gather, sides, found))
         del sides  # what matching needed is not needed to gather
-        outputs = (output for view in self.views for output in view.gather.columns)
-        values = self.source.gather(list(dict.fromkeys(output.source for output in outputs)), found.position)
+        values = self._values(found.position)
         return [view.given(values) for view in self.views]
+
+    def _values(self, positions: Int64s) -> pl.DataFrame:
+        """What any view asks of the rows at `positions`."""
+        values = self.source.gather(list(dict.fromkeys(s for v in self.views for s in v.gather.sources)), positions)
+        if not any(output.source == POSITION for view in self.views for output in view.gather.columns):
+            return values
+        places = pl.Series(POSITION, positions).set(pl.Series(positions == NO_ROW), None)
+        return values.hstack([places])
 
 
 def _groups(plan: RetrievalPlan, sources: dict[int, Source]) -> list[_Group]:

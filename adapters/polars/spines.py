@@ -1,4 +1,4 @@
-"""Spines: read from whatever users have, looked at, and kept by their content."""
+"""Spines: read from whatever users have, and looked at."""
 
 import os
 from collections.abc import Collection, Iterable
@@ -18,7 +18,6 @@ from foreset.application.ports import ArrowStream, Fingerprint, SpineFrame, Tabl
 from foreset.domain.dtypes import width
 from foreset.domain.errors.problem import because, refuse, told
 from foreset.domain.errors.retrieval import DoesNotFit, SpineError, SpineUnreadable
-from foreset.domain.errors.store import SpineLost, StoreError, StoreUnwritable
 from foreset.domain.explaining import size
 from foreset.domain.facts import SpineFacts, TableFacts
 from foreset.domain.rules.choose_passes import INFLATED, decoded_bytes
@@ -29,12 +28,11 @@ _CSV_INFLATED: Final = 2
 
 
 class PolarsSpines:
-    """Spines as polars frames, kept in memory."""
+    """Spines as polars frames."""
 
     def __init__(self, tables: TableStore) -> None:
         """Read spines that are tables from `tables`."""
         self._tables = tables
-        self._kept: dict[str, pl.DataFrame] = {}
 
     def read(self, spine: object, room_bytes: int | None = None) -> Result[SpineFrame, SpineError]:
         """A polars, pandas or pyarrow frame, a path, or a `SpineReference`, as a polars frame."""
@@ -74,52 +72,6 @@ class PolarsSpines:
         rows = polars_frame(frame)
         columns = digests(rows.get_columns())
         return Fingerprint(combined(rows.height, columns), columns)
-
-    def keep(self, frame: ArrowStream, fingerprint: str) -> Result[None, StoreError]:
-        """Keep a spine, once per fingerprint."""
-        self._kept.setdefault(fingerprint, polars_frame(frame))
-        return Success(None)
-
-    def load(self, fingerprint: str) -> Result[ArrowStream, StoreError]:
-        """A spine that was kept."""
-        if fingerprint not in self._kept:
-            return refuse(SpineLost(path=fingerprint, problem="it is not in memory any more"))
-        return Success(self._kept[fingerprint])
-
-
-class FolderSpines(PolarsSpines):
-    """Spines kept in a folder, each a compressed Parquet file named by its fingerprint."""
-
-    def __init__(self, tables: TableStore, folder: Path) -> None:
-        """Keep spines in `folder`, which is made when the first one is kept."""
-        super().__init__(tables)
-        self._folder = folder
-
-    def keep(self, frame: ArrowStream, fingerprint: str) -> Result[None, StoreError]:
-        """Write the spine, whole and durable or not at all."""
-        path = self._folder / f"{fingerprint}.parquet"
-        if path.exists():
-            return Success(None)
-        partial = path.with_suffix(f".{os.getpid()}.partial")
-        try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            with partial.open("wb") as file:
-                polars_frame(frame).write_parquet(file, compression="zstd")
-                file.flush()
-                os.fsync(file.fileno())
-            partial.replace(path)
-        except (OSError, PolarsError) as fault:
-            partial.unlink(missing_ok=True)
-            return refuse(because(StoreUnwritable(path=str(path), problem=told(fault)), fault))
-        return Success(None)
-
-    def load(self, fingerprint: str) -> Result[ArrowStream, StoreError]:
-        """A spine that was kept."""
-        path = self._folder / f"{fingerprint}.parquet"
-        try:
-            return Success(pl.read_parquet(path))
-        except READ_FAULTS as fault:
-            return refuse(because(SpineLost(path=str(path), problem=told(fault)), fault))
 
 
 def _fits(reference: SpineReference, needs: int, room_bytes: int | None) -> Result[None, DoesNotFit]:

@@ -24,7 +24,7 @@ def count_ties(gather: Gather, sides: Sides, found: Found) -> int:
     tied = _where(sides, winners)
     group = [name for name in tied.columns if name != _POSITION]
     rivals = _where(sides, tied.select(group).unique())
-    columns = list(dict.fromkeys(output.source for output in gather.columns))
+    columns = gather.sources
     values = sides.source.gather(columns, rivals[_POSITION].to_numpy())
     values = values.rename({name: f"value {index}" for index, name in enumerate(columns)})
     differing = (

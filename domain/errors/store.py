@@ -30,13 +30,13 @@ class LogCorrupt(WorldFault, frozen=True, kw_only=True):
     then = "restore the file from a backup; the Delta tables are not affected."
 
 
-class SpineLost(WorldFault, frozen=True, kw_only=True):
-    """A spine that the store kept and that is not there, or not whole."""
+class KeptLost(WorldFault, frozen=True, kw_only=True):
+    """A spine, or the rows of a pin, that the store kept and that are not there, or not whole."""
 
-    path: str
+    place: str
     problem: str
-    says = "The kept spine {path} cannot be read: {problem}."
-    then = "restore the file from a backup, or give the spine again: store.rebuild(id, spine=frame)."
+    says = "{place}, which the store keeps, cannot be read: {problem}."
+    then = "restore it from a backup; a spine can also be given again: store.rebuild(id, spine=frame)."
 
 
 class LogTooNew(WorldFault, frozen=True, kw_only=True):
@@ -72,7 +72,7 @@ StoreError = (
     UnfitLimit
     | UnknownLocation
     | StoreUnwritable
-    | SpineLost
+    | KeptLost
     | LogCorrupt
     | LogTooNew
     | LogBusy

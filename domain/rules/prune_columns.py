@@ -15,7 +15,7 @@ def prune_columns(plan: RetrievalPlan, _facts: Facts) -> RetrievalPlan:
     needed: dict[int, set[str]] = {}
     for gather, match, _ in plan.gathers:
         columns = needed.setdefault(match.scan, set())
-        columns |= _matched_on(match) | {output.source for output in gather.columns}
+        columns |= _matched_on(match) | set(gather.sources)
     return RetrievalPlan(
         tuple(
             replace(node, columns=tuple(c for c in node.columns if c in needed.get(index, ())))

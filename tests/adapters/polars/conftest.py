@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from foreset.adapters.delta.tables import DeltaTables
-from foreset.adapters.polars.spines import FolderSpines
+from foreset.adapters.polars.spines import PolarsSpines
 
 
 @pytest.fixture
@@ -12,5 +12,5 @@ def tables(tmp_path: Path) -> DeltaTables:
 
 
 @pytest.fixture
-def spines(tables: DeltaTables, tmp_path: Path) -> FolderSpines:
-    return FolderSpines(tables, tmp_path / "spines")
+def spines(tables: DeltaTables) -> PolarsSpines:
+    return PolarsSpines(tables)

@@ -1,4 +1,4 @@
-"""Spines: what is taken and what is not, and that what is kept comes back."""
+"""Spines: what is taken and what is not."""
 
 import shutil
 from datetime import UTC, date, datetime
@@ -12,9 +12,8 @@ import pytest
 
 from foreset.adapters.delta.tables import DeltaTables
 from foreset.adapters.polars.fingerprint import fingerprint
-from foreset.adapters.polars.spines import FolderSpines
+from foreset.adapters.polars.spines import PolarsSpines
 from foreset.domain.errors.retrieval import SpineUnreadable
-from foreset.domain.errors.store import SpineLost, StoreUnwritable
 from foreset.domain.errors.tables import TableMissing, VersionMissing
 from foreset.domain.facts import KeyFacts
 from foreset.domain.spec import SpineReference
@@ -27,11 +26,11 @@ TAKES = (
 )
 
 
-def taken(spines: FolderSpines, spine: object) -> pl.DataFrame:
+def taken(spines: PolarsSpines, spine: object) -> pl.DataFrame:
     return pl.DataFrame(spines.read(spine).unwrap().frame)
 
 
-def refused(spines: FolderSpines, spine: object) -> str:
+def refused(spines: PolarsSpines, spine: object) -> str:
     error = spines.read(spine).failure()
     assert isinstance(error, SpineUnreadable)
     assert TAKES in str(error)
@@ -46,12 +45,12 @@ def refused(spines: FolderSpines, spine: object) -> str:
     [FRAME, FRAME.lazy(), FRAME.to_arrow(), FRAME.to_arrow().to_reader(), FRAME.rechunk().to_arrow().to_batches()[0]],
     ids=["polars", "lazy", "pyarrow table", "reader", "record batch"],
 )
-def test_frames_of_every_kind_are_the_same_spine(spines: FolderSpines, spine: object) -> None:
+def test_frames_of_every_kind_are_the_same_spine(spines: PolarsSpines, spine: object) -> None:
     assert taken(spines, spine).equals(FRAME)
     assert fingerprint(taken(spines, FRAME.to_arrow())) == fingerprint(FRAME)
 
 
-def test_a_pandas_frame_with_its_own_types_and_an_index(spines: FolderSpines) -> None:
+def test_a_pandas_frame_with_its_own_types_and_an_index(spines: PolarsSpines) -> None:
     whole = FRAME.to_pandas(use_pyarrow_extension_array=True).set_index(pd.Index([7, 8, 9]))
     assert taken(spines, whole).equals(FRAME)
     gaps = taken(spines, pd.DataFrame({"k": [1.0, None], "c": pd.Categorical(["a", "b"])}))
@@ -83,11 +82,11 @@ def test_a_pandas_frame_with_its_own_types_and_an_index(spines: FolderSpines) ->
     ],
     ids=lambda given: given if isinstance(given, str) else type(given).__name__,
 )
-def test_what_is_no_frame_is_refused(spines: FolderSpines, spine: object, problem: str) -> None:
+def test_what_is_no_frame_is_refused(spines: PolarsSpines, spine: object, problem: str) -> None:
     assert problem in refused(spines, spine)
 
 
-def test_a_path_as_text_or_path(spines: FolderSpines, tmp_path: Path) -> None:
+def test_a_path_as_text_or_path(spines: PolarsSpines, tmp_path: Path) -> None:
     FRAME.write_parquet(tmp_path / "s.parquet")
     assert taken(spines, tmp_path / "s.parquet").equals(FRAME)
     assert taken(spines, str(tmp_path / "s.parquet")).equals(FRAME)
@@ -96,7 +95,7 @@ def test_a_path_as_text_or_path(spines: FolderSpines, tmp_path: Path) -> None:
 # === References ===
 
 
-def test_a_csv_file_with_its_times(spines: FolderSpines, tmp_path: Path) -> None:
+def test_a_csv_file_with_its_times(spines: PolarsSpines, tmp_path: Path) -> None:
     path = tmp_path / "s.csv"
     path.write_text("k,t,d\n1,2024-05-01T00:00:00Z,2024-05-01\n2,2024-05-02T00:00:00Z,2024-05-02\n")
     frame = taken(spines, SpineReference(str(path), filter="k > 1"))
@@ -104,7 +103,7 @@ def test_a_csv_file_with_its_times(spines: FolderSpines, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("name", ["s.parquet", "s.csv"])
-def test_only_a_delta_table_has_versions(spines: FolderSpines, tmp_path: Path, name: str) -> None:
+def test_only_a_delta_table_has_versions(spines: PolarsSpines, tmp_path: Path, name: str) -> None:
     FRAME.write_parquet(tmp_path / name)
     assert "only a Delta table has versions" in refused(spines, SpineReference(str(tmp_path / name), version=0))
 
@@ -121,14 +120,14 @@ def test_only_a_delta_table_has_versions(spines: FolderSpines, tmp_path: Path, n
         ("s.parquet", b"PAR1" + b"\0" * 50 + b"PAR1", "s.parquet cannot be read: "),
     ],
 )
-def test_a_broken_file(spines: FolderSpines, tmp_path: Path, name: str, content: bytes | None, problem: str) -> None:
+def test_a_broken_file(spines: PolarsSpines, tmp_path: Path, name: str, content: bytes | None, problem: str) -> None:
     path = tmp_path / name
     if content is not None:
         path.write_bytes(content)
     assert problem in refused(spines, str(path))
 
 
-def test_a_delta_table_is_read_at_its_newest_version_and_says_which(spines: FolderSpines, tables: DeltaTables) -> None:
+def test_a_delta_table_is_read_at_its_newest_version_and_says_which(spines: PolarsSpines, tables: DeltaTables) -> None:
     tables.write("flights", FRAME).unwrap()
     tables.write("flights", FRAME.head(1)).unwrap()
     read = spines.read(SpineReference("flights", filter="k = 1")).unwrap()
@@ -140,7 +139,7 @@ def test_a_delta_table_is_read_at_its_newest_version_and_says_which(spines: Fold
     assert isinstance(spines.read("trains").failure(), TableMissing)
 
 
-def test_a_delta_table_whose_folder_ends_like_a_file(spines: FolderSpines, tables: DeltaTables, tmp_path: Path) -> None:
+def test_a_delta_table_whose_folder_ends_like_a_file(spines: PolarsSpines, tables: DeltaTables, tmp_path: Path) -> None:
     tables.write("flights", FRAME).unwrap()
     tables.write("flights", FRAME.head(1), "overwrite").unwrap()
     shutil.copytree(tmp_path / "lake" / "flights", tmp_path / "flights.parquet")
@@ -148,67 +147,16 @@ def test_a_delta_table_whose_folder_ends_like_a_file(spines: FolderSpines, table
 
 
 @pytest.mark.parametrize("condition", ["k", "nope = 1", "k = ", "", "k = 'a'", "k = 1; DROP", "SELECT 1"])
-def test_a_filter_that_is_no_condition(spines: FolderSpines, tables: DeltaTables, condition: str) -> None:
+def test_a_filter_that_is_no_condition(spines: PolarsSpines, tables: DeltaTables, condition: str) -> None:
     tables.write("flights", FRAME).unwrap()
     text = refused(spines, SpineReference("flights", filter=condition))
     assert f"The spine flights cannot be read: the filter {condition!r} is no condition on it (" in text
 
 
-# === Kept ===
-
-
-@pytest.mark.parametrize(
-    "column",
-    [
-        pl.Series(["b", "a", None], dtype=pl.Categorical),
-        pl.Series(["b", None], dtype=pl.Enum(["a", "b"])),
-        pl.Series([[1, None], None], dtype=pl.Array(pl.Int64, 2)),
-        pl.Series([[{"a": [1, None]}, None], None, []]),
-        pl.Series([{"a": None}, None], dtype=pl.Struct({"a": pl.Int64})),
-        pl.Series([1, None], dtype=pl.Datetime("ms", "Asia/Tokyo")),
-        pl.Series([1, None], dtype=pl.Datetime("ns")),
-        pl.Series([1, None], dtype=pl.Duration("ms")),
-        pl.Series([None, None], dtype=pl.Null),
-        pl.Series([float("nan"), -0.0, None]),
-        pl.Series([2**100, None], dtype=pl.Int128),
-    ],
-    ids=lambda column: str(column.dtype),
-)
-def test_a_kept_spine_comes_back_as_it_was(spines: FolderSpines, column: pl.Series) -> None:
-    frame = pl.DataFrame({"x": column})
-    spines.keep(frame, fingerprint(frame)).unwrap()
-    back = pl.DataFrame(spines.load(fingerprint(frame)).unwrap())
-    assert back.schema == frame.schema
-    assert fingerprint(back) == fingerprint(frame)
-
-
-def test_a_spine_is_kept_once_and_leaves_nothing_beside_it(spines: FolderSpines, tmp_path: Path) -> None:
-    for _ in range(2):
-        spines.keep(FRAME, fingerprint(FRAME)).unwrap()
-    assert [path.name for path in (tmp_path / "spines").iterdir()] == [f"{fingerprint(FRAME)}.parquet"]
-
-
-def test_a_spine_that_cannot_be_kept_is_an_error(spines: FolderSpines, tmp_path: Path) -> None:
-    hollow = pl.DataFrame({"x": [{}]}, schema={"x": pl.Struct([])})
-    assert isinstance(spines.keep(hollow, "f").failure(), StoreUnwritable)
-    assert list((tmp_path / "spines").iterdir()) == []
-
-
-@pytest.mark.parametrize("content", [None, b"", b"broken"])
-def test_a_kept_spine_that_is_gone_or_broken(spines: FolderSpines, tmp_path: Path, content: bytes | None) -> None:
-    spines.keep(FRAME, "f").unwrap()
-    path = tmp_path / "spines" / "f.parquet"
-    path.write_bytes(content) if content is not None else path.unlink()
-    error = spines.load("f").failure()
-    assert isinstance(error, SpineLost)
-    assert str(error).startswith(f"The kept spine {path} cannot be read: ")
-    assert "Next: restore the file from a backup, or give the spine again" in str(error)
-
-
 # === Facts ===
 
 
-def test_what_planning_is_told(spines: FolderSpines) -> None:
+def test_what_planning_is_told(spines: PolarsSpines) -> None:
     facts = spines.profile(FRAME, "t", [("k",), ("k", "s"), ("missing",)])
     assert (facts.rows, facts.null_times, facts.one_time) == (3, 0, False)
     assert facts.time_range == (1714521600_000000, 1714694400_000000)
@@ -221,13 +169,13 @@ def test_what_planning_is_told(spines: FolderSpines) -> None:
 
 
 @pytest.mark.parametrize("unit", ["ms", "us", "ns"])
-def test_the_range_of_times_holds_every_time(spines: FolderSpines, unit: Any) -> None:
+def test_the_range_of_times_holds_every_time(spines: PolarsSpines, unit: Any) -> None:
     ticks = pl.DataFrame({"t": pl.Series([-1, 1], dtype=pl.Datetime(unit))})
     expected = {"ms": (-1000, 1000), "us": (-1, 1), "ns": (-1, 1)}
     assert spines.profile(ticks, "t", []).time_range == expected[unit]
 
 
-def test_spines_without_rows_times_or_the_time_column(spines: FolderSpines) -> None:
+def test_spines_without_rows_times_or_the_time_column(spines: PolarsSpines) -> None:
     assert spines.profile(FRAME.clear(), "t", [("k",)]).time_range is None
     assert spines.profile(FRAME, "nope", []).time_range is None
     assert spines.profile(FRAME, "s", []).time_range is None

@@ -1,0 +1,79 @@
+"""Bytes by name, whole and durable: in a folder. Names have slashes, as paths have."""
+
+import os
+from pathlib import Path
+from typing import Protocol
+
+
+class Blobs(Protocol):
+    """Where bytes are kept. Faults are `OSError`; of a name that is not there, `FileNotFoundError`."""
+
+    def place(self, name: str) -> str:
+        """Where the bytes of a name are, for messages."""
+        ...
+
+    def write(self, name: str, content: bytes) -> None:
+        """Keep bytes under a name that is not there yet, whole and durably or not at all. What is there stays."""
+        ...
+
+    def read(self, name: str) -> bytes:
+        """The bytes of a name."""
+        ...
+
+    def names(self, prefix: str) -> tuple[str, ...]:
+        """The names that begin so, in order."""
+        ...
+
+    def remove(self, name: str) -> bool:
+        """Forget a name; whether it was there."""
+        ...
+
+
+class FolderBlobs:
+    """Each name is a file in a folder, which is made when it is needed."""
+
+    def __init__(self, folder: Path, suffix: str) -> None:
+        """Keep bytes in `folder`, in files whose names end in `suffix`."""
+        self._folder = folder
+        self._suffix = suffix
+
+    def place(self, name: str) -> str:
+        """The file's path."""
+        return str(self._path(name))
+
+    def _path(self, name: str) -> Path:
+        return self._folder / f"{name}{self._suffix}"
+
+    def write(self, name: str, content: bytes) -> None:
+        """Write a file under another name, and give it its own once it is on the disk."""
+        path = self._path(name)
+        if path.exists():
+            return
+        partial = path.with_suffix(f".{os.getpid()}.partial")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with partial.open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
+
+    def read(self, name: str) -> bytes:
+        """The file's content."""
+        return self._path(name).read_bytes()
+
+    def names(self, prefix: str) -> tuple[str, ...]:
+        """The names of the files."""
+        near = self._folder / prefix.rpartition("/")[0]
+        found = (path.relative_to(self._folder).as_posix() for path in near.rglob(f"*{self._suffix}"))
+        return tuple(sorted(name for file in found if (name := file.removesuffix(self._suffix)).startswith(prefix)))
+
+    def remove(self, name: str) -> bool:
+        """Delete the file."""
+        try:
+            self._path(name).unlink()
+        except FileNotFoundError:
+            return False
+        return True

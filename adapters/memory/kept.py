@@ -1,0 +1,34 @@
+"""Frames kept in memory."""
+
+from returns.result import Result, Success
+
+from foreset.application.ports import ArrowStream
+from foreset.domain.errors.problem import refuse
+from foreset.domain.errors.store import KeptLost, StoreError
+
+
+class MemoryFrames:
+    """Frames that are kept as long as this object."""
+
+    def __init__(self) -> None:
+        """Keep nothing yet."""
+        self._frames: dict[str, ArrowStream] = {}
+
+    def keep(self, name: str, frame: ArrowStream) -> Result[None, StoreError]:
+        """Keep a frame, unless there is one of its name."""
+        self._frames.setdefault(name, frame)
+        return Success(None)
+
+    def load(self, name: str) -> Result[ArrowStream, StoreError]:
+        """A frame that was kept."""
+        if name not in self._frames:
+            return refuse(KeptLost(place=name, problem="it is not in memory any more"))
+        return Success(self._frames[name])
+
+    def names(self, prefix: str) -> Result[tuple[str, ...], StoreError]:
+        """The names of the kept frames that begin so, in order."""
+        return Success(tuple(sorted(name for name in self._frames if name.startswith(prefix))))
+
+    def remove(self, name: str) -> Result[bool, StoreError]:
+        """Forget a frame; whether it was there."""
+        return Success(self._frames.pop(name, None) is not None)

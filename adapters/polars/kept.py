@@ -1,0 +1,53 @@
+"""Frames that are kept: compressed Parquet files, wherever bytes are kept."""
+
+from io import BytesIO
+
+import polars as pl
+from polars.exceptions import PolarsError
+from returns.result import Result, Success
+
+from foreset.adapters.arrow_types import polars_frame
+from foreset.adapters.blobs import Blobs
+from foreset.adapters.parquet_files import READ_FAULTS
+from foreset.application.ports import ArrowStream
+from foreset.domain.errors.problem import because, refuse, told
+from foreset.domain.errors.store import KeptLost, StoreError, StoreUnwritable
+
+
+class ParquetFrames:
+    """Frames as Parquet, compressed by zstd."""
+
+    def __init__(self, blobs: Blobs) -> None:
+        """Keep their bytes in `blobs`."""
+        self._blobs = blobs
+
+    def keep(self, name: str, frame: ArrowStream) -> Result[None, StoreError]:
+        """Keep a frame, unless there is one of its name."""
+        content = BytesIO()
+        try:
+            polars_frame(frame).write_parquet(content, compression="zstd")
+            self._blobs.write(name, content.getvalue())
+        except (OSError, PolarsError) as fault:
+            return refuse(because(StoreUnwritable(path=self._blobs.place(name), problem=told(fault)), fault))
+        return Success(None)
+
+    def load(self, name: str) -> Result[ArrowStream, StoreError]:
+        """A frame that was kept."""
+        try:
+            return Success(pl.read_parquet(BytesIO(self._blobs.read(name))))
+        except READ_FAULTS as fault:
+            return refuse(because(KeptLost(place=self._blobs.place(name), problem=told(fault)), fault))
+
+    def names(self, prefix: str) -> Result[tuple[str, ...], StoreError]:
+        """The names of the kept frames that begin so, in order."""
+        try:
+            return Success(self._blobs.names(prefix))
+        except OSError as fault:
+            return refuse(because(KeptLost(place=self._blobs.place(prefix), problem=told(fault)), fault))
+
+    def remove(self, name: str) -> Result[bool, StoreError]:
+        """Forget a frame; whether it was there."""
+        try:
+            return Success(self._blobs.remove(name))
+        except OSError as fault:
+            return refuse(because(StoreUnwritable(path=self._blobs.place(name), problem=told(fault)), fault))

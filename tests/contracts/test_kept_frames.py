@@ -1,0 +1,103 @@
+"""What everything does that keeps frames. An adapter is one more entry in FACTORIES."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import polars as pl
+import pytest
+from returns.result import Success
+
+from foreset.adapters.blobs import FolderBlobs
+from foreset.adapters.memory.kept import MemoryFrames
+from foreset.adapters.polars.fingerprint import fingerprint
+from foreset.adapters.polars.kept import ParquetFrames
+from foreset.application.ports import KeptFrames
+from foreset.domain.errors.store import KeptLost, StoreUnwritable
+
+FACTORIES: dict[str, Callable[[Path], KeptFrames]] = {
+    "memory": lambda _: MemoryFrames(),
+    "folder": lambda folder: ParquetFrames(FolderBlobs(folder / "repo", ".parquet")),
+}
+FRAME = pl.DataFrame({"k": [1, 2, None], "s": ["a", "b", None]})
+
+
+@pytest.fixture(params=FACTORIES)
+def kept(request: pytest.FixtureRequest, tmp_path: Path) -> KeptFrames:
+    return FACTORIES[request.param](tmp_path)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> KeptFrames:
+    return FACTORIES["folder"](tmp_path)
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        pl.Series(["b", "a", None], dtype=pl.Categorical),
+        pl.Series(["b", None], dtype=pl.Enum(["a", "b"])),
+        pl.Series([[1, None], None], dtype=pl.Array(pl.Int64, 2)),
+        pl.Series([[{"a": [1, None]}, None], None, []]),
+        pl.Series([{"a": None}, None], dtype=pl.Struct({"a": pl.Int64})),
+        pl.Series([1, None], dtype=pl.Datetime("ms", "Asia/Tokyo")),
+        pl.Series([1, None], dtype=pl.Datetime("ns")),
+        pl.Series([1, None], dtype=pl.Duration("ms")),
+        pl.Series([None, None], dtype=pl.Null),
+        pl.Series([float("nan"), -0.0, None]),
+        pl.Series([2**100, None], dtype=pl.Int128),
+    ],
+    ids=lambda column: str(column.dtype),
+)
+def test_a_kept_frame_comes_back_as_it_was(kept: KeptFrames, column: pl.Series) -> None:
+    frame = pl.DataFrame({"x": column})
+    kept.keep("spines/a", frame).unwrap()
+    back = pl.DataFrame(kept.load("spines/a").unwrap())
+    assert back.schema == frame.schema
+    assert fingerprint(back) == fingerprint(frame)
+
+
+def test_the_first_of_a_name_stays(kept: KeptFrames) -> None:
+    kept.keep("spines/a", FRAME).unwrap()
+    kept.keep("spines/a", FRAME.head(1)).unwrap()
+    assert pl.DataFrame(kept.load("spines/a").unwrap()).equals(FRAME)
+
+
+def test_names_are_found_by_their_beginning(kept: KeptFrames) -> None:
+    assert kept.names("") == Success(())
+    for name in ("spines/b", "spines/a", "pins/x/0", "pins/x/1", "pins/xy/0"):
+        kept.keep(name, FRAME).unwrap()
+    assert kept.names("spines/") == Success(("spines/a", "spines/b"))
+    assert kept.names("pins/x/") == Success(("pins/x/0", "pins/x/1"))
+    assert len(kept.names("").unwrap()) == 5
+    assert kept.names("other/") == Success(())
+
+
+def test_what_is_removed_is_gone(kept: KeptFrames) -> None:
+    kept.keep("spines/a", FRAME).unwrap()
+    assert kept.remove("spines/a").unwrap()
+    assert not kept.remove("spines/a").unwrap()
+    assert kept.names("") == Success(())
+    assert isinstance(kept.load("spines/a").failure(), KeptLost)
+
+
+def test_nothing_is_left_beside_a_kept_frame(folder: KeptFrames, tmp_path: Path) -> None:
+    for _ in range(2):
+        folder.keep("spines/a", FRAME).unwrap()
+    assert [path.name for path in (tmp_path / "repo" / "spines").iterdir()] == ["a.parquet"]
+
+
+def test_a_frame_that_cannot_be_kept_is_an_error(folder: KeptFrames, tmp_path: Path) -> None:
+    hollow = pl.DataFrame({"x": [{}]}, schema={"x": pl.Struct([])})
+    assert isinstance(folder.keep("spines/a", hollow).failure(), StoreUnwritable)
+    assert not list(tmp_path.rglob("*.parquet"))
+
+
+@pytest.mark.parametrize("content", [None, b"", b"broken"])
+def test_a_kept_frame_that_is_gone_or_broken(folder: KeptFrames, tmp_path: Path, content: bytes | None) -> None:
+    folder.keep("spines/a", FRAME).unwrap()
+    path = tmp_path / "repo" / "spines" / "a.parquet"
+    path.write_bytes(content) if content is not None else path.unlink()
+    error = folder.load("spines/a").failure()
+    assert isinstance(error, KeptLost)
+    assert str(error).startswith(f"{path}, which the store keeps, cannot be read: ")
+    assert "Next: restore it from a backup" in str(error)
