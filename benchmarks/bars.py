@@ -4,11 +4,16 @@ from dataclasses import dataclass
 
 import starts
 from cases import CASES, STARTS
-from peers import FINGERPRINT, NEW_SPINE
+from peers import FINGERPRINT, NEW_SPINE, REBUILT, RECEIPT
 from results import Results, figure, line
 from shapes import Bar, Case, Measure, Output
 
-NAMES = {NEW_SPINE.name: "new spine", FINGERPRINT.name: "fingerprints"}
+NAMES = {
+    NEW_SPINE.name: "new spine",
+    FINGERPRINT.name: "fingerprints",
+    RECEIPT.name: "receipt and counters",
+    REBUILT.name: "rebuilt",
+}
 WORDS: dict[Measure, str] = {
     "cpu": "CPU",
     "wall": "wall",

@@ -5,6 +5,7 @@ import cases_opening
 import cases_shapes
 import cases_sizes
 import cases_trips
+import cases_trust
 from shapes import Case, Section
 
 SECTIONS: tuple[Section, ...] = (
@@ -13,6 +14,7 @@ SECTIONS: tuple[Section, ...] = (
     *cases_trips.SECTIONS,
     *cases_growth.SECTIONS,
     *cases_opening.SECTIONS,
+    *cases_trust.SECTIONS,
 )
 CASES: dict[str, Case] = {case.name: case for section in SECTIONS for case in section.cases}
 STARTS = "starts"

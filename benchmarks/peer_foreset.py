@@ -8,6 +8,7 @@ from ready import Job, Ready
 from shapes import CREATED, SPINE_TIME, TARGET, TIME, Case, View
 
 from foreset import DeltaSource, EntitySpec, FeatureStore, FeatureViewSpec, SpineReference, TrainingSet, TrainingSetSpec
+from foreset.domain.receipt import training_set_stream
 
 
 def kept(job: Job) -> Ready:
@@ -36,6 +37,28 @@ def fingerprints(job: Job) -> Ready:
     result = store.training_set(_spec(job.case), spine).unwrap().frame
     spines = store.adapters.spines
     return Ready(lambda: (spines.fingerprint(spine), spines.fingerprint(result)), answers=False)
+
+
+def receipts(job: Job) -> Ready:
+    """What a retrieval does beside finding rows, by itself: the fingerprints, and the receipt written to the log."""
+    store, spine = _opened(job), _labels(job.case)
+    made = store.training_set(_spec(job.case), spine).unwrap()
+    spines, events, now = store.adapters.spines, store.adapters.events, store.adapters.clock.now
+    result, stream = made.frame, training_set_stream(made.id)
+
+    def write() -> None:
+        spines.fingerprint(spine)
+        spines.fingerprint(result)
+        events.append(stream, (made.receipt,), expected=None, at=now(), actor="benchmark").unwrap()
+
+    return Ready(write, answers=False)
+
+
+def rebuilt(job: Job) -> Ready:
+    """The training set again, from its id alone."""
+    store = _opened(job)
+    identifier = store.training_set(_spec(job.case), _labels(job.case)).unwrap().id
+    return Ready(lambda: _handed(store.rebuild(identifier).unwrap(), job))
 
 
 def opened_cold(job: Job) -> Ready:

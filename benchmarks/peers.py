@@ -5,6 +5,8 @@ from shapes import Peer
 FORESET = Peer("foreset", "Foreset, receipt included", "peer_foreset:kept")
 NEW_SPINE = Peer("foreset-new-spine", "Foreset, receipt included, a spine it has not seen before", "peer_foreset:new")
 FINGERPRINT = Peer("foreset-fingerprint", "of it: the fingerprints of result and spine", "peer_foreset:fingerprints")
+RECEIPT = Peer("foreset-receipt", "of it: fingerprints, counters, and the receipt in the log", "peer_foreset:receipts")
+REBUILT = Peer("foreset-rebuilt", "Foreset: the same set built again from its id, and verified", "peer_foreset:rebuilt")
 OPEN_COLD = Peer("foreset-open-cold", "Foreset: open the store, plan", "peer_foreset:opened_cold")
 OPEN_WARM = Peer("foreset-open-warm", "Foreset: plan in an open store", "peer_foreset:opened_warm")
 OURS = (FORESET.name, NEW_SPINE.name)
