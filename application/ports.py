@@ -231,6 +231,10 @@ class KeptFrames(Protocol):
         """The names of the kept frames that begin so, in order."""
         ...
 
+    def size(self, name: str) -> Result[int, StoreError]:
+        """How many bytes a kept frame takes where it is kept."""
+        ...
+
     def remove(self, name: str) -> Result[bool, StoreError]:
         """Forget a frame; whether it was there."""
         ...

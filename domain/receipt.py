@@ -6,9 +6,11 @@ tables, and fingerprints of what went in and what came out.
 
 import hashlib
 from datetime import datetime
+from typing import Literal
 
 import msgspec
 
+from foreset.domain.keeping import TableVacuumed, TrainingSetPinned, TrainingSetUnpinned
 from foreset.domain.materializing import ViewMaterialized
 from foreset.domain.model import ModelTrained
 from foreset.domain.plan import RetrievalPlan
@@ -57,12 +59,17 @@ class TrainingSetRetrieved(msgspec.Struct, frozen=True, kw_only=True, tag="train
 
 
 class TrainingSetRebuilt(msgspec.Struct, frozen=True, kw_only=True, tag="training-set-rebuilt.v1"):
-    """A training set was built again from its receipt, and its fingerprint was the recorded one."""
+    """A training set was built again from its receipt, and its fingerprint was the recorded one.
+
+    `source` is `tables`, or `pin`; then `why` tells why the tables did not serve.
+    """
 
     id: str
     fingerprint: str
     libraries: dict[str, str]
     executed_by: ExecutedBy = OURSELVES
+    source: Literal["tables", "pin"] = "tables"
+    why: str | None = None
 
 
 class TableWritten(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="table-written.v1"):
@@ -78,7 +85,17 @@ class TableWritten(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     app_version: int | None = None
 
 
-Event = RegistryEvent | TrainingSetRetrieved | TrainingSetRebuilt | ModelTrained | TableWritten | ViewMaterialized
+Event = (
+    RegistryEvent
+    | TrainingSetRetrieved
+    | TrainingSetRebuilt
+    | TrainingSetPinned
+    | TrainingSetUnpinned
+    | ModelTrained
+    | TableWritten
+    | TableVacuumed
+    | ViewMaterialized
+)
 """Everything that the event log holds."""
 
 

@@ -1,5 +1,6 @@
 """Frames kept in memory."""
 
+import polars as pl
 from returns.result import Result, Success
 
 from foreset.application.ports import ArrowStream
@@ -28,6 +29,10 @@ class MemoryFrames:
     def names(self, prefix: str) -> Result[tuple[str, ...], StoreError]:
         """The names of the kept frames that begin so, in order."""
         return Success(tuple(sorted(name for name in self._frames if name.startswith(prefix))))
+
+    def size(self, name: str) -> Result[int, StoreError]:
+        """How many bytes a kept frame takes in memory."""
+        return self.load(name).map(lambda frame: int(pl.DataFrame(frame).estimated_size()))
 
     def remove(self, name: str) -> Result[bool, StoreError]:
         """Forget a frame; whether it was there."""

@@ -45,6 +45,13 @@ class ParquetFrames:
         except OSError as fault:
             return refuse(because(KeptLost(place=self._blobs.place(prefix), problem=told(fault)), fault))
 
+    def size(self, name: str) -> Result[int, StoreError]:
+        """How many bytes of Parquet a kept frame takes."""
+        try:
+            return Success(len(self._blobs.read(name)))
+        except OSError as fault:
+            return refuse(because(KeptLost(place=self._blobs.place(name), problem=told(fault)), fault))
+
     def remove(self, name: str) -> Result[bool, StoreError]:
         """Forget a frame; whether it was there."""
         try:

@@ -3,21 +3,23 @@
 from datetime import UTC, datetime
 
 from foreset.domain.errors.problem import listed
+from foreset.domain.explaining import size
+from foreset.domain.keeping import TableVacuumed, TrainingSetPinned, TrainingSetUnpinned
 from foreset.domain.materializing import ViewMaterialized
 from foreset.domain.model import ModelTrained
 from foreset.domain.receipt import Event, TableWritten, TrainingSetRebuilt, TrainingSetRetrieved
 from foreset.domain.registry import EntityRegistered, EntityRemoved, FeatureViewRegistered, FeatureViewRemoved
 
 
-def happened(event: Event) -> str:  # noqa: PLR0911  # a line for each kind of event
+def happened(event: Event) -> str:  # noqa: C901, PLR0911  # a line for each kind of event
     """What an event says, in one line."""
     match event:
         case EntityRegistered():
             return f"registered the entity {event.spec.name} v{event.version} (keys: {listed(event.spec.join_keys)})"
         case FeatureViewRegistered():
             view = event.spec
-            size = f"{len(view.fields)} features of {listed(view.entities)} from {view.source.table}"
-            return f"registered the feature view {view.name} v{event.version} ({size})"
+            held = f"{len(view.fields)} features of {listed(view.entities)} from {view.source.table}"
+            return f"registered the feature view {view.name} v{event.version} ({held})"
         case EntityRemoved():
             return f"removed the entity {event.name}"
         case FeatureViewRemoved():
@@ -26,7 +28,11 @@ def happened(event: Event) -> str:  # noqa: PLR0911  # a line for each kind of e
             features = sum(len(gather.columns) for gather, _, _ in event.plan.gathers)
             return f"built {event.id}: {event.rows:,} rows, {features} features, from {at_versions(event.versions)}"
         case TrainingSetRebuilt():
-            return f"rebuilt {event.id}: identical"
+            return f"rebuilt {event.id}{' from its pin' if event.source == 'pin' else ''}: identical"
+        case TrainingSetPinned():
+            return f"pinned {event.id}: {event.rows:,} rows that served, {size(event.size_bytes)}"
+        case TrainingSetUnpinned():
+            return f"unpinned {event.id}"
         case ModelTrained():
             return f"trained {event.name or event.estimator} on {event.training_set_id}: {measured(event.metrics)}"
         case ViewMaterialized():
@@ -34,6 +40,10 @@ def happened(event: Event) -> str:  # noqa: PLR0911  # a line for each kind of e
             return f"loaded {event.view} into {event.store} from {source} ({event.way}, {event.keys:,} keys)"
         case TableWritten():
             return f"wrote {event.table} version {event.version} ({event.mode}, {event.rows:,} rows)"
+        case TableVacuumed():
+            gone = f"{event.files:,} files, {size(event.size_bytes)}"
+            lost = f", by which {listed(event.lost)} can be rebuilt no more" if event.lost else ""
+            return f"vacuumed {event.table} of what it does not use for {event.hours:g} hours: {gone}{lost}"
 
 
 def at_versions(versions: dict[str, int]) -> str:

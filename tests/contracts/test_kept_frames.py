@@ -101,3 +101,10 @@ def test_a_kept_frame_that_is_gone_or_broken(folder: KeptFrames, tmp_path: Path,
     assert isinstance(error, KeptLost)
     assert str(error).startswith(f"{path}, which the store keeps, cannot be read: ")
     assert "Next: restore it from a backup" in str(error)
+
+
+def test_a_kept_frame_has_a_size(kept: KeptFrames) -> None:
+    kept.keep("pins/a", FRAME).unwrap()
+    kept.keep("pins/b", pl.concat([FRAME, pl.DataFrame({"k": range(10_000), "s": map(str, range(10_000))})])).unwrap()
+    assert 0 < kept.size("pins/a").unwrap() < kept.size("pins/b").unwrap()
+    assert isinstance(kept.size("pins/c").failure(), KeptLost)

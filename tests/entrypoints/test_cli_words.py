@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from foreset.domain.explaining import size
+from foreset.domain.keeping import PinnedFrame, TableVacuumed, TrainingSetPinned, TrainingSetUnpinned
 from foreset.domain.model import ModelTrained
 from foreset.domain.receipt import Event, TableWritten, TrainingSetRebuilt
 from foreset.domain.registry import EntityRegistered, EntityRemoved, FeatureViewRegistered, FeatureViewRemoved
@@ -36,6 +37,29 @@ MODEL = ModelTrained(
         (EntityRemoved("driver"), "removed the entity driver"),
         (FeatureViewRemoved("stats"), "removed the feature view stats"),
         (TrainingSetRebuilt(id="ts-1", fingerprint="f", libraries={}), "rebuilt ts-1: identical"),
+        (
+            TrainingSetRebuilt(id="ts-1", fingerprint="f", libraries={}, source="pin", why="gone"),
+            "rebuilt ts-1 from its pin: identical",
+        ),
+        (
+            TrainingSetPinned(
+                id="ts-1",
+                fingerprint="f",
+                frames=(
+                    PinnedFrame(name="pins/ts-1/0", table="trips", rows=1_000, size_bytes=2_000, fingerprint="g"),
+                    PinnedFrame(name="pins/ts-1/spine", table=None, rows=1, size_bytes=1_000, fingerprint="h"),
+                ),
+            ),
+            "pinned ts-1: 1,001 rows that served, 3.0 kB",
+        ),
+        (TrainingSetUnpinned(id="ts-1", frames=("pins/ts-1/0",)), "unpinned ts-1"),
+        (
+            TableVacuumed(table="trips", version=3, hours=168, files=2, size_bytes=1_000, lost=("ts-1", "ts-2")),
+            (
+                "vacuumed trips of what it does not use for 168 hours: 2 files, 1.0 kB, "
+                "by which ts-1, ts-2 can be rebuilt no more"
+            ),
+        ),
         (MODEL, "trained sklearn.linear_model.Ridge on ts-1: r2 0.5000"),
         (
             TableWritten(table="trips", version=3, mode="append", rows=1_000),
