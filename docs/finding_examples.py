@@ -5,7 +5,7 @@ The order does not matter. A finding without an example here fails the tests.
 
 from typing import Final
 
-from foreset.domain.findings import data, feast, files, log
+from foreset.domain.findings import data, feast, files, leaks, log
 from foreset.domain.findings.finding import Finding
 
 _COMMIT: Final = "00000000000000000007.json"
@@ -117,4 +117,20 @@ EXAMPLES: Final[tuple[Finding, ...]] = (
     feast.NotLookedAt(
         view="hourly_stats", problem="A data file of the table 'driver_stats' is not there any more: part-00000.parquet"
     ),
+    # Training sets, and frames held against them
+    leaks.FeatureWrittenLater(view="weather", table="weather", rows=1_200, of=10_000, changed=870, lead="5 h 12 min"),
+    leaks.ValuesFromTheFuture(view="plane_history", rows=412, of=10_000, lead="14 h 20 min"),
+    leaks.ValuesNotYetWritten(view="weather", rows=230, of=10_000, lead="51 min"),
+    leaks.LabelInFeatures(column="is_late", target="late", rows=9_870),
+    leaks.ComputedAfterTheFact(column="landed", why="its times are later than the row's own in 9,870 of 10,000 rows"),
+    leaks.LabelNearlyDetermined(column="arrival_gate_wait", target="late", share="97 %", rows=10_000),
+    leaks.NoCreatedTime(
+        view="plane_facts",
+        table="planes",
+        means="what was known by then is told by the table's version alone",
+    ),
+    leaks.NothingServed(view="weather", rows=10_000),
+    leaks.MostlyExpired(view="weather", rows=6_120, of=10_000, ttl="3 h"),
+    leaks.AllNull(column="wind_gust", rows=10_000),
+    leaks.ConstantColumn(column="engines", rows=9_870),
 )
