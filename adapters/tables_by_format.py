@@ -13,6 +13,7 @@ from returns.result import Result
 from foreset.application.ports import ArrowStream, Changes, Snapshot, TableStore
 from foreset.domain.errors.tables import TableError, TableWriteError
 from foreset.domain.facts import TableFacts
+from foreset.domain.table_commit import TableCommit
 from foreset.domain.table_report import TableReport
 from foreset.domain.writing import DEFAULTS, TARGET_BYTES, Compaction, WriteMode, WriteOptions
 
@@ -70,6 +71,10 @@ class TablesByFormat:
     def version_at(self, table: str, at: datetime) -> Result[int, TableError]:
         """The version that was current at a time."""
         return self._of(table).version_at(table, at)
+
+    def commits(self, table: str, first: int, last: int) -> Result[tuple[TableCommit, ...], TableError]:
+        """The commits after version `first`, up to and including version `last`."""
+        return self._of(table).commits(table, first, last)
 
     def write(
         self,

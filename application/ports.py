@@ -13,11 +13,12 @@ from typing import Protocol, runtime_checkable
 from returns.result import Result
 from structlog.typing import FilteringBoundLogger
 
+from foreset.domain.chain import Head, Row, StoredLog
 from foreset.domain.changes import ChangesFacts
 from foreset.domain.errors.offline_stores import ExecutionError
 from foreset.domain.errors.retrieval import OutputUnwritable, SpineError
 from foreset.domain.errors.specs import StaleWrite
-from foreset.domain.errors.store import StoreError
+from foreset.domain.errors.store import LogTaken, StoreError
 from foreset.domain.errors.tables import TableError, TableWriteError
 from foreset.domain.errors.training import TrainingError
 from foreset.domain.facts import DataFile, Resources, SpineFacts, TableFacts
@@ -26,6 +27,7 @@ from foreset.domain.model import FeatureSpec, ModelSpec, Trained
 from foreset.domain.plan import RetrievalPlan
 from foreset.domain.receipt import OURSELVES, Event, ExecutedBy, Recorded
 from foreset.domain.spec import SpineReference
+from foreset.domain.table_commit import TableCommit
 from foreset.domain.table_report import TableReport
 from foreset.domain.writing import DEFAULTS, TARGET_BYTES, Compaction, WriteMode, WriteOptions
 
@@ -118,6 +120,13 @@ class TableStore(Protocol):
         """The version that was current at a time (with a zone), by the commit times in the log.
 
         `BeforeFirstVersion` and `AfterLastVersion` outside the history.
+        """
+        ...
+
+    def commits(self, table: str, first: int, last: int) -> Result[tuple[TableCommit, ...], TableError]:
+        """The commits after version `first`, up to and including version `last`, in their order.
+
+        Those that the log no longer holds are left out.
         """
         ...
 
@@ -310,6 +319,31 @@ class EventStore(Protocol):
 
         With `expected=None` the events go to the stream's end, wherever that is.
         """
+        ...
+
+    def redact(
+        self, bodies: Mapping[int, Event], *, expected: int | None, at: datetime, actor: str, reason: str = ""
+    ) -> Result[Recorded, StaleWrite | StoreError]:
+        """Replace what events say, by their positions, each by an event of its kind; all or nothing, durably.
+
+        Gives the `EventsRedacted` that tells of it, which is appended to the stream `REDACTIONS` with it; `expected` is
+        of that stream. What was replaced is in no file of the log any more. Another kind of event is a `ValueError`.
+        """
+        ...
+
+    def stored(self) -> Result[StoredLog, StoreError]:
+        """The log as it is stored, at one moment: nothing is decoded, and nothing proved."""
+        ...
+
+    def extend(self, rows: tuple[Row, ...], after: Head) -> Result[None, LogTaken | StoreError]:
+        """Take over rows of another log as they are, and open this one again if it was moved; all or nothing, durably.
+
+        `LogTaken` where the log does not end with `after`.
+        """
+        ...
+
+    def seal(self, head: Head, moved_to: str) -> Result[bool, StoreError]:
+        """Take no more events, for the log was moved; False, and nothing is done, where it does not end with `head`."""
         ...
 
 

@@ -21,6 +21,7 @@ from foreset.domain.errors.tables import (
     HistoryCleaned,
     TableError,
 )
+from foreset.domain.table_commit import TableCommit
 
 Times = Mapping[int, datetime | None]
 """When each version that the log still holds was committed, in UTC, by version; None where it does not say."""
@@ -36,6 +37,18 @@ def commit_times(log: DeltaLog, first: int, last: int) -> dict[int, datetime | N
 def time_of(commit: Commit) -> datetime | None:
     """When a commit was made, in UTC; None where it does not say."""
     return None if commit.time_ms is None else _EPOCH + timedelta(milliseconds=commit.time_ms)
+
+
+def told_commit(commit: Commit) -> TableCommit:
+    """A commit as its writer tells it: by the user's name where there is one, else by the program's."""
+    told = (commit.info.get(name) for name in ("userName", "userId", "writer", "engineInfo", "clientVersion"))
+    return TableCommit(
+        version=commit.version,
+        at=time_of(commit),
+        operation=commit.operation,
+        author=next((str(name) for name in told if name), ""),
+        changes_columns=any(action.meta_data for action in commit.actions),
+    )
 
 
 def version_at(table: str, times: Times, at: datetime) -> Result[int, TableError]:

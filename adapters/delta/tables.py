@@ -13,9 +13,10 @@ from returns.result import Result, Success
 from foreset.adapters.delta.changes import DeltaChanges, changes_between
 from foreset.adapters.delta.check import check_table
 from foreset.adapters.delta.faults import OPEN_FAULTS, opening
-from foreset.adapters.delta.folders import FOLDER_FAULTS
+from foreset.adapters.delta.folders import FOLDER_FAULTS, folder
 from foreset.adapters.delta.handles import Handles
-from foreset.adapters.delta.history import Times, version_at
+from foreset.adapters.delta.history import Times, told_commit, version_at
+from foreset.adapters.delta.log import open_log, read_commits
 from foreset.adapters.delta.names import escape_in, is_url, table_uri
 from foreset.adapters.delta.partition_times import is_zone
 from foreset.adapters.delta.pinned import PinnedTable, pinned
@@ -39,6 +40,7 @@ from foreset.domain.errors.tables import (
     VersionMissing,
 )
 from foreset.domain.facts import TableFacts
+from foreset.domain.table_commit import TableCommit
 from foreset.domain.table_report import TableReport
 from foreset.domain.writing import DEFAULTS, TARGET_BYTES, Compaction, WriteMode, WriteOptions, contradiction
 
@@ -102,6 +104,16 @@ class DeltaTables:
                 for uri in table_uri(table, self._data_dir)
                 for times in self._times(table, uri)
                 for version in version_at(table, times, at.replace(tzinfo=UTC) if at.tzinfo is None else at)
+            )
+
+    def commits(self, table: str, first: int, last: int) -> Result[tuple[TableCommit, ...], TableError]:
+        """The commits after version `first`, up to and including version `last`, as far as the log holds them."""
+        with self._lock:
+            return Result.do(
+                commits
+                for uri in table_uri(table, self._data_dir)
+                for _ in self._open(table, uri)
+                for commits in _commits(table, uri, self._options.of(table), first, last)
             )
 
     def committed_at(self, table: str) -> Result[datetime | None, TableError]:
@@ -239,6 +251,15 @@ class DeltaTables:
             return Success(self._handles.snapshot(table, uri, handle, self._options.of(table), zone))
         except (*OPEN_FAULTS, *READ_FAULTS) as fault:
             return refuse(opening(table, uri, fault))
+
+
+def _commits(
+    table: str, uri: str, options: Mapping[str, str], first: int, last: int
+) -> Result[tuple[TableCommit, ...], TableError]:
+    try:
+        return Success(tuple(map(told_commit, read_commits(open_log(folder(uri, options)), first + 1, last))))
+    except FOLDER_FAULTS as fault:
+        return refuse(opening(table, uri, fault))
 
 
 def _between(first: DeltaSnapshot, last: DeltaSnapshot) -> Result[DeltaChanges, TableError]:

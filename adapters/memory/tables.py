@@ -28,6 +28,7 @@ from foreset.domain.errors.tables import (
 )
 from foreset.domain.errors.writes import StaleTable, TableExists
 from foreset.domain.facts import Column, Range, TableFacts
+from foreset.domain.table_commit import TableCommit
 from foreset.domain.table_report import TableReport
 from foreset.domain.writing import (
     DEFAULTS,
@@ -43,10 +44,11 @@ _REMEDY: Final = "write it to this store first, or mend the name"
 
 
 class _Version(NamedTuple):
-    """A table at a version, and when it was written."""
+    """A table at a version, when it was written, and by what."""
 
     content: Content
     committed_at: datetime
+    operation: str = "WRITE"
 
 
 class _Table(NamedTuple):
@@ -127,6 +129,10 @@ class MemoryTables:
         when = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
         return self._found(table).bind(lambda found: _current(table, found, when))
 
+    def commits(self, table: str, first: int, last: int) -> Result[tuple[TableCommit, ...], TableError]:
+        """The commits after version `first`, up to and including version `last`."""
+        return self._found(table).map(lambda found: _commits(found, first, last))
+
     def write(
         self,
         table: str,
@@ -150,7 +156,8 @@ class MemoryTables:
             content = written(table, None if known is None else known.versions[-1].content, given, mode, options)
             if not isinstance(content, Success):
                 return refuse(content.failure())
-            self._tables[table] = after = self._after(known, content.unwrap(), options)
+            operation = "MERGE" if mode == "merge" else "WRITE"
+            self._tables[table] = after = self._after(known, content.unwrap(), options, operation)
         return Success(MemorySnapshot(table, after, len(after.versions) - 1).facts)
 
     def optimize(
@@ -169,7 +176,7 @@ class MemoryTables:
             merged = sum(len(run) for run in runs if len(run) > 1)
             if merged:
                 content = (tuple(pl.concat(run) for run in runs), schema, partitions)
-                self._tables[table] = known = self._after(known, content, DEFAULTS)
+                self._tables[table] = known = self._after(known, content, DEFAULTS, "OPTIMIZE")
         facts = MemorySnapshot(table, known, len(known.versions) - 1).facts
         return Success(Compaction(facts=facts, merged=merged, into=sum(len(run) > 1 for run in runs)))
 
@@ -177,13 +184,13 @@ class MemoryTables:
         """Nothing is wrong with a table in memory; the report tells how large it is."""
         return self._found(table).bind(lambda found: _at(table, found, None)).map(lambda s: _report(s.facts, deep=deep))
 
-    def _after(self, known: _Table | None, content: Content, options: WriteOptions) -> _Table:
+    def _after(self, known: _Table | None, content: Content, options: WriteOptions, operation: str) -> _Table:
         """The table with one more version. Commit times never run back, as in a Delta log."""
         now = self._clock.now()
         told = {} if options.app_id is None or options.app_version is None else {options.app_id: options.app_version}
         if known is None:
-            return _Table(uuid4().hex, (_Version(content, now),), told)
-        version = _Version(content, max(known.versions[-1].committed_at, now))
+            return _Table(uuid4().hex, (_Version(content, now, operation),), told)
+        version = _Version(content, max(known.versions[-1].committed_at, now), operation)
         return known._replace(versions=(*known.versions, version), app_versions={**known.app_versions, **told})
 
     def _found(self, table: str) -> Result[_Table, TableError]:
@@ -250,7 +257,20 @@ def _changes(name: str, table: _Table, first: int, last: int | None) -> Result[M
         )
         last = first + len(versions) - 1
         return refuse(ChangesUntold(table=name, first=first, last=last, problem=retyped, remedy=remedy))
-    return Success(MemoryChanges(name, first, versions))
+    return Success(MemoryChanges(name, first, [version[:2] for version in versions]))
+
+
+def _commits(table: _Table, first: int, last: int) -> tuple[TableCommit, ...]:
+    return tuple(
+        TableCommit(
+            version=version,
+            at=written.committed_at,
+            operation=written.operation,
+            changes_columns=version == 0 or written.content[1] != table.versions[version - 1].content[1],
+        )
+        for version, written in enumerate(table.versions)
+        if first < version <= last
+    )
 
 
 def _retyped(before: pl.Schema, after: pl.Schema) -> str | None:

@@ -31,6 +31,7 @@ from foreset.domain.errors.tables import (
 )
 from foreset.domain.errors.writes import UnwritableTable
 from foreset.domain.facts import TableFacts
+from foreset.domain.table_commit import TableCommit
 from foreset.domain.table_report import TableReport
 from foreset.domain.writing import DEFAULTS, TARGET_BYTES, Compaction, WriteMode, WriteOptions, contradiction
 
@@ -118,6 +119,10 @@ class ParquetTables:
         """Refused: when the files were what they are is not told."""
         when = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
         return refuse(CommitTimeMissing(table=table, at=when.isoformat(), versions=("0",)))
+
+    def commits(self, table: str, first: int, last: int) -> Result[tuple[TableCommit, ...], TableError]:  # noqa: ARG002  # as above
+        """None: there is one version."""
+        return Success(())
 
     def write(
         self,
