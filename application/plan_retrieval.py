@@ -7,14 +7,14 @@ from returns.result import Result, Success
 
 from foreset.application.ports import Adapters, SpineFrame
 from foreset.domain.errors.problem import refuse
-from foreset.domain.errors.retrieval import KnownInFuture, PlanError
+from foreset.domain.errors.retrieval import KnownInFuture, PlanError, VersionNotKnownYet
 from foreset.domain.errors.specs import InvalidSpec
 from foreset.domain.errors.tables import AfterLastVersion, TableError
 from foreset.domain.facts import Facts, TableFacts
 from foreset.domain.plan import RetrievalPlan
 from foreset.domain.planning import Selection, plan_for, select, unknown_versions
 from foreset.domain.registry import Catalog
-from foreset.domain.spec import DeltaSource, TrainingSetSpec
+from foreset.domain.spec import DeltaSource, FeatureViewSpec, TrainingSetSpec
 
 
 class Planned(msgspec.Struct, frozen=True):
@@ -39,8 +39,8 @@ def plan_retrieval(
 
 def _selected(spec: TrainingSetSpec, adapters: Adapters, catalog: Catalog) -> Result[tuple[Selection, ...], PlanError]:
     now = adapters.clock.now()
-    if isinstance(spec.known_at, datetime) and spec.known_at > now:
-        return refuse(KnownInFuture(at=spec.known_at.isoformat(), now=now.isoformat()))
+    if spec.known_by is not None and spec.known_by > now:
+        return refuse(KnownInFuture(at=spec.known_by.isoformat(), now=now.isoformat()))
     selected = select(spec, catalog)
     if isinstance(selected, Success):
         unknown = unknown_versions(spec, selected.unwrap())
@@ -73,16 +73,19 @@ def _partitions(selections: tuple[Selection, ...], tables: dict[str, TableFacts]
 
 def _observed(
     spec: TrainingSetSpec, selections: tuple[Selection, ...], adapters: Adapters
-) -> Result[dict[str, TableFacts], TableError | InvalidSpec]:
+) -> Result[dict[str, TableFacts], PlanError]:
     """The facts of each table, all at versions that are fixed here (law 7)."""
     found: dict[str, TableFacts] = {}
     for selection in selections:
         source = selection.view.spec.source
+        tellable = _tellable(spec, selection.view.spec, adapters)
+        if not isinstance(tellable, Success):
+            return refuse(tellable.failure())
         if source.table in found:
             if found[source.table].partition_time_zone != source.partition_time_zone:
                 return refuse(_two_zones(source))
             continue
-        facts = Result.do(
+        facts: Result[TableFacts, PlanError] = Result.do(
             snapshot.facts
             for version in version_of(spec, source, adapters)
             for snapshot in adapters.tables.observe(
@@ -105,15 +108,31 @@ def _two_zones(source: DeltaSource) -> InvalidSpec:
 
 def version_of(spec: TrainingSetSpec, source: DeltaSource, adapters: Adapters) -> Result[int | None, TableError]:
     """The version to read: the one named, the one current at `known_at`, or None for the newest."""
-    if source.table in spec.versions or not isinstance(spec.known_at, datetime):
+    if source.table in spec.versions or spec.known_by is None:
         return Success(spec.versions.get(source.table))
+    return _current(source, spec.known_by, adapters)
+
+
+def _current(source: DeltaSource, at: datetime, adapters: Adapters) -> Result[int | None, TableError]:
     resolved = Result.do(
         version
         for _ in adapters.tables.observe(source.table, storage_options=source.storage_options)
-        for version in adapters.tables.version_at(source.table, spec.known_at)
+        for version in adapters.tables.version_at(source.table, at)
     )
     match resolved.swap():
         case Success(AfterLastVersion(last=last)):
-            return Success(last)  # known_at has passed, so nothing can still be committed before it
+            return Success(last)  # the time has passed, so nothing can still be committed before it
         case _:
             return resolved
+
+
+def _tellable(spec: TrainingSetSpec, view: FeatureViewSpec, adapters: Adapters) -> Result[None, VersionNotKnownYet]:
+    """That a time in `known_at` can be told: by created times, or by a version that was there by then."""
+    source, at = view.source, spec.known_by
+    named = spec.versions.get(source.table)
+    if at is None or named is None or source.created_timestamp_field is not None:
+        return Success(None)
+    current = _current(source, at, adapters).value_or(None)
+    if current is not None and named <= current:
+        return Success(None)
+    return refuse(VersionNotKnownYet(view=view.name, table=source.table, version=named, at=at.isoformat()))

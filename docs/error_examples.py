@@ -124,6 +124,7 @@ EXAMPLES: Final[tuple[Problem, ...]] = (
     retrieval.NameClash(name="depth", sources=("rain:depth", "snow:depth")),
     retrieval.NoCreatedTime(view="rain"),
     retrieval.KnownInFuture(at="2027-01-01T00:00:00+00:00", now=_LAST),
+    retrieval.VersionNotKnownYet(view="rain", table="rain", version=7, at=_NOON),
     retrieval.DoesNotFit(
         what="The training set", needs="3.2 GB", budget="2.0 GB", held=", of which 400.0 MB is held already"
     ),

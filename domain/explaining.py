@@ -74,10 +74,15 @@ def _pairs(pairs: int | None) -> str:
 def _limits(match: Match) -> str:
     age = timedelta(microseconds=match.ttl_us or 0)
     ttl = "" if match.ttl_us is None else f", not older than {str(age).removesuffix(', 0:00:00')}"
-    if match.known_at is None:
-        return ttl
-    at = match.known_at if isinstance(match.known_at, str) else instant(match.known_at)
-    return f"{ttl}, known at {at}"
+    return f"{ttl}{_known(match)}"
+
+
+def _known(match: Match) -> str:
+    own = ["event_time"] if match.known_by_each_row else []
+    if match.known_by_us is None:
+        return f", known at {own[0]}" if own else ""
+    by = " by the version alone, for it has no created time" if match.created_time is None else ""
+    return f", known at {' and at '.join([instant(match.known_by_us), *own])}{by}"
 
 
 def _result(rows: int, result: Assemble) -> Iterator[str]:

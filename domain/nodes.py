@@ -110,7 +110,8 @@ class Matching(msgspec.Struct, frozen=True, kw_only=True):
 class Match(msgspec.Struct, frozen=True, kw_only=True, tag="match"):
     """For each spine row the one table row that serves it, or none: laws 2 to 6.
 
-    `ttl_us` is in microseconds, None for no limit. `known_at` is a time in microseconds UTC, `"event_time"`, or None.
+    `ttl_us` is in microseconds, None for no limit. `known_at` is a time in microseconds UTC, `"event_time"`, both in
+    this order, or None.
     `most_rows` is the number of spine rows of the most frequent key.
     """
 
@@ -122,10 +123,21 @@ class Match(msgspec.Struct, frozen=True, kw_only=True, tag="match"):
     event_time: str
     created_time: str | None
     ttl_us: int | None
-    known_at: int | str | None
+    known_at: int | str | tuple[int, str] | None
     distinct_keys: int
     most_rows: int
     how: Matching | None = None
+
+    @property
+    def known_by_us(self) -> int | None:
+        """The time by which rows must have been written, None where `known_at` names none."""
+        given = self.known_at[0] if isinstance(self.known_at, tuple) else self.known_at
+        return given if isinstance(given, int) else None
+
+    @property
+    def known_by_each_row(self) -> bool:
+        """Whether rows must have been written by the time of the spine row that they serve."""
+        return self.known_at is not None and not isinstance(self.known_at, int)
 
 
 # === Assembling ===

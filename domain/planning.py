@@ -21,7 +21,7 @@ from foreset.domain.errors.retrieval import (
 from foreset.domain.errors.specs import InvalidSpec, MissingColumn, UnknownFeature, UnknownView
 from foreset.domain.explaining import size
 from foreset.domain.facts import Facts, Resources, SpineFacts, TableFacts
-from foreset.domain.nodes import Assemble, Gather, KeyPair, Match, Node, Output, Scan, Spine
+from foreset.domain.nodes import EVENT_TIME, Assemble, Gather, KeyPair, Match, Node, Output, Scan, Spine
 from foreset.domain.plan import RetrievalPlan
 from foreset.domain.registry import Catalog, FeatureView, unfit_feature
 from foreset.domain.rules import optimize
@@ -132,7 +132,7 @@ def _view_problem(selection: Selection, table: TableFacts, spec: TrainingSetSpec
                 role="values",
                 columns=tuple(columns),
             )
-    if spec.known_at == "event_time" and view.source.created_timestamp_field is None:
+    if spec.known_by_each_row and view.source.created_timestamp_field is None:
         return NoCreatedTime(view=view.name)
     return unfit_feature(view, columns)
 
@@ -240,10 +240,12 @@ def _key_pair(key: str, view: FeatureViewSpec, table: TableFacts, spine: SpineFa
     return KeyPair(key, column, dtype)
 
 
-def _known_at_us(spec: TrainingSetSpec) -> int | str | None:
-    if isinstance(spec.known_at, datetime):
-        return (spec.known_at - datetime.fromtimestamp(0, spec.known_at.tzinfo)) // _MICROSECOND
-    return spec.known_at
+def _known_at_us(spec: TrainingSetSpec) -> int | str | tuple[int, str] | None:
+    at = spec.known_by
+    if at is None:
+        return EVENT_TIME if spec.known_by_each_row else None
+    at_us = (at - datetime.fromtimestamp(0, at.tzinfo)) // _MICROSECOND
+    return (at_us, EVENT_TIME) if spec.known_by_each_row else at_us
 
 
 def _gather(match: int, selection: Selection, table: TableFacts) -> Gather:

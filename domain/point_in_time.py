@@ -26,10 +26,10 @@ class Row(NamedTuple):
 
 
 class Terms(NamedTuple):
-    """The ttl in nanoseconds (None: no limit), and what must have been known: at a time, at each label's, or all."""
+    """The ttl in nanoseconds (None: no limit), and what must have been known: by a time, each label's, both, or all."""
 
     ttl: int | None = None
-    known_at: int | Literal["event_time"] | None = None
+    known_at: int | Literal["event_time"] | tuple[int, Literal["event_time"]] | None = None
 
 
 def serving_row(label: Label, rows: Sequence[Row], terms: Terms) -> int | None:
@@ -59,8 +59,8 @@ def qualifies(label: Label, row: Row, terms: Terms) -> bool:
         return False
     if terms.known_at is None or row.created_time is None:
         return True
-    known_at = label.time if terms.known_at == "event_time" else terms.known_at
-    return row.created_time <= known_at
+    times = terms.known_at if isinstance(terms.known_at, tuple) else (terms.known_at,)
+    return all(row.created_time <= (label.time if time == "event_time" else time) for time in times)
 
 
 def rivals(position: int, rows: Sequence[Row]) -> tuple[int, ...]:

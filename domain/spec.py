@@ -17,7 +17,7 @@ from foreset.domain.errors.problem import raised
 from foreset.domain.errors.specs import InvalidSpec
 
 if TYPE_CHECKING:
-    KnownAt = datetime | Literal["event_time"] | None
+    KnownAt = datetime | Literal["event_time"] | Iterable[datetime | Literal["event_time"]] | None
     Names = Iterable[str]
     Features = Iterable["FeatureField | str"]
 else:  # msgspec decodes what the checkers narrow; __post_init__ validates it
@@ -211,8 +211,11 @@ class TrainingSetSpec(Spec, frozen=True):
     - `timestamp_field`: the spine's time column, a timestamp or a date; without a zone it is UTC.
     - `known_at`: a time, to count only what had been written by then (created time at or before it, and the
       table version current at it); `"event_time"`, to count for each row only what had been written by the
-      row's own time; None for everything in the table.
-    - `versions`: table name to Delta version; the newest where a table is not named.
+      row's own time; both, as a list in any order, to count what had been written by the earlier of the two; None for
+      everything in the table. A view without a created time knows a time by the version alone.
+    - `versions`: table name to Delta version; where a table is not named, that of `known_at`, else the newest. A
+      version that is named is read as it is, also if it was committed after the time in `known_at`: then the created
+      times tell what had been written by then.
     - `full_feature_names`: name the columns `view__feature`.
     """
 
@@ -235,7 +238,18 @@ class TrainingSetSpec(Spec, frozen=True):
         if negative:
             self._refuse(f"the version of {negative[0]!r} is negative", "name a version of 0 or more")
 
-    def _known_at(self, given: object) -> datetime | str | None:
+    def _known_at(self, given: object) -> datetime | str | tuple[datetime, str] | None:
+        if not isinstance(given, (list, tuple)):
+            return None if given is None else self._moment(given)
+        found = [self._moment(item) for item in given]
+        times = [item for item in found if isinstance(item, datetime)]
+        if len(found) == 2 and len(times) == 1:  # noqa: PLR2004  # a time, and each row's own
+            return times[0], "event_time"
+        if len(found) != 1:
+            self._refuse(f"known_at is {given!r}", "give one time, or one time and 'event_time'")
+        return found[0]
+
+    def _moment(self, given: object) -> datetime | str:
         if isinstance(given, str) and given != "event_time":
             try:
                 given = datetime.fromisoformat(given)
@@ -243,9 +257,20 @@ class TrainingSetSpec(Spec, frozen=True):
                 self._refuse(f"known_at is {given!r}", "give a time in ISO 8601, or 'event_time'")
         if isinstance(given, datetime):
             return given.replace(tzinfo=UTC) if given.tzinfo is None else given.astimezone(UTC)
-        if given is not None and given != "event_time":
-            self._refuse(f"known_at is {given!r}", "give a datetime, 'event_time', or None")
-        return "event_time" if given == "event_time" else None
+        if given != "event_time":
+            self._refuse(f"known_at is {given!r}", "give a datetime, 'event_time', both in a list, or None")
+        return "event_time"
+
+    @property
+    def known_by(self) -> datetime | None:
+        """The time in `known_at`, in UTC, None where it has none."""
+        given = self.known_at[0] if isinstance(self.known_at, tuple) else self.known_at
+        return given if isinstance(given, datetime) else None
+
+    @property
+    def known_by_each_row(self) -> bool:
+        """Whether `known_at` asks of each row what had been written by its own time."""
+        return self.known_at is not None and not isinstance(self.known_at, datetime)
 
     @property
     def references(self) -> tuple[FeatureRef, ...]:

@@ -60,7 +60,7 @@ class Options:
 
     repo: Path
     engine: Engine
-    known_at: datetime | str | None
+    known_at: object
     versions: Mapping[str, int]
     partition_time_zone: str | None
 
@@ -81,8 +81,8 @@ def options_of(config: RepoConfig) -> Options:
     )
 
 
-def _moment(given: object) -> datetime | str | None:
+def _moment(given: object) -> object:
     """YAML makes dates and times of what looks like such; a date is its beginning, in UTC."""
-    if isinstance(given, date) and not isinstance(given, datetime):
-        return given.isoformat()
-    return cast("datetime | str | None", given)
+    if isinstance(given, list):
+        return [_moment(item) for item in cast("list[object]", given)]
+    return given.isoformat() if isinstance(given, date) and not isinstance(given, datetime) else given

@@ -13,7 +13,8 @@ from foreset.adapters.feast.offline_options import Options
 from foreset.adapters.feast.offline_sources import pinned_version, source_of
 from foreset.domain.errors.feast import FeastObjectRefused
 from foreset.domain.errors.problem import raised
-from foreset.domain.errors.specs import InvalidSpec, UnknownView
+from foreset.domain.errors.specs import UnknownView
+from foreset.domain.nodes import EVENT_TIME
 from foreset.domain.spec import DeltaSource, EntitySpec, FeatureViewSpec, TrainingSetSpec
 
 _NO_NAME: Final = re.compile(r"[:@ /\\]")
@@ -64,17 +65,12 @@ def request_of(asked: Asked, options: Options) -> Request:
 
 
 def _known_at(options: Options, *, written_by_then: bool) -> object:
+    """What feature_store.yaml says, and with Feast's filter each row's own time too."""
+    given = options.known_at
     if not written_by_then:
-        return options.known_at
-    if options.known_at not in {None, "event_time"}:
-        raise raised(
-            InvalidSpec(
-                spec="get_historical_features",
-                problem="filter_by_created_timestamp is set, and so is known_at in feature_store.yaml, to a time",
-                remedy="leave one of them out",
-            )
-        )
-    return "event_time"
+        return given
+    times = cast("list[object]", given) if isinstance(given, list) else [given]
+    return [*(time for time in times if time not in {None, EVENT_TIME}), EVENT_TIME]
 
 
 def _with_created(source: DeltaSource) -> DeltaSource:

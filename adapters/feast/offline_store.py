@@ -37,7 +37,7 @@ class DeltaOfflineStoreConfig(FeastConfigBaseModel):
       `rebuild` work there.
     - `record`: whether anything is recorded.
     - `memory`, `threads`: what retrievals may use, as in `FeatureStore.open`.
-    - `known_at`: a time, or "event_time", as in `TrainingSetSpec`, for all historical retrievals.
+    - `known_at`: a time, "event_time", or a list of both, as in `TrainingSetSpec`, for all historical retrievals.
     - `versions`: the Delta versions at which tables are read, by the name or path of their source.
     - `partition_time_zone`: that of all sources, as in `DeltaSource`.
     """
@@ -47,7 +47,7 @@ class DeltaOfflineStoreConfig(FeastConfigBaseModel):
     record: StrictBool = True
     memory: StrictStr | StrictInt | None = None
     threads: StrictInt | None = None
-    known_at: datetime | date | StrictStr | None = None
+    known_at: datetime | date | StrictStr | list[datetime | date | StrictStr] | None = None
     versions: dict[StrictStr, StrictInt] = {}  # noqa: RUF012  # pydantic makes a copy for each
     partition_time_zone: StrictStr | None = None
 

@@ -12,7 +12,7 @@ from typing import Final
 import polars as pl
 
 from foreset.adapters.feast.asked import AT, LABEL, Asked, key_columns, nanoseconds
-from foreset.domain.nodes import EVENT_TIME, Match
+from foreset.domain.nodes import Match
 
 FROM: Final = "holds_from"
 """From when a row holds: int64, in the store's ticks, rounded up."""
@@ -67,13 +67,13 @@ def serving_rows(match: Match, table: pl.DataFrame, asked: Asked) -> ServingRows
 
 def _known(match: Match) -> pl.Expr:
     """Whether a row was written by the time that the match names."""
-    if not isinstance(match.known_at, int):
+    if match.known_by_us is None:
         return pl.lit(value=True)
-    return pl.col(_CREATED).is_null() | (pl.col(_CREATED) <= pl.lit(match.known_at * 1_000, dtype=pl.Int128))
+    return pl.col(_CREATED).is_null() | (pl.col(_CREATED) <= pl.lit(match.known_by_us * 1_000, dtype=pl.Int128))
 
 
 def _holds(match: Match) -> pl.Expr:
-    return pl.max_horizontal(_EVENT, _CREATED) if match.known_at == EVENT_TIME else pl.col(_EVENT)
+    return pl.max_horizontal(_EVENT, _CREATED) if match.known_by_each_row else pl.col(_EVENT)
 
 
 def _serving(rows: pl.DataFrame, keys: list[str]) -> pl.DataFrame:

@@ -12,7 +12,7 @@ from typing import Final
 from foreset.adapters.feast.serving_rows import FROM
 from foreset.domain.dtypes import time_unit
 from foreset.domain.feast_stores import FeastStore
-from foreset.domain.nodes import EVENT_TIME, Match, Output
+from foreset.domain.nodes import Match, Output
 
 EVENT: Final = "event_time"
 TIED: Final = "tied"
@@ -80,7 +80,7 @@ WHERE place < 2 AND standing >= best"""  # noqa: S608  # names are quoted, and t
         """The rows that may serve some spine row, each once."""
         event = self._time(self.match.event_time)
         created = "CAST(NULL AS TIMESTAMP)" if self.match.created_time is None else self._time(self.match.created_time)
-        late = self.match.known_at == EVENT_TIME
+        late = self.match.known_by_each_row
         columns = [f"{expression} AS {key}" for expression, key in zip(self._keys(), keys, strict=True)]
         columns += [
             f"{self._value(output.source)} AS {name}" for output, name in zip(self.outputs, values, strict=True)
@@ -89,8 +89,8 @@ WHERE place < 2 AND standing >= best"""  # noqa: S608  # names are quoted, and t
         columns += [f"{f'CASE WHEN {created} > {event} THEN {created} ELSE {event} END' if late else event} AS {FROM}"]
         wanted = [f"{self._name(key.table)} IS NOT NULL" for key in self.match.keys]
         wanted += [f"{self._name(self.match.event_time)} IS NOT NULL"]
-        if isinstance(self.match.known_at, int) and self.match.created_time is not None:
-            wanted += [f"({created} IS NULL OR {created} <= {self._instant(self.match.known_at)})"]
+        if self.match.known_by_us is not None and self.match.created_time is not None:
+            wanted += [f"({created} IS NULL OR {created} <= {self._instant(self.match.known_by_us)})"]
         return f"SELECT DISTINCT {', '.join(columns)} FROM {self.table} WHERE {' AND '.join(wanted)}"  # noqa: S608  # as above
 
     def _name(self, column: str) -> str:

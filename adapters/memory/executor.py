@@ -109,9 +109,11 @@ class _Answers:
 
 def _terms(match: Match) -> Terms:
     ttl = None if match.ttl_us is None else match.ttl_us * _NANOSECONDS_PER_MICROSECOND
-    if isinstance(match.known_at, int):
-        return Terms(ttl, match.known_at * _NANOSECONDS_PER_MICROSECOND)
-    return Terms(ttl, cast("Literal['event_time'] | None", match.known_at))
+    own: Literal["event_time"] | None = "event_time" if match.known_by_each_row else None
+    if match.known_by_us is None:
+        return Terms(ttl, own)
+    at = match.known_by_us * _NANOSECONDS_PER_MICROSECOND
+    return Terms(ttl, at if own is None else (at, own))
 
 
 def _labels(match: Match, spine: pl.DataFrame, time: str) -> list[Label]:

@@ -18,7 +18,7 @@ from foreset.adapters.polars.ordering import Int64s
 from foreset.adapters.polars.source import Source
 from foreset.adapters.polars.times import OLDEST, expiry, rescaled, rescaled_tick
 from foreset.domain.dtypes import time_unit
-from foreset.domain.nodes import EVENT_TIME, Match
+from foreset.domain.nodes import Match
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Terms:
     @property
     def in_order(self) -> bool:
         """Whether of two rows the one of the later event time holds no sooner."""
-        return self.match.known_at != EVENT_TIME
+        return not self.match.known_by_each_row
 
     def start(self, event: Int64s, created: Int64s | None) -> Int64s:
         """From when rows hold, in the spine's unit."""
@@ -75,8 +75,8 @@ class Terms:
 
     def known(self, created: Int64s | None) -> Mask | None:
         """Whether rows were written by the time that the match names; None where it names none."""
-        at = self.match.known_at
-        if not isinstance(at, int) or created is None:
+        at = self.match.known_by_us
+        if at is None or created is None:
             return None
         return created <= rescaled_tick(at, "us", self.created_unit, "down")
 

@@ -101,6 +101,20 @@ class KnownInFuture(CallerFault, frozen=True, kw_only=True):
     then = "name a time that has passed, or leave known_at out."
 
 
+class VersionNotKnownYet(CallerFault, frozen=True, kw_only=True):
+    """A version that is not known to be older than known_at, of a view that does not say when rows were written."""
+
+    view: str
+    table: str
+    version: int
+    at: str
+    says = (
+        "Version {version} of {table!r} is not known to have been committed by known_at, {at}, and the view {view!r} "
+        "has no created time that would tell which of its rows had been written by then."
+    )
+    then = "leave known_at or the version out, or name created_timestamp_field in the view's DeltaSource."
+
+
 class DoesNotFit(CallerFault, frozen=True, kw_only=True):
     """A retrieval that takes more memory than it may, however small its parts."""
 
@@ -198,6 +212,7 @@ PlanError = (
     | NameClash
     | NoCreatedTime
     | KnownInFuture
+    | VersionNotKnownYet
     | SpineError
     | StoreError
 )

@@ -143,6 +143,8 @@ LAWS: dict[str, tuple[list[tuple[Any, Any, Any, Any]], dict[str, Any], list[int 
     "known at a time": ([(1, 0, 5, 7), (1, 1, 6, 8)], {"known_at": 5}, [7, 7, 7]),
     "known at a time, and nobody says when written": ([(1, 0, None, 7)], {"known_at": 5}, [7, 7, 7]),
     "known at the event": ([(1, 0, 10, 7), (1, 1, 11, 8)], {"known_at": "event_time"}, [None, 7, 8]),
+    "known at both, the time first": ([(1, 0, 5, 7), (1, 1, 11, 8)], {"known_at": (5, "event_time")}, [None, 7, 7]),
+    "known at both, the event first": ([(1, 0, 11, 7)], {"known_at": (11, "event_time")}, [None, None, 7]),
     "known late, of an earlier event": ([(1, 5, 5, 8), (1, 1, 10, 7)], {"known_at": "event_time"}, [None, 8, 8]),
     "no created time": ([(1, 0, 9, 7), (1, 0, 8, 8)], {"created_time": None}, [8, 8, 8]),
 }

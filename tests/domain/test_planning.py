@@ -1,6 +1,7 @@
 """From specs and facts to a plan, or to the reason why not."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import msgspec
 import pytest
@@ -13,6 +14,7 @@ from foreset.domain.planning import plan_for, select, unknown_versions
 from foreset.domain.spec import TrainingSetSpec
 from tests.domain.plans import CATALOG, DAY, MACHINE, TRIPS, WEEK, facts_of, planned, spine_facts
 
+DAY_TWO = datetime(1970, 1, 2, tzinfo=UTC)
 TWO_DAYS = spine_facts(times=(WEEK[0], WEEK[0] + 2 * DAY))
 
 
@@ -103,6 +105,49 @@ def test_known_at_a_time_is_in_microseconds() -> None:
     assert match.known_at == 86_400_000_000
 
 
+@pytest.mark.parametrize("known_at", [[datetime(1970, 1, 2), "event_time"], ("event_time", "1970-01-02T00:00Z")])  # noqa: DTZ001  # UTC
+def test_known_at_both_stands_in_the_plan_in_one_order(known_at: object) -> None:
+    ((_, match, _),) = planned(["stats:rate"], known_at=known_at).gathers
+    assert match.known_at == (86_400_000_000, "event_time")
+    assert (match.known_by_us, match.known_by_each_row) == (86_400_000_000, True)
+
+
+def test_both_forms_of_known_at_outlive_the_log() -> None:
+    spec = TrainingSetSpec(["stats:rate"], known_at=("event_time", datetime(1970, 1, 2, tzinfo=UTC)))
+    plan = planned(["stats:rate"], known_at=spec.known_at)
+    assert msgspec.json.decode(msgspec.json.encode(spec), type=TrainingSetSpec) == spec
+    assert msgspec.json.decode(msgspec.json.encode(plan), type=RetrievalPlan) == plan
+
+
+@pytest.mark.parametrize(
+    ("known_at", "digest"),
+    [
+        (None, "d132bf5fb37afa79af1698fc2364699690d4e71a27301568327bf8e4079e47ef"),
+        ("event_time", "e36d9093a13f3430fb32b12f9c9e94104a2cbb86220217d1fce61bd8ab558821"),
+        (datetime(1970, 1, 2, tzinfo=UTC), "5ca5db7c308342100181ef32c2e536d0f5e655c8c10eb465ef94a654744ab56b"),
+    ],
+)
+def test_a_plan_has_the_digest_that_recorded_ids_rest_on(known_at: object, digest: str) -> None:
+    assert planned(["stats:rate"], known_at=known_at).digest == digest
+
+
+@pytest.mark.parametrize(
+    ("feature", "known_at", "said"),
+    [
+        ("stats:rate", "event_time", "2 days, known at event_time: rate"),
+        ("stats:rate", DAY_TWO, "2 days, known at 1970-01-02T00:00:00Z: rate"),
+        ("stats:rate", [DAY_TWO, "event_time"], "2 days, known at 1970-01-02T00:00:00Z and at event_time: rate"),
+        (
+            "notes:note",
+            DAY_TWO,
+            "driver_id, known at 1970-01-02T00:00:00Z by the version alone, for it has no created time: note",
+        ),
+    ],
+)
+def test_a_plan_says_what_must_have_been_known(feature: str, known_at: object, said: str) -> None:
+    assert said in planned([feature], known_at=known_at).explain()
+
+
 @pytest.mark.parametrize(
     ("features", "said"),
     [
@@ -149,8 +194,9 @@ def test_a_column_that_the_table_lost_is_refused() -> None:
     )
 
 
-def test_known_at_event_time_needs_a_created_time() -> None:
-    assert "the view 'notes' has no created time" in refused(TrainingSetSpec(["notes:note"], known_at="event_time"))
+@pytest.mark.parametrize("known_at", ["event_time", [DAY_TWO, "event_time"]])
+def test_known_at_event_time_needs_a_created_time(known_at: Any) -> None:
+    assert "the view 'notes' has no created time" in refused(TrainingSetSpec(["notes:note"], known_at=known_at))
 
 
 def test_versions_name_tables_that_are_read() -> None:
@@ -168,6 +214,9 @@ def test_versions_name_tables_that_are_read() -> None:
         ({"features": ["rate"]}, "'rate': it is not of the form 'view:feature'"),
         ({"features": ["stats:rate"], "known_at": "yesterday"}, "known_at is 'yesterday'"),
         ({"features": ["stats:rate"], "known_at": 3}, "known_at is 3"),
+        ({"features": ["stats:rate"], "known_at": []}, "known_at is []"),
+        ({"features": ["stats:rate"], "known_at": [DAY_TWO, DAY_TWO]}, "Next: give one time, or one time and"),
+        ({"features": ["stats:rate"], "known_at": [DAY_TWO, "soon"]}, "known_at is 'soon'"),
         ({"features": ["stats:rate"], "versions": {"trips": -1}}, "the version of 'trips' is negative"),
     ],
 )

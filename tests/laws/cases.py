@@ -90,10 +90,11 @@ def cases(draw: st.DrawFn, *, time_dtypes: list[str] = SPINE_TIMES) -> Case:
     """A retrieval over one to three views of one or two tables; table times are of `time_dtypes`."""
     key_dtypes = draw(st.lists(st.sampled_from(sorted(KEYS)), min_size=1, max_size=2))
     named = {f"t{i}": draw(tables(key_dtypes, time_dtypes)) for i in range(draw(st.integers(1, 2)))}
-    known_at = draw(st.sampled_from([None, None, "event_time", datetime.fromtimestamp(EPOCH + 2 * 3_600, UTC)]))
+    at = datetime.fromtimestamp(EPOCH + 2 * 3_600, UTC)
+    known_at = draw(st.sampled_from([None, None, "event_time", at, (at, "event_time")]))
     entity = EntitySpec("e", [f"k{i}" for i in range(len(key_dtypes))])
     views = tuple(
-        draw(_views(index, named, with_created=known_at == "event_time")) for index in range(draw(st.integers(1, 3)))
+        draw(_views(index, named, with_created=known_at not in {None, at})) for index in range(draw(st.integers(1, 3)))
     )
     features = [f"{view.name}:{field.name}" for view in views for field in view.fields]
     spec = TrainingSetSpec(features, full_feature_names=True, known_at=known_at, timestamp_field="at")

@@ -1,7 +1,6 @@
 """The laws through Feast: its own `get_historical_features` on Foreset's store gives what the reference gives."""
 
 import tempfile
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -35,15 +34,15 @@ def reference(case: Case, tables: DeltaTables, folder: Path) -> pl.DataFrame:
 def through_feast(case: Case, repo: Path) -> pl.DataFrame:
     """The features as Feast gives them."""
     options: dict[str, Any] = {"type": STORE, "record": False}
-    if isinstance(case.spec.known_at, datetime):  # the tables are newer, so the version is named
+    if case.spec.known_by is not None:  # the tables are newer, so the version is named
         asked = {spec.source.table for spec in case.specs if isinstance(spec, FeatureViewSpec)}
-        options |= {"known_at": case.spec.known_at, "versions": dict.fromkeys(asked, 1)}
+        options |= {"known_at": case.spec.known_by, "versions": dict.fromkeys(asked, 1)}
     store = feast_store(repo, case, options)
     found = store.get_historical_features(
         entity_frame(case.spine),
         list(case.spec.features),
         full_feature_names=True,
-        filter_by_created_timestamp=case.spec.known_at == "event_time",
+        filter_by_created_timestamp=case.spec.known_by_each_row,
     ).to_arrow()
     frame = pl.DataFrame(found)
     assert frame["label"].to_list() == case.spine["label"].to_list()
@@ -61,7 +60,7 @@ def test_feast_on_foresets_store_gives_what_the_reference_gives(case: Case, *, f
             middle = frame.height // 2
             tables.write(name, frame[:middle]).unwrap()
             tables.write(name, frame[middle:]).unwrap()
-            if files and not isinstance(case.spec.known_at, datetime):
+            if files and case.spec.known_by is None:
                 frame.write_parquet(folder / f"{name}.parquet")
         expected, found = reference(case, tables, folder), through_feast(case, folder)
         assert found.schema == expected.schema

@@ -9,7 +9,6 @@ import tempfile
 import warnings
 from collections import Counter
 from contextlib import chdir
-from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -44,7 +43,7 @@ def numbered(case: Case) -> Case:
     """The case with its rows numbered, in table and spine, and only the number asked of each view."""
     views = tuple(replace(spec, features=("x",)) if isinstance(spec, FeatureViewSpec) else spec for spec in case.specs)
     names = [spec.name for spec in views if isinstance(spec, FeatureViewSpec)]
-    known_at = None if isinstance(case.spec.known_at, datetime) else case.spec.known_at  # which Feast cannot ask
+    known_at = "event_time" if case.spec.known_by_each_row else None  # Feast cannot ask for a time
     return Case(
         tables={
             name: frame.with_columns(x=pl.int_range(frame.height, dtype=pl.Int64))

@@ -150,11 +150,18 @@ def test_known_at_the_event_time_is_strict(repo: Path) -> None:
         rates(store, 5, feature="plain:rate")
 
 
-def test_known_at_is_not_mixed_with_feasts_filter(repo: Path) -> None:
-    store = applied(repo, known_at="2024-01-05", versions={"stats_source": 0})
-    with pytest.raises(ForesetError, match="filter_by_created_timestamp is set, and so is known_at"):
-        store.get_historical_features(entity_df((1, 5)), ["stats:rate"], filter_by_created_timestamp=True)
-    assert rates(applied(repo, known_at="event_time"), 5) == [1.2]
+@pytest.mark.parametrize("known_at", [day(5).isoformat(), [day(5).isoformat(), "event_time"]])
+def test_feasts_filter_and_a_time_both_hold(repo: Path, known_at: object) -> None:
+    store = applied(repo, known_at=known_at, versions={"stats_source": 0})
+    asked = store.get_historical_features(entity_df((1, 5), (1, 9)), ["stats:rate"], filter_by_created_timestamp=True)
+    assert asked.to_df()["rate"].tolist() == [0.2, 0.2]
+
+
+def test_known_at_both_is_a_list_in_any_order(repo: Path) -> None:
+    both = ["event_time", day(5)]
+    assert rates(applied(repo, known_at=both, versions={"stats_source": 0}), 5, 9) == [0.2, 0.2]
+    with pytest.raises(ForesetError, match=r"known_at is \['event_time', 'event_time'\]. Next: give one time, or"):
+        rates(applied(repo, known_at=["event_time", "event_time"]), 5)
 
 
 def test_what_is_no_time_to_know_at_is_refused(repo: Path) -> None:

@@ -58,7 +58,7 @@ def dialect(store: FeastStore) -> str:
     return store.name.partition(".")[0]
 
 
-@pytest.mark.parametrize("known_at", [None, "event_time", 1_700_000_000_000_000])
+@pytest.mark.parametrize("known_at", [None, "event_time", 1_700_000_000_000_000, (1_700_000_000_000_000, "event_time")])
 @pytest.mark.parametrize("store", WAREHOUSES, ids=lambda store: store.name)
 def test_the_source_is_sql_of_the_warehouse(store: FeastStore, known_at: Any) -> None:
     made = query(store, known_at=known_at)
