@@ -342,8 +342,8 @@ class EventStore(Protocol):
         """
         ...
 
-    def seal(self, head: Head, moved_to: str) -> Result[bool, StoreError]:
-        """Take no more events, for the log was moved; False, and nothing is done, where it does not end with `head`."""
+    def seal(self, head: Head, moved_to: str) -> Result[Head, StoreError]:
+        """Take no more events, for the log was moved; unless its head is another. Gives the head that it has."""
         ...
 
 

@@ -110,7 +110,7 @@ EXAMPLES: Final[tuple[Problem, ...]] = (
     store.StoreUnwritable(path="/srv/features/store", problem="Permission denied"),
     store.LogCorrupt(path="feature_repo/events.db", problem="database disk image is malformed"),
     store.KeptLost(place=f"feature_repo/spines/{_PRINT}.parquet", problem="No such file or directory (os error 2)"),
-    store.LogTooNew(path="feature_repo/events.db", found="format 2", supported="format 1"),
+    store.LogTooNew(path="feature_repo/events.db", found="format 3", supported="format 2"),
     store.LogBusy(path="feature_repo/events.db", seconds=10.0),
     store.UnfitLimit(limit="memory", problem="'much' is no size", remedy="give bytes, or a size like '4GB'"),
     # Retrieval
@@ -121,6 +121,8 @@ EXAMPLES: Final[tuple[Problem, ...]] = (
     ),
     retrieval.UnfitSpineTime(column="event_timestamp", dtype="string"),
     retrieval.NullSpineTime(column="event_timestamp", count=2, first_row=4),
+    store.LogMoved(path="feature_repo/events.db", moved_to="postgresql://ann@db.example.com/features"),
+    store.LogTaken(place="postgresql://ann@db.example.com/features", events=12),
     retrieval.NameClash(name="depth", sources=("rain:depth", "snow:depth")),
     retrieval.NoCreatedTime(view="rain"),
     retrieval.KnownInFuture(at="2027-01-01T00:00:00+00:00", now=_LAST),

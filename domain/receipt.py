@@ -12,8 +12,10 @@ import msgspec
 
 from foreset.domain.keeping import TableVacuumed, TrainingSetPinned, TrainingSetUnpinned
 from foreset.domain.materializing import ViewMaterialized
+from foreset.domain.measured import ViewServed
 from foreset.domain.model import ModelTrained
 from foreset.domain.plan import RetrievalPlan
+from foreset.domain.redaction import EventsRedacted
 from foreset.domain.registry import RegistryEvent
 from foreset.domain.spec import SpineReference, TrainingSetSpec
 
@@ -42,7 +44,10 @@ OURSELVES = ExecutedBy("foreset")
 
 
 class TrainingSetRetrieved(msgspec.Struct, frozen=True, kw_only=True, tag="training-set-retrieved.v1"):
-    """A training set was built: the receipt. `ties` counts, per view, rows that only the snapshot's order decided."""
+    """A training set was built: the receipt. `ties` counts, per view, rows that only the snapshot's order decided.
+
+    `served` has what each view gave; empty in receipts that were written before it was counted.
+    """
 
     id: str
     spec: TrainingSetSpec
@@ -56,6 +61,7 @@ class TrainingSetRetrieved(msgspec.Struct, frozen=True, kw_only=True, tag="train
     libraries: dict[str, str]
     semantics: int = SEMANTICS
     executed_by: ExecutedBy = OURSELVES
+    served: tuple[ViewServed, ...] = ()
 
 
 class TrainingSetRebuilt(msgspec.Struct, frozen=True, kw_only=True, tag="training-set-rebuilt.v1"):
@@ -95,6 +101,7 @@ Event = (
     | TableWritten
     | TableVacuumed
     | ViewMaterialized
+    | EventsRedacted
 )
 """Everything that the event log holds."""
 

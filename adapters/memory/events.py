@@ -2,14 +2,31 @@
 
 import threading
 from collections import Counter
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from datetime import datetime
 
+from msgspec.structs import replace
 from returns.result import Result, Success
 
+from foreset.adapters.event_rows import (
+    Damage,
+    as_recorded,
+    as_rows,
+    body_of,
+    check_same_kinds,
+    columns_of,
+    in_utc,
+    recorded_after,
+    redaction,
+)
+from foreset.domain.chain import Head, Row, StoredLog, head_of
 from foreset.domain.errors.problem import refuse
 from foreset.domain.errors.specs import StaleWrite
-from foreset.domain.errors.store import StoreError
+from foreset.domain.errors.store import LogMoved, LogTaken, StoreError
 from foreset.domain.receipt import Event, Recorded
+from foreset.domain.redaction import REDACTIONS
+
+_PLACE = "in memory"
 
 
 class MemoryEventStore:
@@ -18,8 +35,10 @@ class MemoryEventStore:
     def __init__(self) -> None:
         """Begin an empty log."""
         self._log: list[Recorded] = []
+        self._rows: list[Row] = []
         self._versions: Counter[str] = Counter()
-        self._lock = threading.Lock()
+        self._moved_to: str | None = None
+        self._lock = threading.RLock()
 
     def read(self, stream: str | None = None, after: int = 0) -> Result[tuple[Recorded, ...], StoreError]:
         """Events in their order: of a stream after a version of it, or of the whole log after a position."""
@@ -36,18 +55,62 @@ class MemoryEventStore:
         """Append all or nothing."""
         if not events:
             return Success(())
-        when = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
         with self._lock:
             version, position = self._versions[stream], len(self._log)
+            if self._moved_to is not None:
+                return refuse(LogMoved(path=_PLACE, moved_to=self._moved_to))
             if expected is not None and expected != version:
                 return refuse(StaleWrite(stream=stream, expected=expected, actual=version))
-            recorded = tuple(
-                Recorded(position=position + n, stream=stream, version=version + n, at=when, actor=actor, event=event)
-                for n, event in enumerate(events, start=1)
-            )
-            self._log.extend(recorded)
-            self._versions[stream] += len(recorded)
+            recorded = recorded_after(position, version, stream=stream, events=events, at=in_utc(at), actor=actor)
+            self._take(recorded, as_rows(recorded, self._head().hash))
         return Success(recorded)
+
+    def redact(
+        self, bodies: Mapping[int, Event], *, expected: int | None, at: datetime, actor: str, reason: str = ""
+    ) -> Result[Recorded, StaleWrite | StoreError]:
+        """Replace what events say, and record that; all or nothing."""
+        with self._lock:
+            check_same_kinds(bodies, {row.position: row.type for row in self._rows if row.position in bodies})
+            event = redaction(bodies, reason)
+            done = self.append(REDACTIONS, (event,), expected=expected, at=at, actor=actor)
+            if isinstance(done, Success):
+                for position, body in bodies.items():
+                    self._log[position - 1] = replace(self._log[position - 1], event=body)
+                    self._rows[position - 1] = replace(self._rows[position - 1], body=body_of(body))
+            return done.map(lambda recorded: recorded[0])
+
+    def stored(self) -> Result[StoredLog, StoreError]:
+        """The log as rows."""
+        with self._lock:
+            return Success(StoredLog(tuple(self._rows), self._head(), self._moved_to))
+
+    def extend(self, rows: tuple[Row, ...], after: Head) -> Result[None, LogTaken | StoreError]:
+        """Take over rows of another log."""
+        try:
+            recorded = tuple(as_recorded(columns_of(row), _PLACE) for row in rows)
+        except Damage as damage:
+            return refuse(damage.error)
+        with self._lock:
+            if self._head() != after:
+                return refuse(LogTaken(place=_PLACE, events=len(self._log)))
+            self._take(recorded, rows)
+            self._moved_to = None
+        return Success(None)
+
+    def seal(self, head: Head, moved_to: str) -> Result[Head, StoreError]:
+        """Take no more events, for the log was moved, unless its head is another."""
+        with self._lock:
+            if self._head() == head:
+                self._moved_to = moved_to
+            return Success(self._head())
 
     def close(self) -> None:
         """There is nothing to let go; the log stays readable."""
+
+    def _head(self) -> Head:
+        return head_of(self._rows)
+
+    def _take(self, recorded: tuple[Recorded, ...], rows: tuple[Row, ...]) -> None:
+        self._log.extend(recorded)
+        self._rows.extend(rows)
+        self._versions.update(r.stream for r in recorded)

@@ -4,6 +4,7 @@ import sqlite3
 from pathlib import Path
 from typing import Final
 
+from foreset.adapters.event_rows import Damage
 from foreset.domain.errors.problem import because, told
 from foreset.domain.errors.store import LogBusy, LogCorrupt, StoreError, StoreUnwritable
 
@@ -18,15 +19,6 @@ _UNWRITABLE: Final = {
 # SQLITE_ERROR is a statement that does not fit the tables that are there: ours always fit a whole log. Nor do ours
 # break a constraint: positions and versions are counted in the transaction that uses them.
 _CORRUPT: Final = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CONSTRAINT}
-
-
-class Damage(Exception):  # noqa: N818  # not an error that leaves the adapter
-    """Carries a `StoreError` out of a transaction, so that it is rolled back."""
-
-    def __init__(self, error: StoreError) -> None:
-        """Carry `error`."""
-        super().__init__(error.message)
-        self.error = error
 
 
 LOG_FAULTS: Final = (Damage, sqlite3.DatabaseError, UnicodeDecodeError)

@@ -9,27 +9,18 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final
 
-from foreset.adapters.sqlite.faults import Damage, is_busy
+from foreset.adapters.event_rows import Damage
+from foreset.adapters.sqlite.faults import is_busy
+from foreset.adapters.sqlite.upgrading import make_tables, upgrade
 from foreset.domain.errors.problem import because, told
 from foreset.domain.errors.store import LogCorrupt, LogTooNew, StoreUnwritable
 
 APPLICATION: Final = int.from_bytes(b"Fset", "big")
 """SQLite's application_id: says that the file is Foreset's."""
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """SQLite's user_version: the format of the log."""
 
-_EVENTS: Final = """
-    CREATE TABLE events (
-        position INTEGER PRIMARY KEY,
-        stream TEXT NOT NULL,
-        version INTEGER NOT NULL,
-        at TEXT NOT NULL,
-        actor TEXT NOT NULL,
-        type TEXT NOT NULL,
-        body TEXT NOT NULL,
-        UNIQUE (stream, version)
-    )"""
 _MAGIC: Final = b"SQLite format 3\x00"
 
 
@@ -45,7 +36,8 @@ def connect(path: Path, timeout: float) -> sqlite3.Connection:
         _check_format(connection, path)
         _set_wal(connection, timeout)
         connection.execute("PRAGMA synchronous = FULL")
-        _make_events(connection, path)
+        connection.execute("PRAGMA secure_delete = ON")  # what is redacted is overwritten
+        _bring_to_format(connection, path)
     except BaseException:
         connection.close()
         raise
@@ -123,15 +115,22 @@ def _set_wal(connection: sqlite3.Connection, timeout: float) -> None:
             return
 
 
-def _make_events(connection: sqlite3.Connection, path: Path) -> None:
-    """Make the table in a new file. Of several processes at once, one does; a kill leaves a new file."""
+def _bring_to_format(connection: sqlite3.Connection, path: Path) -> None:
+    """Make the tables in a new file, or bring those of an older format to this one.
+
+    Of several processes at once, one does; a kill leaves the file as it was.
+    """
     if _pragma(connection, "user_version") == FORMAT:
         return
     connection.execute("BEGIN IMMEDIATE")
-    if _pragma(connection, "user_version") == 0:
+    found = _pragma(connection, "user_version")
+    _check(_pragma(connection, "application_id"), found, path)
+    if found == 0:
         if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
             raise Damage(LogCorrupt(path=str(path), problem="it is an SQLite database that is no event log"))
-        connection.execute(_EVENTS)
+        make_tables(connection)
         connection.execute(f"PRAGMA application_id = {APPLICATION}")
-        connection.execute(f"PRAGMA user_version = {FORMAT}")
+    elif found < FORMAT:
+        upgrade(connection)
+    connection.execute(f"PRAGMA user_version = {FORMAT}")
     connection.execute("COMMIT")

@@ -59,6 +59,24 @@ class LogBusy(WorldFault, frozen=True, kw_only=True):
 
 
 class UnfitLimit(CallerFault, frozen=True, kw_only=True):
+class LogMoved(WorldFault, frozen=True, kw_only=True):
+    """An event log that was moved elsewhere, and takes no more events."""
+
+    path: str
+    moved_to: str
+    says = "The event log {path} was moved to {moved_to}. Nothing was written."
+    then = "use the store there: `--store {moved_to}`, or FORESET_STORE; what is here can still be read."
+
+
+class LogTaken(CallerFault, frozen=True, kw_only=True):
+    """A log in the place that another log is to be moved to."""
+
+    place: str
+    events: int
+    says = "The event log {place} has {events} events that are not the beginning of the one to move. Nothing was moved."
+    then = "give a folder or a database without an event log."
+
+
     """An amount of memory or a number of threads that cannot be kept to."""
 
     limit: str
@@ -77,6 +95,7 @@ StoreError = (
     | LogTooNew
     | LogBusy
     | ChoiceError
+    | LogMoved
     | LoadError
 )
 """Why the store cannot be opened, read or written."""

@@ -8,6 +8,7 @@ from foreset.domain.keeping import TableVacuumed, TrainingSetPinned, TrainingSet
 from foreset.domain.materializing import ViewMaterialized
 from foreset.domain.model import ModelTrained
 from foreset.domain.receipt import Event, TableWritten, TrainingSetRebuilt, TrainingSetRetrieved
+from foreset.domain.redaction import EventsRedacted
 from foreset.domain.registry import EntityRegistered, EntityRemoved, FeatureViewRegistered, FeatureViewRemoved
 
 
@@ -44,6 +45,8 @@ def happened(event: Event) -> str:  # noqa: C901, PLR0911  # a line for each kin
             gone = f"{event.files:,} files, {size(event.size_bytes)}"
             lost = f", by which {listed(event.lost)} can be rebuilt no more" if event.lost else ""
             return f"vacuumed {event.table} of what it does not use for {event.hours:g} hours: {gone}{lost}"
+        case EventsRedacted():
+            return f"redacted the events {listed(event.digests)}{f': {event.reason}' if event.reason else ''}"
 
 
 def at_versions(versions: dict[str, int]) -> str:

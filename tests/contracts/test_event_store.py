@@ -11,8 +11,11 @@ from returns.result import Success
 from foreset.adapters.memory import MemoryEventStore
 from foreset.adapters.sqlite import SqliteEventStore
 from foreset.application.ports import EventStore
+from foreset.domain.chain import EMPTY, START, Head, digest_of, head_of, link
 from foreset.domain.errors.specs import StaleWrite
+from foreset.domain.errors.store import LogMoved, LogTaken
 from foreset.domain.receipt import Event
+from foreset.domain.redaction import REDACTIONS, EventsRedacted
 
 FACTORIES: dict[str, Callable[[Path], EventStore]] = {
     "memory": lambda _: MemoryEventStore(),
@@ -113,3 +116,110 @@ def test_of_threads_that_expect_the_same_version_one_writes(store: EventStore, w
         thread.join()
     assert sorted(results) == [False, False, False, True]
     assert len(store.read().unwrap()) == 1
+
+
+# === The chain ===
+
+
+def test_each_event_is_chained_to_the_one_before(store: EventStore, registered: Event, written: Written) -> None:
+    assert store.stored().unwrap().head == EMPTY
+    store.append("registry", (registered,), expected=0, at=AT, actor="ann").unwrap()
+    store.append("tables", (written(0), written(1)), expected=None, at=AT, actor="bob").unwrap()
+    stored = store.stored().unwrap()
+    previous = START
+    for row in stored.rows:
+        assert row.digest == digest_of(row.body)
+        assert row.hash == link(previous, row)
+        previous = row.hash
+    assert stored.head == Head(3, previous)
+    assert (stored.rows[1].at, stored.rows[1].type) == ("2024-05-01T12:00:00.123456+00:00", "table-written.v1")
+
+
+def test_the_same_events_make_the_same_chain_in_every_store(written: Written, tmp_path: Path) -> None:
+    rows = set()
+    for name, made in FACTORIES.items():
+        store = made(tmp_path / name)
+        store.append("tables", (written(0), written(1)), expected=0, at=AT, actor="ann").unwrap()
+        rows.add(store.stored().unwrap().rows)
+    assert len(rows) == 1
+
+
+def test_what_an_event_says_is_redacted_and_its_digest_stays(store: EventStore, written: Written) -> None:
+    store.append("tables", tuple(map(written, range(3))), expected=0, at=AT, actor="ann").unwrap()
+    before = store.stored().unwrap().rows
+    told = store.redact({2: written(99)}, expected=0, at=AT, actor="bob", reason="asked for").unwrap()
+    assert (told.position, told.stream, told.version, told.actor) == (4, REDACTIONS, 1, "bob")
+    after = store.stored().unwrap().rows
+    assert told.event == EventsRedacted(digests={2: digest_of(after[1].body)}, reason="asked for")
+    assert [recorded.event for recorded in store.read().unwrap()] == [written(0), written(99), written(2), told.event]
+    assert (after[0], after[2]) == (before[0], before[2])
+    assert (after[1].digest, after[1].hash) == (before[1].digest, before[1].hash)
+    assert '"version":99' in after[1].body
+
+
+def test_a_redaction_that_is_decided_on_an_old_log_is_refused(store: EventStore, written: Written) -> None:
+    store.append("tables", (written(0),), expected=0, at=AT, actor="ann").unwrap()
+    store.redact({1: written(7)}, expected=None, at=AT, actor="ann").unwrap()
+    refused = store.redact({1: written(8)}, expected=0, at=AT, actor="bob").failure()
+    assert refused == StaleWrite(stream=REDACTIONS, expected=0, actual=1)
+    assert store.read().unwrap()[0].event == written(7)
+
+
+@pytest.mark.parametrize("position", [1, 2, 3])
+def test_a_redaction_keeps_the_kind_of_event(
+    store: EventStore, registered: Event, written: Written, position: int
+) -> None:
+    store.append("registry", (registered, registered), expected=0, at=AT, actor="ann").unwrap()
+    with pytest.raises(ValueError, match="are not there, or of another kind"):
+        store.redact({position: written(0)}, expected=None, at=AT, actor="ann")
+    assert len(store.read().unwrap()) == 2
+
+
+# === Moves ===
+
+
+def test_rows_are_taken_over_as_they_are(store: EventStore, registered: Event, written: Written) -> None:
+    source = MemoryEventStore()
+    source.append("registry", (registered,), expected=0, at=AT, actor="ann").unwrap()
+    source.append("tables", (written(0), written(1)), expected=0, at=AT, actor="bob").unwrap()
+    source.redact({2: written(5)}, expected=0, at=AT, actor="ann").unwrap()
+    rows = source.stored().unwrap().rows
+    store.extend(rows[:2], EMPTY).unwrap()
+    store.extend(rows[2:], head_of(rows[:2])).unwrap()
+    assert store.stored() == source.stored()
+    assert store.read() == source.read()
+    assert store.append("tables", (written(2),), expected=2, at=AT, actor="ann").unwrap()[0].position == 5
+
+
+def test_rows_that_do_not_follow_are_not_taken_over(store: EventStore, written: Written) -> None:
+    store.append("tables", (written(0),), expected=0, at=AT, actor="ann").unwrap()
+    before = store.stored()
+    error = store.extend(before.unwrap().rows, EMPTY).failure()
+    assert isinstance(error, LogTaken)
+    assert error.events == 1
+    assert store.stored() == before
+
+
+def test_a_log_that_was_moved_takes_no_more_events(store: EventStore, written: Written) -> None:
+    first = store.append("tables", (written(0),), expected=0, at=AT, actor="ann").unwrap()
+    head = store.stored().unwrap().head
+    assert head is not None
+    store.append("tables", (written(1),), expected=1, at=AT, actor="ann").unwrap()
+    newer = store.seal(head, "elsewhere").unwrap()
+    assert newer.position == 2
+    store.append("tables", (written(2),), expected=2, at=AT, actor="ann").unwrap()
+    third = store.stored().unwrap().head
+    assert third is not None
+    assert store.seal(third, "elsewhere") == Success(third)
+    for refused in (
+        store.append("tables", (written(3),), expected=None, at=AT, actor="ann"),
+        store.redact({1: written(3)}, expected=None, at=AT, actor="ann"),
+    ):
+        error = refused.failure()
+        assert isinstance(error, LogMoved)
+        assert "was moved to elsewhere. Nothing was written. Next: use the store there" in str(error)
+    assert store.read("tables", after=0).unwrap()[:1] == first
+    assert store.stored().unwrap().moved_to == "elsewhere"
+    store.extend((), third).unwrap()
+    assert store.stored().unwrap().moved_to is None
+    store.append("tables", (written(3),), expected=3, at=AT, actor="ann").unwrap()

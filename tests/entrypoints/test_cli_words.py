@@ -10,6 +10,7 @@ from foreset.domain.explaining import size
 from foreset.domain.keeping import PinnedFrame, TableVacuumed, TrainingSetPinned, TrainingSetUnpinned
 from foreset.domain.model import ModelTrained
 from foreset.domain.receipt import Event, TableWritten, TrainingSetRebuilt
+from foreset.domain.redaction import EventsRedacted
 from foreset.domain.registry import EntityRegistered, EntityRemoved, FeatureViewRegistered, FeatureViewRemoved
 from foreset.domain.spec import DeltaSource, EntitySpec, FeatureViewSpec
 from foreset.entrypoints.cli.words import happened
@@ -53,6 +54,8 @@ MODEL = ModelTrained(
             "pinned ts-1: 1,001 rows that served, 3.0 kB",
         ),
         (TrainingSetUnpinned(id="ts-1", frames=("pins/ts-1/0",)), "unpinned ts-1"),
+        (EventsRedacted(digests={4: "a", 7: "b"}, reason="erased"), "redacted the events 4, 7: erased"),
+        (EventsRedacted(digests={4: "a"}), "redacted the events 4"),
         (
             TableVacuumed(table="trips", version=3, hours=168, files=2, size_bytes=1_000, lost=("ts-1", "ts-2")),
             (

@@ -255,7 +255,7 @@ def test_a_corrupt_log_and_one_of_a_newer_foreset_are_left_alone(tmp_path: Path)
     log.write_bytes(header)
     newer = FeatureStore.open(tmp_path).failure()
     assert isinstance(newer, LogTooNew)
-    assert "it has format 99, and this one knows format 1. Next: upgrade foreset" in str(newer)
+    assert "it has format 99, and this one knows format 2. Next: upgrade foreset" in str(newer)
     assert log.read_bytes() == header
 
 

@@ -64,7 +64,7 @@ def test_every_commit_is_synced_to_a_write_ahead_log(tmp_path: Path) -> None:
             store._connected().execute(f"PRAGMA {p}").fetchone()[0]
             for p in ("journal_mode", "synchronous", "busy_timeout", "application_id", "user_version")
         ]
-    assert pragmas == ["wal", 2, 2500, int.from_bytes(b"Fset", "big"), 1]
+    assert pragmas == ["wal", 2, 2500, int.from_bytes(b"Fset", "big"), 2]
 
 
 def test_times_are_text_in_utc_with_microseconds(log: Path) -> None:
@@ -184,19 +184,19 @@ def test_the_database_of_another_application_is_refused(tmp_path: Path, pragma: 
 
 
 def test_a_newer_format_is_refused_and_left_as_it_was(log: Path) -> None:
-    sql(log, "PRAGMA user_version = 2")
+    sql(log, "PRAGMA user_version = 3")
     before = (log.read_bytes(), log.stat().st_mtime_ns)
     error = SqliteEventStore.open(log.parent).failure()
     assert isinstance(error, LogTooNew)
     assert str(error).startswith(
-        f"The event log {log} was written by a newer Foreset: it has format 2, and this one knows format 1."
+        f"The event log {log} was written by a newer Foreset: it has format 3, and this one knows format 2."
     )
     assert (log.read_bytes(), log.stat().st_mtime_ns) == before
     assert [path.name for path in log.parent.iterdir()] == ["events.db"]
 
 
 def test_a_newer_format_that_is_only_in_the_write_ahead_log_is_refused(log: Path) -> None:
-    newer = "import os, sqlite3; c = sqlite3.connect('events.db'); c.execute('PRAGMA user_version = 2'); os._exit(0)"
+    newer = "import os, sqlite3; c = sqlite3.connect('events.db'); c.execute('PRAGMA user_version = 3'); os._exit(0)"
     subprocess.run([sys.executable, "-c", newer], cwd=log.parent, check=True)
     wal = log.with_name("events.db-wal")
     before = (log.read_bytes(), wal.read_bytes())

@@ -1,0 +1,106 @@
+"""Events as rows of a log, and back, for every event store that keeps rows."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Final, get_args
+
+import msgspec
+
+from foreset.domain.chain import Row, chained, digest_of
+from foreset.domain.errors.problem import because, told
+from foreset.domain.errors.store import LogCorrupt, LogTooNew, StoreError
+from foreset.domain.receipt import Event, Recorded
+from foreset.domain.redaction import EventsRedacted
+
+Columns = tuple[int, str, int, str, str, str, str]
+"""Position, stream, version, time (ISO 8601, UTC, microseconds), actor, tag, body (JSON): what events are read from."""
+
+_TAGS: Final = frozenset(str(kind.__struct_config__.tag) for kind in get_args(Event))
+_DECODER: Final = msgspec.json.Decoder(Event)
+_ENCODER: Final = msgspec.json.Encoder()
+
+
+class Damage(Exception):  # noqa: N818  # not an error that leaves an adapter
+    """Carries a `StoreError` out of a transaction, so that it is rolled back."""
+
+    def __init__(self, error: StoreError) -> None:
+        """Carry `error`."""
+        super().__init__(error.message)
+        self.error = error
+
+
+def tag_of(event: Event) -> str:
+    """The name of an event's kind and version, as rows hold it."""
+    return str(event.__struct_config__.tag)
+
+
+def body_of(event: Event) -> str:
+    """What an event says, as JSON."""
+    return _ENCODER.encode(event).decode()
+
+
+def in_utc(at: datetime) -> datetime:
+    """A time in UTC, which it is taken for where it has no zone."""
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+
+
+def recorded_after(  # noqa: PLR0913  # what the envelope of an event holds
+    position: int, version: int, *, stream: str, events: tuple[Event, ...], at: datetime, actor: str
+) -> tuple[Recorded, ...]:
+    """New events of a stream, after the log's last position and the stream's last version; `at` in UTC."""
+    return tuple(
+        Recorded(position=position + n, stream=stream, version=version + n, at=at, actor=actor, event=event)
+        for n, event in enumerate(events, start=1)
+    )
+
+
+def as_rows(recorded: tuple[Recorded, ...], after: str) -> tuple[Row, ...]:
+    """The rows that hold new events, chained after the hash `after`."""
+    bare = (
+        Row(r.position, r.stream, r.version, _time(r.at), r.actor, tag_of(r.event), body_of(r.event), "", "")
+        for r in recorded
+    )
+    return tuple(chained(bare, after))
+
+
+def _time(at: datetime) -> str:
+    return at.isoformat(timespec="microseconds")
+
+
+def columns_of(row: Row) -> Columns:
+    """The columns that an event is read from."""
+    return row.position, row.stream, row.version, row.at, row.actor, row.type, row.body
+
+
+def as_recorded(columns: Columns, place: str) -> Recorded:
+    """The event that a row of the log at `place` holds; raises `Damage` where it holds none that this Foreset knows."""
+    position, stream, version, at, actor, tag, body = columns
+    if tag not in _TAGS:
+        found, supported = f"the event {tag!r} at position {position}", f"{len(_TAGS)} other kinds of event"
+        raise Damage(LogTooNew(path=place, found=found, supported=supported))
+    try:
+        event, when = _DECODER.decode(body), datetime.fromisoformat(at)
+    except (msgspec.MsgspecError, TypeError, ValueError) as fault:
+        problem = f"the event at position {position} cannot be decoded ({told(fault)})"
+        raise Damage(because(LogCorrupt(path=place, problem=problem), fault)) from fault
+    return Recorded(
+        position=position, stream=stream, version=version, at=when.astimezone(UTC), actor=actor, event=event
+    )
+
+
+# === Redactions ===
+
+
+def redaction(bodies: Mapping[int, Event], reason: str) -> EventsRedacted:
+    """The event that tells of new bodies, by position."""
+    return EventsRedacted(
+        digests={position: digest_of(body_of(bodies[position])) for position in sorted(bodies)}, reason=reason
+    )
+
+
+def check_same_kinds(bodies: Mapping[int, Event], tags: Mapping[int, str]) -> None:
+    """That each event takes the place of one of its kind, whose tags are given by position; else it is a bug."""
+    strange = [position for position in bodies if tags.get(position) != tag_of(bodies[position])]
+    if strange:
+        message = f"the events at {sorted(strange)} are not there, or of another kind than what is to stand there"
+        raise ValueError(message)

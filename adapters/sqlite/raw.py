@@ -1,0 +1,58 @@
+"""The log as it is stored: every value that a damaged file may hold, and what deleted ones leave in it."""
+
+import sqlite3
+import time
+from pathlib import Path
+from typing import Any, Final
+
+from foreset.adapters.event_rows import Damage
+from foreset.domain.chain import Head, Row, StoredLog
+from foreset.domain.errors.store import StoreUnwritable
+
+_ROWS: Final = "SELECT position, stream, version, at, actor, type, body, digest, hash FROM events ORDER BY position"
+_HEAD: Final = "SELECT position, hash, moved_to FROM head"
+
+
+def stored_log(connection: sqlite3.Connection) -> StoredLog:
+    """The rows and the head, at one moment. Texts that are no UTF-8 are kept apart from all that are."""
+    factory = connection.text_factory
+    connection.text_factory = _decoded
+    try:
+        connection.execute("BEGIN")
+        head = connection.execute(_HEAD).fetchone()
+        rows = tuple(_row(row) for row in connection.execute(_ROWS))
+    finally:
+        connection.text_factory = factory
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+    if head is None:
+        return StoredLog(rows, None)
+    position, hash_, moved_to = head
+    return StoredLog(rows, Head(position, hash_) if isinstance(position, int) else None, moved_to)
+
+
+def _decoded(content: bytes) -> str:
+    return content.decode("utf-8", "surrogateescape")
+
+
+def _row(columns: tuple[Any, ...]) -> Row:
+    position, stream, version, *texts = columns
+    return Row(position, _text(stream), version if isinstance(version, int) else _text(version), *map(_text, texts))
+
+
+def _text(value: Any) -> Any:
+    """A text as it is; what has no business there in a form that no text of ours has."""
+    return value if isinstance(value, str) else f"\0{value!r}"
+
+
+def without_leftovers(connection: sqlite3.Connection, path: Path, seconds: float) -> None:
+    """Bring everything into the file, so that the write-ahead log holds nothing of what was replaced.
+
+    Waits for readers; raises `Damage` where one stays longer than `seconds`.
+    """
+    deadline = time.monotonic() + seconds
+    while connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+        if time.monotonic() > deadline:
+            problem = "the events were redacted, but another process reads them, so the write-ahead log still has them"
+            raise Damage(StoreUnwritable(path=f"{path}-wal", problem=problem))
+        time.sleep(0.01)
