@@ -58,7 +58,6 @@ class LogBusy(WorldFault, frozen=True, kw_only=True):
     then = "call again when the other process is done."
 
 
-class UnfitLimit(CallerFault, frozen=True, kw_only=True):
 class LogMoved(WorldFault, frozen=True, kw_only=True):
     """An event log that was moved elsewhere, and takes no more events."""
 
@@ -77,6 +76,7 @@ class LogTaken(CallerFault, frozen=True, kw_only=True):
     then = "give a folder or a database without an event log."
 
 
+class UnfitLimit(CallerFault, frozen=True, kw_only=True):
     """An amount of memory or a number of threads that cannot be kept to."""
 
     limit: str
@@ -94,8 +94,8 @@ StoreError = (
     | LogCorrupt
     | LogTooNew
     | LogBusy
-    | ChoiceError
     | LogMoved
+    | ChoiceError
     | LoadError
 )
 """Why the store cannot be opened, read or written."""
