@@ -1,13 +1,16 @@
-"""Look back: receipts by id, events up to a time or a position."""
+"""Look back: receipts by id, events by what they are of, the store as it was."""
 
 from datetime import UTC, datetime
 
 from returns.result import Result, Success
 
 from foreset.application.ports import EventStore
+from foreset.domain.errors.history import PastError, UnknownName
 from foreset.domain.errors.problem import refuse
 from foreset.domain.errors.specs import UnknownTrainingSet
 from foreset.domain.errors.store import StoreError
+from foreset.domain.history import EventFilter, Past, Selection, past_of, select_events
+from foreset.domain.lineage import Lineage, lineage_of
 from foreset.domain.receipt import Recorded, TrainingSetRetrieved, training_set_stream
 
 ReceiptError = UnknownTrainingSet | StoreError
@@ -20,14 +23,16 @@ def receipt_of(identifier: str, events: EventStore) -> Result[TrainingSetRetriev
     if not isinstance(found, Success):
         return refuse(found.failure())
     receipts = _receipts(found.unwrap())
-    return Success(receipts[-1]) if receipts else _receipt_by_prefix(identifier, events)
+    if receipts:
+        return Success(receipts[-1])
+    return Result.do(receipt for recorded in events.read() for receipt in receipt_among(identifier, recorded))
 
 
-def _receipt_by_prefix(identifier: str, events: EventStore) -> Result[TrainingSetRetrieved, ReceiptError]:
-    everything = events.read()
-    if not isinstance(everything, Success):
-        return refuse(everything.failure())
-    by_id = {receipt.id: receipt for receipt in _receipts(everything.unwrap())}
+def receipt_among(identifier: str, recorded: tuple[Recorded, ...]) -> Result[TrainingSetRetrieved, UnknownTrainingSet]:
+    """The newest receipt of a training set among these events, by its id or a beginning that only one id has."""
+    by_id = {receipt.id: receipt for receipt in _receipts(recorded)}
+    if identifier in by_id:
+        return Success(by_id[identifier])
     matching = [i for i in by_id if identifier and i.startswith((identifier, f"ts-{identifier}"))]
     if len(matching) == 1:
         return Success(by_id[matching[0]])
@@ -38,9 +43,26 @@ def _receipts(recorded: tuple[Recorded, ...]) -> list[TrainingSetRetrieved]:
     return [r.event for r in recorded if isinstance(r.event, TrainingSetRetrieved)]
 
 
-def events_until(when: datetime | int, events: EventStore) -> Result[tuple[Recorded, ...], StoreError]:
-    """The events up to a time (inclusive; UTC where it has no zone) or up to a position of the log."""
-    if isinstance(when, datetime):
-        limit = when.replace(tzinfo=UTC) if when.tzinfo is None else when
-        return events.read().map(lambda all_: tuple(r for r in all_ if r.at <= limit))
-    return events.read().map(lambda all_: tuple(r for r in all_ if r.position <= when))
+def selected_events(wanted: EventFilter, events: EventStore) -> Result[Selection, StoreError]:
+    """The events that meet all that is wanted, in their order."""
+    return events.read().map(lambda recorded: select_events(recorded, wanted))
+
+
+def past_at(when: datetime | int, events: EventStore, now: datetime) -> Result[Past, PastError | StoreError]:
+    """The log as it was at a time (inclusive; UTC where it has no zone) or at a position of it."""
+    moment = when.replace(tzinfo=UTC) if isinstance(when, datetime) and when.tzinfo is None else when
+    return Result.do(past for recorded in events.read() for past in past_of(moment, recorded, now))
+
+
+def lineage_around(name: str | None, recorded: tuple[Recorded, ...]) -> Result[Lineage, UnknownName]:
+    """What a view, table, entity, model or training set was made from, and what was made from it.
+
+    Of everything where no name is given. See `Lineage.find` for the forms of a name.
+    """
+    whole = lineage_of(recorded)
+    if name is None:
+        return Success(whole)
+    found = whole.find(name)
+    if not found:
+        return refuse(UnknownName(name=name, known=tuple(reversed(whole.names()))[:30]))
+    return Success(whole.around(found))

@@ -8,6 +8,7 @@ from typing import Final
 from foreset.domain.errors import (
     feast,
     feast_store,
+    history,
     offline_stores,
     online,
     parquet,
@@ -31,6 +32,14 @@ _RAIN: Final = "data/delta_lake/rain"
 _FILE: Final = f"{_RAIN}/part-00000-8f2b0c1d-9e34-4b7a-a6d5-1c20e7f3b894-c000.snappy.parquet"
 
 EXAMPLES: Final[tuple[Problem, ...]] = (
+    # Looking back
+    history.UnknownName(name="rian", known=("rain", "city", _ID)),
+    history.PastIsReadOnly(what="registering definitions", at=_NOON),
+    history.BeforeFirstEvent(at="2024-01-01T00:00:00+00:00", first=f"its first event was at {_FIRST}"),
+    history.NotYet(at="2031-01-01T00:00:00+00:00", now=_NOON),
+    history.PositionMissing(position=99, last=57),
+    history.ClientMissing(package="openlineage-python", extra="lineage"),
+    history.LineageUnsent(target="http://localhost:5000", problem="Connection refused", position=41),
     # Tables
     tables.TableMissing(table="rian", place="data/delta_lake/rian"),
     tables.NotADeltaTable(table="exports", place="data/delta_lake/exports"),

@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from returns.result import Result
 
-from foreset.application.catalog import CatalogAt, current_catalog, registry_events
-from foreset.application.history import ReceiptError, events_until, receipt_of
+from foreset.application.catalog import CatalogAt, current_catalog
+from foreset.application.history import ReceiptError, lineage_around, past_at, receipt_of, selected_events
 from foreset.application.import_feast import LOOK_ROWS, FeastImportError, import_feast
 from foreset.application.plan_retrieval import plan_retrieval
 from foreset.application.ports import Adapters
@@ -16,19 +16,23 @@ from foreset.application.rebuild import rebuild
 from foreset.application.register import Registered, RegistryError, register, remove
 from foreset.application.retrieve import retrieve
 from foreset.application.write import WriteError, optimize_table, write_table
+from foreset.domain.errors.history import PastError, UnknownName
 from foreset.domain.errors.retrieval import PlanError, RebuildError, RetrievalError
 from foreset.domain.errors.store import StoreError
 from foreset.domain.errors.tables import TableError
 from foreset.domain.facts import TableFacts
+from foreset.domain.history import EventFilter, Wanted
 from foreset.domain.import_report import ImportReport
+from foreset.domain.lineage import Lineage
 from foreset.domain.plan import RetrievalPlan
 from foreset.domain.receipt import Recorded, TrainingSetRetrieved
-from foreset.domain.registry import Catalog, replay
+from foreset.domain.registry import Catalog
 from foreset.domain.spec import TrainingSetSpec
 from foreset.domain.table_report import TableReport
 from foreset.domain.writing import TARGET_BYTES
 from foreset.entrypoints.limits import size_of
 from foreset.entrypoints.offline_stores import OfflineStore, chosen_store
+from foreset.entrypoints.past_store import PastStore
 from foreset.entrypoints.table_changes import TableChanges
 from foreset.entrypoints.training_set import TrainingSet
 from foreset.entrypoints.wiring import feast_repository, in_memory, local_store, looks, run_on
@@ -180,13 +184,33 @@ class FeatureStore:
         """The receipt of a training set, by its id or an unambiguous beginning of it."""
         return receipt_of(id, self._adapters.events)
 
-    def history(self) -> Result[tuple[Recorded, ...], StoreError]:
-        """All events, in their order."""
-        return self._adapters.events.read()
+    def history(self, **wanted: Unpack[Wanted]) -> Result[tuple[Recorded, ...], StoreError]:
+        """The events, in their order: all, or those that meet everything that is given.
 
-    def at(self, when: datetime | int) -> Result[Catalog, StoreError]:
-        """The definitions as they were at a time or at a position of the log."""
-        return events_until(when, self._adapters.events).map(lambda events: replay(registry_events(events)))
+        `actor`, `view`, `table`, `model` and `training_set` (an id or a beginning of one) are names; `since` and
+        `until` are times, inclusive, UTC where they have no zone. What was made from a view or table is of it too.
+        """
+        return selected_events(EventFilter.of(wanted), self._adapters.events).map(lambda selection: selection.events)
+
+    def lineage(self, name: str | None = None) -> Result[Lineage, UnknownName | StoreError]:
+        """What a view, table, entity, model or training set was made from, and what was made from it.
+
+        `name` is its name or id; `view:NAME` or `table:NAME@VERSION` tell apart what has the same name. Without one it
+        is the whole graph that the log tells of. `as_text` and `as_mermaid` of `foreset.domain.lineage_texts` draw it.
+        """
+        return Result.do(
+            around for recorded in self._adapters.events.read() for around in lineage_around(name, recorded)
+        )
+
+    def at(self, when: datetime | int) -> Result[PastStore, PastError | StoreError]:
+        """The store as it was at a time (inclusive; UTC where it has no zone), or at a position of its log.
+
+        Definitions, receipts and tables are those of then; at a position, tables are as of the time of the event there.
+        It cannot be changed; what is retrieved from it is recorded in the log of now.
+        """
+        return past_at(when, self._adapters.events, self._adapters.clock.now()).map(
+            lambda past: PastStore(past, self._adapters)
+        )
 
     def table(
         self, table: str, version: int | None = None, *, storage_options: Mapping[str, str] | None = None

@@ -4,6 +4,7 @@ import getpass
 import os
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -107,6 +108,15 @@ def local_store(
             results=PolarsResults(folder / "spilled"),
         )
     )
+
+
+def as_of(adapters: Adapters, at: datetime) -> Adapters:
+    """The adapters, for which tables and the spines that lie in them are as they were at a time that has passed."""
+    from foreset.adapters.past import PastTables
+    from foreset.adapters.polars.spines import PolarsSpines
+
+    tables = PastTables(adapters.tables, at)
+    return replace(adapters, tables=tables, spines=PolarsSpines(tables))
 
 
 def unrecorded(

@@ -1,5 +1,6 @@
 """What can be wrong with writing a table, beyond a frame whose columns do not fit."""
 
+from foreset.domain.errors.history import PastIsReadOnly
 from foreset.domain.errors.problem import CallerFault, Conflict, DataFault, WorldFault
 
 
@@ -105,5 +106,6 @@ WritingError = (
     | TableBusy
     | TableContended
     | CommitUnsettled
+    | PastIsReadOnly
 )
 """Why a write is refused or fails, beside what can be wrong with any table or frame."""
