@@ -115,6 +115,7 @@ def _receipt(
         ties={view.view: view.ties for view in made.measured.work.views},
         libraries=dict(adapters.libraries),
         executed_by=adapters.executed_by,
+        served=made.measured.work.views,
     )
 
 

@@ -1,5 +1,6 @@
 """How old values were when they were served: spine time less event time."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -8,6 +9,8 @@ _SECOND: Final = 1_000_000
 _HOUR: Final = 3600 * _SECOND
 _DAY: Final = 24 * _HOUR
 
+LONGEST_US: Final = 2**63 - 1
+"""Ages beyond this, 292,000 years, are told as this."""
 AGE_EDGES_US: Final = (
     0,
     _SECOND,
@@ -36,6 +39,25 @@ class Ages(msgspec.Struct, frozen=True, kw_only=True):
     greatest_us: int
     mean_us: int
     counts: tuple[int, ...]
+
+
+def ages_of(ages: Sequence[int]) -> Ages | None:
+    """The ages of values, in microseconds, put together; None where there are none.
+
+    >>> ages_of([5, 61_000_000]).mean_us
+    30500002
+    """
+    if not ages:
+        return None
+    least = [sum(age >= edge for age in ages) for edge in AGE_EDGES_US]
+    counts = tuple(here - beyond for here, beyond in zip(least, [*least[1:], 0], strict=True))
+    return Ages(
+        rows=len(ages),
+        least_us=min(*ages, LONGEST_US),
+        greatest_us=min(max(ages), LONGEST_US),
+        mean_us=min(sum(ages) // len(ages), LONGEST_US),
+        counts=counts,
+    )
 
 
 class AgeQuantile(msgspec.Struct, frozen=True):

@@ -45,7 +45,7 @@ class ViewReport(msgspec.Struct, frozen=True, kw_only=True):
     event_time: str
     created_time: str | None
     ttl_us: int | None
-    known_at: int | str | None
+    known_at: int | str | tuple[int, str] | None
     features: tuple[str, ...]
     served: int
     without_match: int

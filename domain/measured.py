@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from foreset.domain.ages import Ages, span
 from foreset.domain.explaining import size
 from foreset.domain.plan import RetrievalPlan
 
@@ -20,7 +21,10 @@ class ViewServed(msgspec.Struct, frozen=True, kw_only=True):
     """What a view gave: table rows of asked keys and times, pairs of them with spine rows of their key, rows served.
 
     `ties` counts the spine rows that only the snapshot's order decided, where another row would have given other
-    values. A spine that was served in parts counts a table row for each part that it came near to.
+    values. A spine that was served in parts counts a table row for each part that it came near to. `expired` counts the
+    spine rows that nothing serves and that a row would serve but for its age (law 3); None where that cannot be told,
+    for files were skipped that hold older rows only. `ages` are those of the values that served, None where there are
+    none. An executor that does not count these says None.
     """
 
     view: str
@@ -28,6 +32,8 @@ class ViewServed(msgspec.Struct, frozen=True, kw_only=True):
     pairs: int
     served: int
     ties: int
+    expired: int | None = None
+    ages: Ages | None = None
 
 
 class Work(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,6 +76,10 @@ def _views(plan: RetrievalPlan, measured: Measured) -> Iterator[tuple[str, str, 
         yield f"{view.view}: table rows looked at", _count(rows and rows * plan.parts), f"{view.rows:,}"
         yield f"{view.view}: pairs not formed", _count(match.how.pairs if match.how else None), f"{view.pairs:,}"
         yield f"{view.view}: spine rows served", _count(plan.spine.rows), f"{view.served:,}"
+        if view.expired is not None:
+            yield f"{view.view}: spine rows whose value expired", "-", f"{view.expired:,}"
+        if view.ages is not None:
+            yield f"{view.view}: mean age of the values", "-", span(view.ages.mean_us)
 
 
 def _whole(plan: RetrievalPlan, measured: Measured) -> Iterator[tuple[str, str, str]]:

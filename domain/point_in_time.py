@@ -63,6 +63,16 @@ def qualifies(label: Label, row: Row, terms: Terms) -> bool:
     return all(row.created_time <= (label.time if time == "event_time" else time) for time in times)
 
 
+def expired(label: Label, rows: Sequence[Row], terms: Terms) -> bool:
+    """Whether nothing serves a label, and only their ages keep rows from it.
+
+    >>> expired(Label((1,), 10), [Row((1,), 5, None)], Terms(ttl=4)), expired(Label((1,), 10), [], Terms(ttl=4))
+    (True, False)
+    """
+    ageless = Terms(None, terms.known_at)
+    return serving_row(label, rows, terms) is None and any(qualifies(label, row, ageless) for row in rows)
+
+
 def rivals(position: int, rows: Sequence[Row]) -> tuple[int, ...]:
     """The rows that only the snapshot's order told apart from the one that served: equal key and times."""
     return tuple(i for i, row in enumerate(rows) if i != position and row == rows[position])

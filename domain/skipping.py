@@ -1,6 +1,8 @@
 """Which files of a table can hold a row that serves, by what the log says of them."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+
+from msgspec.structs import replace
 
 from foreset.domain.facts import DataFile
 from foreset.domain.nodes import Bounds
@@ -20,3 +22,15 @@ def _meets(file: DataFile, bounds: Bounds) -> bool:
     too_low = bounds.least is not None and greatest < bounds.least
     too_high = bounds.greatest is not None and least > bounds.greatest
     return not (too_low or too_high)
+
+
+def bound_by_age(bounds: Iterable[Bounds], event_times: Collection[str]) -> bool:
+    """Whether some bound leaves out rows of these event times that are too old."""
+    return any(b.least is not None and b.column in event_times for b in bounds)
+
+
+def only_too_old(file: DataFile, bounds: Collection[Bounds], event_times: Collection[str]) -> bool:
+    """Whether a file cannot hold a row that serves, and could if rows of these event times did not age."""
+    if may_serve(file, bounds) or not bound_by_age(bounds, event_times):
+        return False
+    return may_serve(file, [replace(b, least=None) if b.column in event_times else b for b in bounds])

@@ -7,6 +7,7 @@ is held against the rows that it was given, one by one: an answer that breaks a 
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import NamedTuple
 
 import polars as pl
 from feast.data_format import ParquetFormat
@@ -15,6 +16,7 @@ from returns.result import Result, Success
 from foreset.adapters.arrow_types import polars_dtype
 from foreset.adapters.feast.asked import LABEL, Asked, asked_of
 from foreset.adapters.feast.question import Question, Served
+from foreset.adapters.feast.served_ages import served_ages
 from foreset.adapters.feast.serving_rows import FROM, POSITION, ServingRows, serving_rows
 from foreset.adapters.feast.stock_store import Request, StockStore
 from foreset.adapters.feast.store_times import beyond, sent
@@ -41,13 +43,13 @@ class StoreOfFiles:
             for table in _read(question, _looked_at(match))
             for rows in Success(serving_rows(match, table, asked))
             for found in self._found(match, asked, rows)
-            for served in _gathered(question, rows, found)
+            for served in _gathered(question, asked, rows, found)
         )
 
-    def _found(self, match: Match, asked: Asked, rows: ServingRows) -> Result[pl.Series, ExecutionError]:
-        """The position of the row that serves each spine row, or null."""
+    def _found(self, match: Match, asked: Asked, rows: ServingRows) -> Result["_Found", ExecutionError]:
+        """The rows that serve."""
         if asked.labels.is_empty() or rows.frame.is_empty():
-            return Success(pl.repeat(None, len(asked.label), dtype=pl.Int64, eager=True))
+            return Success(_Found(pl.repeat(None, len(asked.label), dtype=pl.Int64, eager=True), 0))
         problem = beyond(self._stock.store, match.view, asked, (rows.frame[FROM], rows.finer))
         if problem is not None:
             return refuse(problem)
@@ -78,35 +80,45 @@ def _checked(
     return Success(told)
 
 
-def _young(match: Match, asked: Asked, rows: ServingRows, answer: pl.DataFrame) -> pl.Series:
-    """The position for each spine row; null where the row is too old (law 3), for then all others are too."""
+class _Found(NamedTuple):
+    """The position of the row that serves each spine row, or null; how many rows were too old to."""
+
+    position: pl.Series
+    expired: int
+
+
+def _young(match: Match, asked: Asked, rows: ServingRows, answer: pl.DataFrame) -> _Found:
+    """What is not too old (law 3); where the answer is, all other rows are too."""
     found = pl.DataFrame([asked.label, asked.times.alias("at")]).join(
         answer, on=LABEL, how="left", maintain_order="left"
     )
     if match.ttl_us is None:
-        return found[POSITION]
+        return _Found(found[POSITION], 0)
     event = found.select(pl.lit(rows.event).gather(pl.col(POSITION)).alias("event"))["event"]
     least = pl.col("at") - pl.lit(match.ttl_us * 1_000, dtype=pl.Int128)
-    return found.with_columns(event).select(pl.when(pl.col("event") >= least).then(POSITION))[POSITION]
+    young = found.with_columns(event).select(pl.when(pl.col("event") >= least).then(POSITION))[POSITION]
+    return _Found(young, young.null_count() - found[POSITION].null_count())
 
 
 # === Values ===
 
 
-def _gathered(question: Question, rows: ServingRows, found: pl.Series) -> Result[Served, ExecutionError]:
-    outputs = question.gather.columns
+def _gathered(question: Question, asked: Asked, rows: ServingRows, found: _Found) -> Result[Served, ExecutionError]:
+    outputs, position = question.gather.columns, found.position
     sources = tuple(dict.fromkeys(output.source for output in outputs))
     return _read(question, sources).map(
         lambda values: Served(
             pl.DataFrame(
-                [_at(values[out.source].cast(polars_dtype(out.dtype)), found).alias(out.name) for out in outputs]
+                [_at(values[out.source].cast(polars_dtype(out.dtype)), position).alias(out.name) for out in outputs]
             ),
             ViewServed(
                 view=question.match.view,
                 rows=rows.frame.height,
                 pairs=0,
-                served=len(found) - found.null_count(),
-                ties=_ties(rows, found, values),
+                served=len(position) - position.null_count(),
+                ties=_ties(rows, position, values),
+                expired=found.expired,
+                ages=served_ages(asked.times, _at(rows.event, position)),
             ),
         )
     )

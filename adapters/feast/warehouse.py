@@ -11,6 +11,7 @@ from returns.result import Result, Success
 from foreset.adapters.arrow_types import dtype_name, polars_dtype
 from foreset.adapters.feast.asked import AT, LABEL, Asked, asked_of, nanoseconds
 from foreset.adapters.feast.question import Question, Served
+from foreset.adapters.feast.served_ages import served_ages
 from foreset.adapters.feast.serving_rows import FROM
 from foreset.adapters.feast.stock_store import Request, StockStore, ttl_of
 from foreset.adapters.feast.store_times import beyond
@@ -117,7 +118,8 @@ class Warehouse:
             columns.append(values.alias(output.name))
         served = rows[TIED].len() - rows[TIED].null_count()
         ties = rows.filter(pl.col(TIED).cast(pl.Int64) > 1).height
-        view = ViewServed(view=question.match.view, rows=0, pairs=0, served=served, ties=ties)
+        ages = served_ages(nanoseconds(question.spine[question.time]), _instants(rows[EVENT]))
+        view = ViewServed(view=question.match.view, rows=0, pairs=0, served=served, ties=ties, ages=ages)
         return Success(Served(pl.DataFrame(columns), view))
 
 

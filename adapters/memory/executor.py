@@ -11,13 +11,14 @@ from returns.result import Result, Success
 
 from foreset.adapters.arrow_types import dtype_name, polars_dtype
 from foreset.application.ports import ArrowStream, Retrieved, TableStore
+from foreset.domain.ages import ages_of
 from foreset.domain.dtypes import NANOSECONDS, time_unit
 from foreset.domain.errors.problem import refuse
 from foreset.domain.errors.tables import TableError
 from foreset.domain.measured import ViewServed, Work
 from foreset.domain.nodes import POSITION, Gather, Match, Scan
 from foreset.domain.plan import RetrievalPlan
-from foreset.domain.point_in_time import Key, Label, Row, Terms, rivals, serving_row
+from foreset.domain.point_in_time import Key, Label, Row, Terms, expired, rivals, serving_row
 
 _NANOSECONDS_PER_MICROSECOND = NANOSECONDS["us"]
 
@@ -59,14 +60,14 @@ class _Answers:
         self._by_key: dict[Key, list[int]] = {}
         for position, row in enumerate(self._rows):
             self._by_key.setdefault(row.key, []).append(position)
-        terms = _terms(match)
-        labels = _labels(match, spine, time)
-        self._asked = [label.key for label in labels if None not in label.key]
-        self._serving = [self._serve(label, terms) for label in labels]
+        self._terms = _terms(match)
+        self._labels = _labels(match, spine, time)
+        self._asked = [label.key for label in self._labels if None not in label.key]
+        self._serving = [self._serve(label, self._terms) for label in self._labels]
 
     def _serve(self, label: Label, terms: Terms) -> int | None:
         positions = self._by_key.get(label.key, [])
-        found = serving_row(label, [self._rows[p] for p in positions], terms)
+        found = serving_row(label, self._of_key(label), terms)
         return None if found is None else positions[found]
 
     def served(self, view: str, gather: Gather) -> ViewServed:
@@ -74,7 +75,23 @@ class _Answers:
         pairs = sum(len(self._by_key.get(key, [])) for key in self._asked)
         rows = sum(len(self._by_key.get(key, [])) for key in set(self._asked))
         served = sum(position is not None for position in self._serving)
-        return ViewServed(view=view, rows=rows, pairs=pairs, served=served, ties=self.ties(gather))
+        return ViewServed(
+            view=view,
+            rows=rows,
+            pairs=pairs,
+            served=served,
+            ties=self.ties(gather),
+            expired=sum(expired(label, self._of_key(label), self._terms) for label in self._labels),
+            ages=ages_of(self._ages()),
+        )
+
+    def _of_key(self, label: Label) -> list[Row]:
+        return [self._rows[position] for position in self._by_key.get(label.key, [])]
+
+    def _ages(self) -> list[int]:
+        """The ages of the rows that serve, in microseconds."""
+        served = ((label, self._rows[p]) for label, p in zip(self._labels, self._serving, strict=True) if p is not None)
+        return [(label.time - (row.event_time or 0)) // _NANOSECONDS_PER_MICROSECOND for label, row in served]
 
     def gathered(self, gather: Gather) -> list[pl.Series]:
         """The asked columns, named as in the result."""

@@ -2,18 +2,18 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-import numpy as np
 import polars as pl
 from msgspec.structs import replace
 from returns.result import Result, Success
 
 from foreset.adapters.arrow_types import polars_dtype, polars_frame
 from foreset.adapters.polars.labels import labels_of
-from foreset.adapters.polars.matching import find_rows
+from foreset.adapters.polars.matching import Found, find_rows
 from foreset.adapters.polars.ordering import Int64s
 from foreset.adapters.polars.rows import Sides
+from foreset.adapters.polars.served_ages import AgeCount, ages_of
 from foreset.adapters.polars.source import NO_ROW, Source, open_source
 from foreset.adapters.polars.ties import count_ties
 from foreset.application.ports import ArrowStream, Retrieved, TableStore
@@ -57,12 +57,13 @@ class PolarsExecutor:
         for index, node in enumerate(plan.nodes):
             if isinstance(node, Scan):
                 late_bytes = node.how.late_bytes if node.how else LATE
+                event_times = {match.event_time for match in plan.matches(index)}
                 source: Result[Source, TableError] = Result.do(
                     source
                     for snapshot in self._tables.observe(
                         node.table, node.version, partition_time_zone=node.partition_time_zone
                     )
-                    for source in open_source(snapshot, node, workers, late_bytes // self._threads)
+                    for source in open_source(snapshot, node, workers, late_bytes // self._threads, event_times)
                 )
                 if not isinstance(source, Success):
                     return refuse(source.failure())
@@ -78,11 +79,28 @@ class _Tally:
     pairs: int = 0
     served: int = 0
     ties: int = 0
+    expired: int | None = 0
+    ages: AgeCount = field(default_factory=AgeCount)
 
-    def add(self, rows: int, pairs: int, served: int, ties: int) -> None:
+    def add(self, found: Found, ages: Int64s, ties: int, *, past_unread: bool) -> None:
         """Some more."""
-        self.rows, self.pairs = self.rows + rows, self.pairs + pairs
-        self.served, self.ties = self.served + served, self.ties + ties
+        self.rows, self.pairs = self.rows + found.rows, self.pairs + found.pairs
+        self.served, self.ties = self.served + ages.size, self.ties + ties
+        untold = past_unread and found.unreached > 0
+        self.expired = None if self.expired is None or untold else self.expired + found.expired
+        self.ages.add(ages)
+
+    def told(self, view: str) -> ViewServed:
+        """What was done."""
+        return ViewServed(
+            view=view,
+            rows=self.rows,
+            pairs=self.pairs,
+            served=self.served,
+            ties=self.ties,
+            expired=self.expired,
+            ages=self.ages.told(),
+        )
 
 
 @dataclass(frozen=True)
@@ -115,9 +133,10 @@ class _Group:
         most = (match.how and match.how.batch_rows) or FEWEST_ROWS
         sides = Sides(match, labels_of(match, spine, time), self.source, most)
         found = find_rows(sides)
-        served = int(np.count_nonzero(found.position != NO_ROW))
+        ages = ages_of(found, sides.labels, sides.terms.event_unit)
         for view in self.views:
-            view.tally.add(found.rows, found.pairs, served, count_ties(view.gather, sides, found))
+            ties = count_ties(view.gather, sides, found)
+            view.tally.add(found, ages, ties, past_unread=self.source.past_unread)
         del sides  # what matching needed is not needed to gather
         values = self._values(found.position)
         return [view.given(values) for view in self.views]
@@ -174,15 +193,5 @@ class _Run:
                 TableRead(table=table, files=source.read()[0], size_bytes=source.read()[1])
                 for table, source in tables.items()
             ),
-            views=tuple(
-                ViewServed(
-                    view=view.match.view,
-                    rows=view.tally.rows,
-                    pairs=view.tally.pairs,
-                    served=view.tally.served,
-                    ties=view.tally.ties,
-                )
-                for group in self._groups
-                for view in group.views
-            ),
+            views=tuple(view.tally.told(view.match.view) for group in self._groups for view in group.views),
         )

@@ -17,7 +17,7 @@ from foreset.adapters.polars.labels import Labels
 from foreset.adapters.polars.ordering import Int64s, column_of, order_by
 from foreset.adapters.polars.rows import Rows, Sides, Terms
 from foreset.adapters.polars.source import NO_ROW
-from foreset.adapters.polars.times import OLDEST
+from foreset.adapters.polars.times import NEVER, OLDEST
 from foreset.domain.nodes import Strategy
 
 
@@ -25,11 +25,17 @@ from foreset.domain.nodes import Strategy
 class Found:
     """For each spine row the position of the row that serves it (NO_ROW: none), and whether only its position decided.
 
-    `pairs` is how many pairs of a spine row and a table row have the same key, `rows` how many table rows came near.
+    `event` has the event times of the rows that serve, in the table's unit, OLDEST where none does. Where there is a
+    ttl, `expired` counts the spine rows that nothing serves and that a row would serve but for its age, `unreached`
+    those with a key that no row would serve at any age. `pairs` is how many pairs of a spine row and a table row have
+    the same key, `rows` how many table rows came near.
     """
 
     position: Int64s
     tied: Mask
+    event: Int64s
+    expired: int = 0
+    unreached: int = 0
     pairs: int = 0
     rows: int = 0
 
@@ -46,14 +52,27 @@ def find_rows(sides: Sides) -> Found:
     """The rows that serve a spine."""
     match, labels = sides.match, sides.labels
     best = _Best(labels.times.size)
+    begins = None if match.ttl_us is None else np.full(labels.keys.size, NEVER, dtype=np.int64)
     pairs = rows_seen = 0
     strategy = _STRATEGIES[match.how.strategy if match.how else "as-of"]
     for rows in sides.batches():
         pairs += int(labels.counts.take(rows.code).sum())
         rows_seen += rows.code.size
+        if begins is not None:
+            for code, start in ((rows.code, rows.start), rows.too_old):
+                np.minimum.at(begins, code, start)
         if rows.code.size:
             best.take(rows, _alive(strategy(rows, labels, sides.terms), rows, labels, sides.terms))
-    return Found(best.position, best.tied, pairs, rows_seen)
+    expired, unreached = (0, 0) if begins is None else _unserved(best.position, begins, labels)
+    return Found(best.position, best.tied, best.event, expired, unreached, pairs, rows_seen)
+
+
+def _unserved(position: Int64s, begins: Int64s, labels: Labels) -> tuple[int, int]:
+    """How many spine rows with a key are not served though a row of theirs has begun to hold, and though none has."""
+    codes = labels.keys.spine
+    asking = np.flatnonzero((position == NO_ROW) & (codes >= 0))
+    reached = int(np.count_nonzero(begins.take(codes[asking]) <= labels.times[asking]))
+    return reached, asking.size - reached
 
 
 def _alive(hit: Hit, rows: Rows, labels: Labels, terms: Terms) -> Hit:
@@ -72,6 +91,11 @@ class _Best:
         self.position = np.full(labels, NO_ROW, dtype=np.int64)
         self.tied = np.zeros(labels, dtype=np.bool_)
         self._ranks: list[Int64s] = []
+
+    @property
+    def event(self) -> Int64s:
+        """The event times of the best rows, OLDEST where there is none."""
+        return self._ranks[0] if self._ranks else np.full(self.position.size, OLDEST, dtype=np.int64)
 
     def take(self, rows: Rows, hit: Hit) -> None:
         """Take over what is better. Batches come in the snapshot's order, so of equal ranks the new row is."""

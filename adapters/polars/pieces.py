@@ -1,5 +1,6 @@
 """Parquet files cut into pieces: whole files, or runs of row groups of large ones, without those that cannot serve."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -50,6 +51,20 @@ def pieces_of(
             raise raised(unreadable(scan.table, fault, [file], storage_options)) from fault
         pieces += [piece for piece in cut if piece.rows]
     return pieces
+
+
+def skips_groups(pieces: Sequence[Piece], files: Sequence[DataFile]) -> bool:
+    """Whether row groups of the files may be in no piece."""
+    held: Counter[str] = Counter()
+    for piece in pieces:
+        held[piece.file.path] += piece.length
+    return any(not _is_whole(file, held[file.path]) for file in files)
+
+
+def _is_whole(file: DataFile, held: int) -> bool:
+    if file.rows is None:
+        return held <= _LARGE  # a smaller file is one piece
+    return held == file.rows + file.deleted_count or not file.rows
 
 
 def _cut(

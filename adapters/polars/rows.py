@@ -7,6 +7,7 @@ carried through a sort or a search.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Final
 
 import numpy as np
 import polars as pl
@@ -20,6 +21,8 @@ from foreset.adapters.polars.times import OLDEST, expiry, rescaled, rescaled_tic
 from foreset.domain.dtypes import time_unit
 from foreset.domain.nodes import Match
 
+NO_ROWS: Final = (np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64))
+
 
 @dataclass(frozen=True)
 class Rows:
@@ -27,7 +30,8 @@ class Rows:
 
     `ranks` are the times by which rows are preferred, in the table's own units: the event time, then the created time
     if there is one. `start`, from when a row holds, is in the spine's unit. `kept` are the places of the rows behind
-    `offset` in the source; None where none was left out.
+    `offset` in the source; None where none was left out. `too_old` has the codes and starts of rows that are left out
+    for their age alone.
     """
 
     code: Int64s
@@ -35,6 +39,7 @@ class Rows:
     start: Int64s
     offset: int
     kept: Int64s | None
+    too_old: tuple[Int64s, Int64s] = NO_ROWS
 
     @property
     def event(self) -> Int64s:
@@ -111,25 +116,35 @@ class Sides:
         event, dated = whole_numbers(frame[match.event_time])
         created = _created(frame, match)
         start = self.terms.start(event, created)
-        wanted = self._serving(event, created, start)
+        wanted = self._begun(created, start)
         for mask in (asked, dated):
             wanted = wanted if mask is None else both(wanted, mask)
+        young = self._young(event)
+        too_old = NO_ROWS
+        if young is not None:
+            code, begin = _filtered([codes, start], both(wanted, ~young))
+            too_old = code, begin
+            wanted = both(wanted, young)
         ranks = (event,) if created is None else (event, created)
         if wanted is None:
             return Rows(codes, ranks, start, offset, None)
         code, begin, *times = _filtered([codes, start, *ranks], wanted)
-        return Rows(code, tuple(times), begin, offset, np.flatnonzero(wanted))
+        return Rows(code, tuple(times), begin, offset, np.flatnonzero(wanted), too_old)
 
-    def _serving(self, event: Int64s, created: Int64s | None, start: Int64s) -> Mask | None:
-        """Which rows are known, and hold at some time between the first and the last of the spine; None: all."""
+    def _begun(self, created: Int64s | None, start: Int64s) -> Mask | None:
+        """Which rows are known, and hold from some time before the last of the spine on; None: all."""
         wanted = self.terms.known(created)
         if start.size and start.max() > self.labels.last:
             wanted = both(wanted, start <= self.labels.last)
-        first_end = self.terms.ends(event.min(keepdims=True)) if start.size else None
-        if first_end is not None and first_end[0] < self.labels.first:
-            ends = self.terms.ends(event)
-            wanted = wanted if ends is None else both(wanted, ends >= self.labels.first)
         return wanted
+
+    def _young(self, event: Int64s) -> Mask | None:
+        """Which rows still serve at the first time of the spine; None: all."""
+        first_end = self.terms.ends(event.min(keepdims=True)) if event.size else None
+        if first_end is None or first_end[0] >= self.labels.first:
+            return None
+        ends = self.terms.ends(event)
+        return None if ends is None else ends >= self.labels.first
 
 
 def _created(frame: pl.DataFrame, match: Match) -> Int64s | None:

@@ -1,6 +1,6 @@
 """A plan's scan, open for reading: its rows have a position, by which they are found again."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from itertools import accumulate
 from typing import Final, Protocol
@@ -12,13 +12,13 @@ from returns.result import Result, Success
 from foreset.adapters.arrow_types import dtype_name
 from foreset.adapters.parquet_files import as_many_rows, collected, scan_files, scan_part
 from foreset.adapters.polars.ordering import Int64s
-from foreset.adapters.polars.pieces import Piece, bytes_per_row, column_groups, pieces_of, together
+from foreset.adapters.polars.pieces import Piece, bytes_per_row, column_groups, pieces_of, skips_groups, together
 from foreset.application.ports import Snapshot
 from foreset.domain.errors.problem import raised, refuse
 from foreset.domain.errors.tables import TableError, TableUnreadable
 from foreset.domain.facts import Column, DataFile
 from foreset.domain.nodes import Scan
-from foreset.domain.skipping import may_serve
+from foreset.domain.skipping import bound_by_age, may_serve, only_too_old
 
 NO_ROW: Final = -1
 _TOGETHER_BYTES: Final = 32_000_000
@@ -30,9 +30,13 @@ _PICKED: Final = 4
 
 
 class Source(Protocol):
-    """Rows by position. Positions grow with the snapshot's order. `dtypes` has the types of the columns."""
+    """Rows by position. Positions grow with the snapshot's order. `dtypes` has the types of the columns.
+
+    `past_unread`: rows may be left out only because they are too old to serve.
+    """
 
     dtypes: dict[str, str]
+    past_unread: bool
 
     def batches(self, columns: Sequence[str], most: int) -> Iterator[tuple[int, pl.DataFrame]]:
         """All rows that may serve, about `most` at a time, each batch with the position of its first row."""
@@ -50,8 +54,9 @@ class Source(Protocol):
 class FrameSource:
     """Rows in memory."""
 
-    def __init__(self, frame: pl.DataFrame, files: Sequence[DataFile] = ()) -> None:
+    def __init__(self, frame: pl.DataFrame, files: Sequence[DataFile] = (), *, past_unread: bool = False) -> None:
         """Serve `frame`, which was read from `files`; its columns are taken out of it."""
+        self.past_unread = past_unread
         # Many rows are gathered from one chunk several times faster than from many.
         self._frame = pl.DataFrame([frame.drop_in_place(name).rechunk() for name in frame.columns])
         self._read = len(files), sum(file.size_bytes for file in files)
@@ -83,8 +88,13 @@ class FileSource:
         storage_options: Mapping[str, str],
         workers: Executor,
         late_bytes: int,
+        files_too_old: bool = False,
+        bound_by_age: bool = False,
     ) -> None:
-        """Serve `files`, in their order; features are decoded by `workers`, each about `late_bytes` at a time."""
+        """Serve `files`, in their order; features are decoded by `workers`, each about `late_bytes` at a time.
+
+        `files_too_old`: others were left out for their age; `bound_by_age`: row groups may be.
+        """
         self._table = scan.table
         self._options = storage_options
         self._columns = {column.name: column for column in columns}
@@ -95,6 +105,7 @@ class FileSource:
         self._opened: set[str] = set()
         self._sizes = {file.path: file.size_bytes for file in files}
         self.dtypes = {column.name: column.dtype for column in columns}
+        self.past_unread = files_too_old or (bound_by_age and skips_groups(self._pieces, files))
 
     def batches(self, columns: Sequence[str], most: int) -> Iterator[tuple[int, pl.DataFrame]]:
         """All rows of the files."""
@@ -227,8 +238,13 @@ def _groups(files: Sequence[DataFile]) -> Iterator[Sequence[DataFile]]:
     yield files[start:]
 
 
-def open_source(snapshot: Snapshot, scan: Scan, workers: Executor, late_bytes: int) -> Result[Source, TableError]:
-    """The source for a scan: in memory where the plan advises a single pass or only the table store can read it."""
+def open_source(
+    snapshot: Snapshot, scan: Scan, workers: Executor, late_bytes: int, event_times: Collection[str] = ()
+) -> Result[Source, TableError]:
+    """The source for a scan: in memory where the plan advises a single pass or only the table store can read it.
+
+    `event_times` are the columns by which rows age.
+    """
     opened = snapshot.files(scan.columns)
     if not isinstance(opened, Success):
         return refuse(opened.failure())
@@ -237,6 +253,7 @@ def open_source(snapshot: Snapshot, scan: Scan, workers: Executor, late_bytes: i
         return snapshot.read(scan.columns).map(lambda frame: FrameSource(pl.DataFrame(frame)))
     wanted = [c for c in snapshot.facts.columns if c.name in scan.columns]
     chosen = [file for file in files if may_serve(file, scan.bounds)]
+    files_too_old = any(only_too_old(file, scan.bounds, event_times) for file in files)
     if scan.how is not None and scan.how.passes == "single pass":
         first, *others = _groups(chosen)
 
@@ -245,5 +262,18 @@ def open_source(snapshot: Snapshot, scan: Scan, workers: Executor, late_bytes: i
 
         begun = workers.map(read, others)
         frame = pl.concat([read(first), *begun])
-        return as_many_rows(frame, scan.table, chosen).map(lambda whole: FrameSource(whole, chosen))
-    return Success(FileSource(scan, chosen, wanted, storage_options=options, workers=workers, late_bytes=late_bytes))
+        return as_many_rows(frame, scan.table, chosen).map(
+            lambda whole: FrameSource(whole, chosen, past_unread=files_too_old)
+        )
+    return Success(
+        FileSource(
+            scan,
+            chosen,
+            wanted,
+            storage_options=options,
+            workers=workers,
+            late_bytes=late_bytes,
+            files_too_old=files_too_old,
+            bound_by_age=bound_by_age(scan.bounds, event_times),
+        )
+    )

@@ -16,6 +16,8 @@ _LEAST: Final = -(2**63)
 _GREATEST: Final = 2**63 - 1
 OLDEST: Final = _LEAST
 """Stands for a created time that is null, which is older than any other."""
+NEVER: Final = _GREATEST
+"""Stands for a time that does not come."""
 
 
 def rescaled(times: Int64s, unit: str, to: str, rounding: Literal["up", "down"]) -> Int64s:
@@ -37,6 +39,28 @@ def rescaled_tick(tick: int, unit: str, to: str, rounding: Literal["up", "down"]
     """One tick of one unit in another."""
     nanoseconds = tick * NANOSECONDS[unit]
     return nanoseconds // NANOSECONDS[to] if rounding == "down" else -(-nanoseconds // NANOSECONDS[to])
+
+
+def elapsed_us(event: Int64s, event_unit: str, at: Int64s, unit: str) -> Int64s:
+    """Whole microseconds from each event time to a later time, rounded down.
+
+    >>> elapsed_us(np.array([1_999]), "ns", np.array([5]), "us")
+    array([3])
+    """
+    earlier, rest = _microseconds(event, event_unit)
+    later, later_rest = _microseconds(at, unit)
+    whole = later.view(np.uint64) - earlier.view(np.uint64)  # which holds every difference of two 64-bit numbers
+    if rest is not None or later_rest is not None:
+        whole -= (0 if rest is None else rest) > (0 if later_rest is None else later_rest)
+    return np.minimum(whole, np.uint64(_GREATEST)).view(np.int64)
+
+
+def _microseconds(times: Int64s, unit: str) -> tuple[Int64s, Int64s | None]:
+    """Times in microseconds, rounded down, and what is left over of finer ones."""
+    if unit != "ns":
+        return rescaled(times, unit, "us", "down"), None
+    whole, rest = np.divmod(times, NANOSECONDS["us"])
+    return whole, rest
 
 
 def expiry(times: Int64s, unit: str, ttl_us: int, to: str) -> Int64s:

@@ -29,15 +29,17 @@ def check(case: Case, executor: Callable[[MemoryTables], PlanExecutor]) -> None:
     plan = plan_of(case, tables)
     got = executor(tables).execute(plan, case.spine)
     with tempfile.TemporaryDirectory() as folder:
-        expected, ties = made(MemoryExecutor(tables), plan, case.spine, Path(folder))
+        expected, views = made(MemoryExecutor(tables), plan, case.spine, Path(folder))
         if isinstance(got, Success):
-            found, found_ties = made(executor(tables), plan, case.spine, Path(folder))
+            found, found_views = made(executor(tables), plan, case.spine, Path(folder))
             assert found.fingerprint == expected.fingerprint, f"{expected.frame}\n{found.frame}"
-            assert found_ties == ties
+            for view, other in zip(views, found_views, strict=True):
+                assert (view.served, view.ties, view.ages) == (other.served, other.ties, other.ages)
+                assert other.expired in {view.expired, None}
             return
     match got.failure():
         case TiesUndecided(view=view, rows=rows):
-            assert ties[view] == rows
+            assert {v.view: v.ties for v in views}[view] == rows
         case problem:
             assert isinstance(problem, BeyondStore), problem.message
             assert "have nanoseconds" in problem.problem or "are not between" in problem.problem

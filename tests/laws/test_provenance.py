@@ -35,7 +35,7 @@ def test_the_rows_that_serve_are_told_by_both(case: Case) -> None:
     tables = MemoryTables(case.tables, clock=SystemClock())
     plan, trace = traced(case, tables)
     expected = told(MemoryExecutor(tables), trace.plan, case.spine)
-    assert told(PolarsExecutor(tables), trace.plan, case.spine).equals(expected)
+    assert told(PolarsExecutor(tables), trace.plan, case.spine).select(expected.columns).equals(expected)
     values = told(MemoryExecutor(tables), plan, case.spine)
     for (gather, _, _), view in zip(plan.gathers, trace.views, strict=True):
         for output in gather.columns:
