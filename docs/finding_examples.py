@@ -5,7 +5,7 @@ The order does not matter. A finding without an example here fails the tests.
 
 from typing import Final
 
-from foreset.domain.findings import data, feast, files, leaks, log
+from foreset.domain.findings import data, event_log, feast, files, leaks, log
 from foreset.domain.findings.finding import Finding
 
 _COMMIT: Final = "00000000000000000007.json"
@@ -133,4 +133,13 @@ EXAMPLES: Final[tuple[Finding, ...]] = (
     leaks.MostlyExpired(view="weather", rows=6_120, of=10_000, ttl="3 h"),
     leaks.AllNull(column="wind_gust", rows=10_000),
     leaks.ConstantColumn(column="engines", rows=9_870),
+    # The event log
+    event_log.EventChanged(position=41, part="what it says"),
+    event_log.EventsMissing(first=12, last=14),
+    event_log.EventsCutOff(first=55, last=57),
+    event_log.EventsMoved(first=12, last=57, was=13),
+    event_log.EventAdded(position=12),
+    event_log.HeadChanged(head=f"56:{'9c' * 32}", end=f"57:{'1d' * 32}"),
+    event_log.HeadLost(end=f"57:{'1d' * 32}"),
+    event_log.OtherThanNoted(noted=f"40:{'9c' * 32}", found=f"the hash {'1d' * 32}"),
 )

@@ -14,7 +14,7 @@ from docs.markdown import example_of, quoted
 from foreset.domain import findings
 from foreset.domain.findings.finding import SEVERITIES, Finding, Severity
 
-_ORDER: Final = {"log": 0, "files": 1, "data": 2, "feast": 4, "leaks": 5}
+_ORDER: Final = {"log": 0, "files": 1, "data": 2, "feast": 4, "leaks": 5, "event_log": 6}
 PAGE: Final = Path(__file__).parent / "findings.md"
 
 _INTRO: Final = """\
@@ -23,7 +23,8 @@ _INTRO: Final = """\
 What `foreset check TABLE` and `store.check(table)` find, each with what to do next; `--deep` and `deep=True` read the
 data too. A severity is the usual one: some findings are milder where only old versions are concerned. What
 `foreset import PATH` and `store.import_feast(path)` find in a Feast repository stands after them, and what
-`store.report(id)` and `store.audit(...)` find in a training set or a frame at the end.
+`store.report(id)` and `store.audit(...)` find in a training set or a frame after those. What `foreset log verify` and
+`store.verify_log()` find in the store's own log stands at the end.
 
 | severity | means |
 |---|---|
