@@ -1,15 +1,17 @@
 """Tables as they were at a time: the newest version is the one that was current then."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from returns.result import Result, Success
 
 from foreset.application.ports import ArrowStream, Changes, Snapshot, TableStore
 from foreset.domain.errors.history import PastIsReadOnly
+from foreset.domain.errors.keeping import NothingToVacuum
 from foreset.domain.errors.problem import refuse
 from foreset.domain.errors.tables import AfterLastVersion, TableError, TableWriteError
 from foreset.domain.facts import TableFacts
+from foreset.domain.retention import StoredTable
 from foreset.domain.table_commit import TableCommit
 from foreset.domain.table_report import TableReport
 from foreset.domain.writing import DEFAULTS, TARGET_BYTES, Compaction, WriteMode, WriteOptions
@@ -93,6 +95,26 @@ class PastTables:
     ) -> Result[Compaction, TableWriteError]:
         """Refused."""
         return refuse(self._read_only(f"optimizing the table {table!r}"))
+
+    def place(self, table: str) -> str:
+        """Where a table is."""
+        return self._tables.place(table)
+
+    def stored(
+        self, table: str, versions: Collection[int] = (), storage_options: Mapping[str, str] | None = None
+    ) -> Result[StoredTable, TableError | NothingToVacuum]:
+        """What lies in a table's folder now."""
+        return self._tables.stored(table, versions, storage_options)
+
+    def delete(
+        self,
+        table: str,
+        paths: Collection[str],  # noqa: ARG002  # nothing is deleted
+        storage_options: Mapping[str, str] | None = None,  # noqa: ARG002  # as above
+    ) -> Result[tuple[str, ...], NothingToVacuum]:
+        """Refused."""
+        problem = f"the store is looked at as it was at {self._at.isoformat()}, and the past is not changed"
+        return refuse(NothingToVacuum(table=table, problem=problem, remedy="open the store as it is now"))
 
     def check(self, table: str, *, deep: bool = False) -> Result[TableReport, TableError]:
         """What is wrong with a table now: its log and its files are those of today."""

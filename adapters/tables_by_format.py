@@ -4,15 +4,17 @@ The name of Parquet files is their path or URL after `parquet:`, so that a recei
 without a log is never taken for a Delta table, nor the other way round. All other names are Delta's.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Final
 
 from returns.result import Result
 
 from foreset.application.ports import ArrowStream, Changes, Snapshot, TableStore
+from foreset.domain.errors.keeping import NothingToVacuum, VacuumFailed
 from foreset.domain.errors.tables import TableError, TableWriteError
 from foreset.domain.facts import TableFacts
+from foreset.domain.retention import StoredTable
 from foreset.domain.table_commit import TableCommit
 from foreset.domain.table_report import TableReport
 from foreset.domain.writing import DEFAULTS, TARGET_BYTES, Compaction, WriteMode, WriteOptions
@@ -92,6 +94,22 @@ class TablesByFormat:
     ) -> Result[Compaction, TableWriteError]:
         """Put small files of a table together."""
         return self._of(table).optimize(table, target_bytes, storage_options)
+
+    def place(self, table: str) -> str:
+        """Where a table is."""
+        return self._of(table).place(table)
+
+    def stored(
+        self, table: str, versions: Collection[int] = (), storage_options: Mapping[str, str] | None = None
+    ) -> Result[StoredTable, TableError | NothingToVacuum]:
+        """Which files lie in a table's folder that are no part of its newest version, and what some versions need."""
+        return self._of(table).stored(table, versions, storage_options)
+
+    def delete(
+        self, table: str, paths: Collection[str], storage_options: Mapping[str, str] | None = None
+    ) -> Result[tuple[str, ...], TableError | NothingToVacuum | VacuumFailed]:
+        """Delete files of a table which its newest version does not need."""
+        return self._of(table).delete(table, paths, storage_options)
 
     def check(self, table: str, *, deep: bool = False) -> Result[TableReport, TableError]:
         """What is wrong with a table, and what could be better."""

@@ -15,6 +15,8 @@ from structlog.typing import FilteringBoundLogger
 
 from foreset.domain.chain import Head, Row, StoredLog
 from foreset.domain.changes import ChangesFacts
+from foreset.domain.errors.history import SendError
+from foreset.domain.errors.keeping import Affected, NothingToVacuum, VacuumFailed
 from foreset.domain.errors.offline_stores import ExecutionError
 from foreset.domain.errors.retrieval import OutputUnwritable, SpineError
 from foreset.domain.errors.specs import StaleWrite
@@ -22,10 +24,13 @@ from foreset.domain.errors.store import LogTaken, StoreError
 from foreset.domain.errors.tables import TableError, TableWriteError
 from foreset.domain.errors.training import TrainingError
 from foreset.domain.facts import DataFile, Resources, SpineFacts, TableFacts
+from foreset.domain.lineage import LineageSent
+from foreset.domain.lost import Box
 from foreset.domain.measured import Work
 from foreset.domain.model import FeatureSpec, ModelSpec, Trained
 from foreset.domain.plan import RetrievalPlan
 from foreset.domain.receipt import OURSELVES, Event, ExecutedBy, Recorded
+from foreset.domain.retention import StoredTable
 from foreset.domain.spec import SpineReference
 from foreset.domain.table_commit import TableCommit
 from foreset.domain.table_report import TableReport
@@ -154,6 +159,28 @@ class TableStore(Protocol):
         """
         ...
 
+    def place(self, table: str) -> str:
+        """Where a table is, which tells whether two names are of one table; its name where that leads nowhere."""
+        ...
+
+    def stored(
+        self, table: str, versions: Collection[int] = (), storage_options: Mapping[str, str] | None = None
+    ) -> Result[StoredTable, TableError | NothingToVacuum]:
+        """Which files lie in a table's folder that are no part of its newest version, and what some versions need.
+
+        No data file is opened. `NothingToVacuum` for a table that has no versions.
+        """
+        ...
+
+    def delete(
+        self, table: str, paths: Collection[str], storage_options: Mapping[str, str] | None = None
+    ) -> Result[tuple[str, ...], TableError | NothingToVacuum | VacuumFailed]:
+        """Delete files of a table, as `stored` names them, but for those that its newest version needs by now.
+
+        Gives those that were there and are not any more.
+        """
+        ...
+
     def check(self, table: str, *, deep: bool = False) -> Result[TableReport, TableError]:
         """What is wrong with a table, and what could be better; with `deep` all its data is read too.
 
@@ -224,6 +251,10 @@ class SpineStore(Protocol):
         """A hash of names, types and values in their order, the same for every chunking and engine."""
         ...
 
+    def within(self, frame: ArrowStream, boxes: Collection[Box]) -> Affected:
+        """How many rows of a spine are in any of some boxes, and the first of them."""
+        ...
+
 
 class KeptFrames(Protocol):
     """Frames that a store keeps beside its log, by name: spines, and the rows of pins. Names have slashes."""
@@ -246,6 +277,36 @@ class KeptFrames(Protocol):
 
     def remove(self, name: str) -> Result[bool, StoreError]:
         """Forget a frame; whether it was there."""
+        ...
+
+
+@dataclass(frozen=True)
+class ServedBy:
+    """The columns of a provenance plan's result that tell which rows of a scan served a view.
+
+    `scan` counts the plan's scans from 0, `position` is the column of positions, `columns` maps the scan's columns to
+    those that have their values.
+    """
+
+    scan: int
+    position: str
+    columns: Mapping[str, str]
+
+
+class PinnedRows(Protocol):
+    """The rows that served: taken out of what a provenance plan gave, and given to plans in place of tables."""
+
+    def collect(
+        self, told: Collection[ServedBy], parts: Iterator[ArrowStream]
+    ) -> Result[dict[int, ArrowStream], TableError]:
+        """For each scan the rows that served any view, each once, in the order of their positions.
+
+        They have the scan's columns. All are held in memory.
+        """
+        ...
+
+    def serving(self, frames: Mapping[str, ArrowStream]) -> tuple[TableStore, PlanExecutor]:
+        """Tables that have these names, each at version 0 with the rows of a frame; and what runs plans over them."""
         ...
 
 
@@ -347,6 +408,14 @@ class EventStore(Protocol):
         ...
 
 
+class LineageSink(Protocol):
+    """Takes lineage for others."""
+
+    def send(self, log: tuple[Recorded, ...], after: int) -> Result[LineageSent, SendError]:
+        """Send what was done after a position of the whole log, in its order."""
+        ...
+
+
 class ModelTrainer(Protocol):
     """Fits models."""
 
@@ -388,6 +457,7 @@ class Adapters:
     engine: PlanExecutor
     spines: SpineStore
     kept: KeptFrames
+    pins: PinnedRows
     results: ResultStore
     machine: Machine
     events: EventStore

@@ -1,115 +1,158 @@
 """Build a training set again from its receipt, and prove that it is the same."""
 
+from datetime import datetime
+from typing import Literal
+
+import msgspec
 from returns.result import Result, Success
 
+from foreset.application.diagnose import diagnosed
 from foreset.application.history import receipt_of
-from foreset.application.ports import Adapters, ArrowStream, Fingerprint
-from foreset.application.retrieve import Job, Retrieval, run_plan
+from foreset.application.pinned import existing_pin, from_pin, pin_of
+from foreset.application.ports import Adapters
+from foreset.application.recorded import advised, recorded_semantics, recorded_spine, recorded_tables
+from foreset.application.retrieve import Job, Made, Retrieval, run_plan
+from foreset.domain.errors.keeping import PinBroken
+from foreset.domain.errors.parquet import FilesChanged, ParquetMissing
 from foreset.domain.errors.problem import refuse
-from foreset.domain.errors.retrieval import (
-    NotReproduced,
-    RebuildError,
-    SpineDiffers,
-    SpineNotKept,
-    TableReplaced,
+from foreset.domain.errors.retrieval import NotReproduced, RebuildError, SpineNotKept, TableReplaced
+from foreset.domain.errors.tables import (
+    DataFileGone,
+    HistoryCleaned,
+    NotADeltaTable,
+    ObjectStoreFailed,
+    TableMissing,
+    TableUnreadable,
+    UnsupportedTable,
+    VersionMissing,
 )
-from foreset.domain.errors.tables import TableUnreadable
-from foreset.domain.facts import Facts, TableFacts
+from foreset.domain.keeping import TrainingSetPinned
 from foreset.domain.plan import RetrievalPlan
-from foreset.domain.receipt import TrainingSetRebuilt, TrainingSetRetrieved, spine_name, training_set_stream
+from foreset.domain.receipt import OURSELVES, TrainingSetRebuilt, TrainingSetRetrieved, training_set_stream
 from foreset.domain.registry import Catalog
-from foreset.domain.rules import optimize
+
+UNSERVED = (
+    DataFileGone
+    | FilesChanged
+    | HistoryCleaned
+    | NotADeltaTable
+    | NotReproduced
+    | ObjectStoreFailed
+    | ParquetMissing
+    | SpineNotKept
+    | TableMissing
+    | TableReplaced
+    | TableUnreadable
+    | UnsupportedTable
+    | VersionMissing
+)
+"""Why tables, or the caller, do not give what a training set is made of; a pin has it."""
+
+
+class Rebuilt(msgspec.Struct, frozen=True):
+    """A training set that was made again, the plan that was run, and why it was made of its pin; None: it was not."""
+
+    made: Made
+    plan: RetrievalPlan
+    pinned: TrainingSetPinned | None = None
+    why: str | None = None
 
 
 def rebuild(
-    identifier: str, adapters: Adapters, catalog: Catalog, spine: object | None = None
+    identifier: str, adapters: Adapters, catalog: Catalog, spine: object | None = None, *, pin: bool = False
 ) -> Result[Retrieval, RebuildError]:
     """The training set of a receipt, from the tables at the recorded versions; equal to the first, or refused.
 
-    `spine` is needed only where the spine was not kept; it is checked against the recorded fingerprint.
+    Where the tables cannot serve it, or with `pin`, it is made of its pin. Where there is none, the error tells what is
+    gone. `spine` is needed only where the spine was not kept; it is checked against the recorded fingerprint.
     """
     began = adapters.clock.now()
     return Result.do(
-        Retrieval(receipt, made.assembled.frame, plan, made.measured)
+        Retrieval(receipt, done.made.assembled.frame, done.plan, done.made.measured, done.pinned is not None, done.why)
         for receipt in receipt_of(identifier, adapters.events)
-        for tables in _same_tables(receipt, adapters, catalog)
-        for frame, known in _spine(receipt, spine, adapters)
-        for plan in Success(_advised(receipt.plan, tables, frame, adapters))
-        for made in run_plan(Job(plan, frame, known, began), adapters)
-        for _ in _verified(receipt, made.assembled.fingerprint, adapters)
+        for _ in recorded_semantics(receipt)
+        for done in _rebuilt(receipt, adapters, catalog, spine, began, pin=pin)
+        for _ in _recorded(receipt, done, adapters)
     )
 
 
-def _advised(
-    plan: RetrievalPlan, tables: dict[str, TableFacts], spine: ArrowStream, adapters: Adapters
-) -> RetrievalPlan:
-    """The recorded plan with advice for this machine, which may be another than the one that it was made on."""
-    keys = tuple(dict.fromkeys(tuple(key.spine for key in match.keys) for _, match, _ in plan.gathers))
-    profile = adapters.spines.profile(spine, plan.spine.time, keys)
-    return optimize(plan, Facts(tables, profile, adapters.machine.observe()))
-
-
-def _same_tables(
-    receipt: TrainingSetRetrieved, adapters: Adapters, catalog: Catalog
-) -> Result[dict[str, TableFacts], RebuildError]:
-    """The facts of the recorded tables at the recorded versions."""
-    facts: dict[str, TableFacts] = {}
-    options = {view.spec.source.table: view.spec.source.storage_options for view in catalog.views.values()}
-    for scan in receipt.plan.scans:
-        seen = adapters.tables.observe(
-            scan.table,
-            scan.version,
-            options.get(scan.table),
-            partition_time_zone=scan.partition_time_zone,
-        )
-        if not isinstance(seen, Success):
-            return refuse(seen.failure())
-        facts[scan.table] = seen.unwrap().facts
-        found = facts[scan.table].table_id
-        if found != scan.table_id:
-            return refuse(TableReplaced(table=scan.table, recorded=scan.table_id, found=found))
-        gone = next((name for name in scan.columns if facts[scan.table].dtype(name) is None), None)
-        if gone is not None:
-            problem = f"its version {scan.version} has no column {gone!r} any more, so its log was changed"
-            return refuse(TableUnreadable(table=scan.table, problem=problem))
-    return Success(facts)
-
-
-def _spine(
-    receipt: TrainingSetRetrieved, given: object | None, adapters: Adapters
-) -> Result[tuple[ArrowStream, Fingerprint], RebuildError]:
-    record = receipt.spine
-    source = given if given is not None else record.reference
-    if source is None and not record.kept:
-        return refuse(SpineNotKept(id=receipt.id, fingerprint=record.fingerprint))
-    if source is None:
+def _rebuilt(  # noqa: PLR0913  # what is made again, of what, and since when
+    receipt: TrainingSetRetrieved,
+    adapters: Adapters,
+    catalog: Catalog,
+    spine: object | None,
+    began: datetime,
+    *,
+    pin: bool,
+) -> Result[Rebuilt, RebuildError]:
+    if pin:
         return Result.do(
-            checked
-            for kept in adapters.kept.load(spine_name(record.fingerprint))
-            for checked in _checked(kept, receipt, adapters)
+            rebuilt
+            for found in existing_pin(receipt.id, adapters.events)
+            for rebuilt in _from_pin(receipt, found, adapters, began, None)
         )
+    made = from_tables(receipt, adapters, catalog, spine, began)
+    if isinstance(made, Success):
+        return made
+    error = made.failure()
+    if not isinstance(error, UNSERVED):
+        return made
+    pinned = pin_of(receipt.id, adapters.events).value_or(None)
+    if pinned is not None:
+        return _from_pin(receipt, pinned, adapters, began, error.message.partition(" Next: ")[0])
+    return refuse(diagnosed(error, receipt, adapters, catalog, spine))
+
+
+def from_tables(
+    receipt: TrainingSetRetrieved, adapters: Adapters, catalog: Catalog, spine: object | None, began: datetime
+) -> Result[Rebuilt, RebuildError]:
+    """The training set made of the tables, with the recorded fingerprint."""
     return Result.do(
-        checked
-        for spine in adapters.spines.read(source, adapters.machine.observe().free_bytes)
-        for checked in _checked(spine.frame, receipt, adapters)
+        Rebuilt(made, plan)
+        for tables in recorded_tables(receipt, adapters, catalog)
+        for frame, known in recorded_spine(receipt, spine, adapters)
+        for plan in Success(advised(receipt.plan, tables, frame, adapters))
+        for made in run_plan(Job(plan, frame, known, began), adapters)
+        for _ in _same(receipt, made)
     )
 
 
-def _checked(
-    frame: ArrowStream, receipt: TrainingSetRetrieved, adapters: Adapters
-) -> Result[tuple[ArrowStream, Fingerprint], RebuildError]:
-    found = adapters.spines.fingerprint(frame)
-    if found.value != receipt.spine.fingerprint:
-        return refuse(SpineDiffers(id=receipt.id, recorded=receipt.spine.fingerprint, found=found.value))
-    return Success((frame, found))
+def _from_pin(
+    receipt: TrainingSetRetrieved, pin: TrainingSetPinned, adapters: Adapters, began: datetime, why: str | None
+) -> Result[Rebuilt, RebuildError]:
+    return Result.do(
+        Rebuilt(made, plan, pin, why)
+        for made, plan in from_pin(pin, receipt, adapters, began)
+        for _ in same_as_pinned(receipt, made)
+    )
 
 
-def _verified(receipt: TrainingSetRetrieved, found: str, adapters: Adapters) -> Result[None, RebuildError]:
+def _same(receipt: TrainingSetRetrieved, made: Made) -> Result[None, NotReproduced]:
+    found = made.assembled.fingerprint
     if found != receipt.fingerprint:
         return refuse(NotReproduced(id=receipt.id, recorded=receipt.fingerprint, found=found))
-    adapters.log.info("training set rebuilt", id=receipt.id, fingerprint=found)
+    return Success(None)
+
+
+def same_as_pinned(receipt: TrainingSetRetrieved, made: Made) -> Result[None, PinBroken]:
+    """That what was made of a pin is the training set."""
+    found = made.assembled.fingerprint
+    if found != receipt.fingerprint:
+        problem = f"what is built of it has the fingerprint {found}, and {receipt.fingerprint} was recorded"
+        return refuse(PinBroken(id=receipt.id, problem=problem))
+    return Success(None)
+
+
+def _recorded(receipt: TrainingSetRetrieved, done: Rebuilt, adapters: Adapters) -> Result[None, RebuildError]:
+    source: Literal["tables", "pin"] = "tables" if done.pinned is None else "pin"
+    adapters.log.info("training set rebuilt", id=receipt.id, fingerprint=receipt.fingerprint, source=source)
     event = TrainingSetRebuilt(
-        id=receipt.id, fingerprint=found, libraries=dict(adapters.libraries), executed_by=adapters.executed_by
+        id=receipt.id,
+        fingerprint=receipt.fingerprint,
+        libraries=dict(adapters.libraries),
+        executed_by=adapters.executed_by if done.pinned is None else OURSELVES,
+        source=source,
+        why=done.why,
     )
     return adapters.events.append(
         training_set_stream(receipt.id), (event,), expected=None, at=adapters.clock.now(), actor=adapters.actor

@@ -25,12 +25,17 @@ from foreset.domain.spec import TrainingSetSpec
 
 
 class Retrieval(msgspec.Struct, frozen=True):
-    """A training set, its receipt, the plan that was run, and what it took."""
+    """A training set, its receipt, the plan that was run, and what it took.
+
+    `pinned`: it was made of its pin, in place of the tables, because of `why`, or because that was asked for.
+    """
 
     receipt: TrainingSetRetrieved
     frame: ArrowStream | StoredFrame
     plan: RetrievalPlan
     measured: Measured
+    pinned: bool = False
+    why: str | None = None
 
 
 def retrieve(  # noqa: PLR0913  # what is asked, of what, and how it is kept and told

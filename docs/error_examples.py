@@ -9,6 +9,7 @@ from foreset.domain.errors import (
     feast,
     feast_store,
     history,
+    keeping,
     offline_stores,
     online,
     parquet,
@@ -30,6 +31,13 @@ _PRINT: Final = "5f0d8e2c61b74a39"
 _OTHER_PRINT: Final = "c2a97d401e8b56f3"
 _RAIN: Final = "data/delta_lake/rain"
 _FILE: Final = f"{_RAIN}/part-00000-8f2b0c1d-9e34-4b7a-a6d5-1c20e7f3b894-c000.snappy.parquet"
+_LOST: Final = keeping.LostVersion(
+    table="rain",
+    version=3,
+    files=(_FILE,),
+    removals=(keeping.Removal(version=5, operation="OPTIMIZE", at=_LAST),),
+    affected=keeping.Affected(12, 4_000, (17, 18, 250)),
+)
 
 EXAMPLES: Final[tuple[Problem, ...]] = (
     # Looking back
@@ -121,6 +129,8 @@ EXAMPLES: Final[tuple[Problem, ...]] = (
     store.KeptLost(place=f"feature_repo/spines/{_PRINT}.parquet", problem="No such file or directory (os error 2)"),
     store.LogTooNew(path="feature_repo/events.db", found="format 3", supported="format 2"),
     store.LogBusy(path="feature_repo/events.db", seconds=10.0),
+    store.LogMoved(path="feature_repo/events.db", moved_to="postgresql://ann@db.example.com/features"),
+    store.LogTaken(place="postgresql://ann@db.example.com/features", events=12),
     store.UnfitLimit(limit="memory", problem="'much' is no size", remedy="give bytes, or a size like '4GB'"),
     # Retrieval
     retrieval.SpineUnreadable(spine="labels.parquet", problem="No such file or directory (os error 2)"),
@@ -130,8 +140,6 @@ EXAMPLES: Final[tuple[Problem, ...]] = (
     ),
     retrieval.UnfitSpineTime(column="event_timestamp", dtype="string"),
     retrieval.NullSpineTime(column="event_timestamp", count=2, first_row=4),
-    store.LogMoved(path="feature_repo/events.db", moved_to="postgresql://ann@db.example.com/features"),
-    store.LogTaken(place="postgresql://ann@db.example.com/features", events=12),
     retrieval.NameClash(name="depth", sources=("rain:depth", "snow:depth")),
     retrieval.NoCreatedTime(view="rain"),
     retrieval.KnownInFuture(at="2027-01-01T00:00:00+00:00", now=_LAST),
@@ -144,6 +152,19 @@ EXAMPLES: Final[tuple[Problem, ...]] = (
     retrieval.SpineNotKept(id=_ID, fingerprint=_PRINT),
     retrieval.SpineDiffers(id=_ID, recorded=_PRINT, found=_OTHER_PRINT),
     retrieval.NotReproduced(id=_ID, recorded=_PRINT, found=_OTHER_PRINT),
+    # Keeping training sets rebuildable
+    keeping.SemanticsTooNew(id=_ID, found=3, known=("1",)),
+    keeping.NotRebuildable(id=_ID, told=str(_LOST), lost=(_LOST,)),
+    keeping.NotPinned(id=_ID),
+    keeping.PinBroken(id=_ID, problem=f"feature_repo/pins/{_ID}/0.parquet cannot be read (No such file or directory)"),
+    keeping.WouldLose(table="rain", hours="24", sets=(_ID, "ts-e3b0c44298fc1c14")),
+    keeping.RetentionTooShort(table="rain", hours="24", asked="168"),
+    keeping.NothingToVacuum(
+        table="parquet:exports/rain.parquet",
+        problem="Parquet files have no versions, and all of them are the table's",
+        remedy="write the data to a Delta table, which keeps its versions",
+    ),
+    keeping.VacuumFailed(table="rain", deleted=3, of=12, problem=f"Permission denied: {_FILE}"),
     retrieval.OutputUnwritable(path="/srv/out/train.parquet", problem="No space left on device"),
     # Training
     training.EstimatorRefused(estimator="xgboost.XGBClassifier", package="xgboost", allowed=("sklearn",)),

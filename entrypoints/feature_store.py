@@ -10,32 +10,34 @@ from returns.result import Result
 from foreset.application.catalog import CatalogAt, current_catalog
 from foreset.application.history import ReceiptError, lineage_around, past_at, receipt_of, selected_events
 from foreset.application.import_feast import LOOK_ROWS, FeastImportError, import_feast
+from foreset.application.lineage import send_lineage
 from foreset.application.plan_retrieval import plan_retrieval
 from foreset.application.ports import Adapters
 from foreset.application.rebuild import rebuild
 from foreset.application.register import Registered, RegistryError, register, remove
 from foreset.application.retrieve import retrieve
 from foreset.application.write import WriteError, optimize_table, write_table
-from foreset.domain.errors.history import PastError, UnknownName
+from foreset.domain.errors.history import PastError, SendError, UnknownName
 from foreset.domain.errors.retrieval import PlanError, RebuildError, RetrievalError
 from foreset.domain.errors.store import StoreError
 from foreset.domain.errors.tables import TableError
 from foreset.domain.facts import TableFacts
 from foreset.domain.history import EventFilter, Wanted
 from foreset.domain.import_report import ImportReport
-from foreset.domain.lineage import Lineage
+from foreset.domain.lineage import Lineage, LineageSent
 from foreset.domain.plan import RetrievalPlan
 from foreset.domain.receipt import Recorded, TrainingSetRetrieved
 from foreset.domain.registry import Catalog
 from foreset.domain.spec import TrainingSetSpec
 from foreset.domain.table_report import TableReport
 from foreset.domain.writing import TARGET_BYTES
+from foreset.entrypoints.keeping import KeepsTrainingSets
 from foreset.entrypoints.limits import size_of
 from foreset.entrypoints.offline_stores import OfflineStore, chosen_store
 from foreset.entrypoints.past_store import PastStore
 from foreset.entrypoints.table_changes import TableChanges
 from foreset.entrypoints.training_set import TrainingSet
-from foreset.entrypoints.wiring import feast_repository, in_memory, local_store, looks, run_on
+from foreset.entrypoints.wiring import feast_repository, in_memory, lineage_sink, local_store, looks, run_on
 from foreset.entrypoints.writes import write_options
 
 if TYPE_CHECKING:
@@ -43,7 +45,7 @@ if TYPE_CHECKING:
     from foreset.domain.writing import Compaction, SchemaMode, WriteMode
 
 
-class FeatureStore:
+class FeatureStore(KeepsTrainingSets):
     """Definitions, training sets and their history, in a folder or in memory.
 
     >>> import polars as pl
@@ -172,12 +174,22 @@ class FeatureStore:
             )
         )
 
-    def rebuild(self, id: str, *, spine: object | None = None) -> Result[TrainingSet, RebuildError]:  # noqa: A002  # the contract's name
-        """The same training set again, proved equal to the recorded fingerprint, or refused."""
+    def rebuild(
+        self,
+        id: str,  # noqa: A002  # the contract's name
+        *,
+        spine: object | None = None,
+        from_pin: bool = False,
+    ) -> Result[TrainingSet, RebuildError]:
+        """The same training set again, proved equal to the recorded fingerprint, or refused.
+
+        It is built from the tables at their recorded versions; from its pin where they cannot serve it any more, or
+        with `from_pin`. `TrainingSet.rebuilt_from_pin` tells. What is gone, if it cannot be, is told by the error.
+        """
         return Result.do(
             TrainingSet(retrieval)
             for known in self._catalog()
-            for retrieval in rebuild(id, self._adapters, known.catalog, spine)
+            for retrieval in rebuild(id, self._adapters, known.catalog, spine, pin=from_pin)
         )
 
     def receipt(self, id: str) -> Result[TrainingSetRetrieved, ReceiptError]:  # noqa: A002  # the contract's name
@@ -200,6 +212,22 @@ class FeatureStore:
         """
         return Result.do(
             around for recorded in self._adapters.events.read() for around in lineage_around(name, recorded)
+        )
+
+    def send_lineage(
+        self, target: str | Path, *, after: int = 0, namespace: str = "foreset"
+    ) -> Result[LineageSent, SendError | StoreError]:
+        """Send what was done after a position of the log as OpenLineage events, to a file or the URL of a service.
+
+        One event for each retrieval, rebuild, training, load and write, with its tables at their versions; to a file
+        they are added, one JSON document a line. `namespace` is that of the jobs, and of training sets and models.
+        What is sent twice is the same run. A key for the service is taken from OPENLINEAGE_API_KEY. Needs the extra
+        `lineage`.
+        """
+        return Result.do(
+            sent
+            for sink in lineage_sink(str(target), namespace, self._data_dir)
+            for sent in send_lineage(self._adapters.events, sink, after)
         )
 
     def at(self, when: datetime | int) -> Result[PastStore, PastError | StoreError]:

@@ -35,6 +35,10 @@ class TrainingSet:
         """Spec, plan, versions, fingerprints: what is recorded of it."""
         self.measured: Measured = retrieval.measured
         """What it took: files, bytes, rows, memory, seconds."""
+        self.rebuilt_from_pin: bool = retrieval.pinned
+        """Whether it was built again from its pin, in place of the tables."""
+        self.why_from_pin: str | None = retrieval.why
+        """Why the tables did not serve, where it was built again from its pin for that."""
         self._plan = retrieval.plan
         self._frame = retrieval.frame
 

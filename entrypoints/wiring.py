@@ -21,12 +21,15 @@ from foreset.application.ports import (
     ArrowStream,
     EventStore,
     KeptFrames,
+    LineageSink,
     ModelTrainer,
+    PlanExecutor,
     ResultStore,
     TableStore,
 )
+from foreset.domain.errors.history import ClientMissing
 from foreset.domain.errors.offline_stores import LoadError
-from foreset.domain.errors.problem import refuse
+from foreset.domain.errors.problem import because, refuse
 from foreset.domain.errors.store import StoreError, UnknownLocation
 from foreset.domain.receipt import ExecutedBy
 from foreset.entrypoints.limits import limits
@@ -150,22 +153,31 @@ def _on_polars(
     """Plans over these tables run by polars, within limits of memory and threads."""
     from foreset.adapters.clock import SystemClock
     from foreset.adapters.machine import LocalMachine
+    from foreset.adapters.memory.tables import MemoryTables
     from foreset.adapters.polars.executor import PolarsExecutor
+    from foreset.adapters.polars.pinned_rows import PolarsPinnedRows
     from foreset.adapters.polars.spines import PolarsSpines
     from foreset.adapters.steady import SteadyExecutor
 
-    machine = LocalMachine(*limited)
-    engine = SteadyExecutor(PolarsExecutor(tables, machine.observe().threads), tables)
+    machine, clock = LocalMachine(*limited), SystemClock()
+    threads = machine.observe().threads
+    engine = SteadyExecutor(PolarsExecutor(tables, threads), tables)
+
+    def over_frames(frames: Mapping[str, ArrowStream]) -> tuple[TableStore, PlanExecutor]:
+        kept_rows = MemoryTables(frames, clock=clock)
+        return kept_rows, PolarsExecutor(kept_rows, threads)
+
     return Adapters(
         tables=tables,
         executor=engine,
         engine=engine,
         spines=PolarsSpines(tables),
         kept=kept,
+        pins=PolarsPinnedRows(over_frames),
         results=results,
         machine=machine,
         events=events,
-        clock=SystemClock(),
+        clock=clock,
         log=logger(),
         actor=actor(),
         libraries=libraries(),
@@ -180,18 +192,25 @@ def in_memory(tables: Mapping[str, ArrowStream]) -> Adapters:
     from foreset.adapters.memory.executor import MemoryExecutor
     from foreset.adapters.memory.kept import MemoryFrames
     from foreset.adapters.memory.tables import MemoryTables
+    from foreset.adapters.polars.pinned_rows import PolarsPinnedRows
     from foreset.adapters.polars.results import PolarsResults
     from foreset.adapters.polars.spines import PolarsSpines
 
     clock = SystemClock()
     store = MemoryTables(tables, clock=clock)
     engine = MemoryExecutor(store)
+
+    def over_frames(frames: Mapping[str, ArrowStream]) -> tuple[TableStore, PlanExecutor]:
+        kept_rows = MemoryTables(frames, clock=clock)
+        return kept_rows, MemoryExecutor(kept_rows)
+
     return Adapters(
         tables=store,
         executor=engine,
         engine=engine,
         spines=PolarsSpines(store),
         kept=MemoryFrames(),
+        pins=PolarsPinnedRows(over_frames),
         results=PolarsResults(spill_folder()),
         machine=LocalMachine(),
         events=MemoryEventStore(),
@@ -227,6 +246,22 @@ def trainer() -> ModelTrainer:
     from foreset.adapters.sklearn.trainer import SklearnTrainer
 
     return SklearnTrainer()
+
+
+def lineage_sink(target: str, namespace: str, data_dir: str | Path | None = None) -> Result[LineageSink, ClientMissing]:
+    """What sends lineage to a file or a service, if its package is there."""
+    from foreset.adapters.delta.names import table_uri
+
+    try:
+        from foreset.adapters.openlineage.sink import OpenLineageSink
+    except ModuleNotFoundError as fault:
+        if not (fault.name or "").startswith("openlineage"):
+            raise
+        return refuse(because(ClientMissing(package="openlineage-python", extra="lineage"), fault))
+    data = data_directory(data_dir)
+    return Success(
+        OpenLineageSink(target, namespace, lambda table: table_uri(table, data).value_or(table), version("foreset"))
+    )
 
 
 def feast_registry(

@@ -33,6 +33,14 @@ class Folder(Protocol):
         """A file's size, None where it is missing."""
         ...
 
+    def modified_ms(self, path: str) -> int | None:
+        """When a file was last modified, in milliseconds since the epoch; None where it is missing."""
+        ...
+
+    def remove(self, path: str) -> bool:
+        """Delete a file; whether it was there."""
+        ...
+
     def read(self, path: str) -> bytes:
         """A file's content."""
         ...
@@ -62,6 +70,21 @@ class LocalFolder:
         except FileNotFoundError:
             return None
 
+    def modified_ms(self, path: str) -> int | None:
+        """When a file was last modified."""
+        try:
+            return Path(self.root, path).stat().st_mtime_ns // 1_000_000
+        except FileNotFoundError:
+            return None
+
+    def remove(self, path: str) -> bool:
+        """Delete a file."""
+        try:
+            Path(self.root, path).unlink()
+        except FileNotFoundError:
+            return False
+        return True
+
     def read(self, path: str) -> bytes:
         """A file's content."""
         return Path(self.root, path).read_bytes()
@@ -88,6 +111,18 @@ class RemoteFolder:
         """A file's size, None where it is missing."""
         entry = self._files.get_file_info(path)
         return int(entry.size) if entry.type == fs.FileType.File else None
+
+    def modified_ms(self, path: str) -> int | None:
+        """When a file was last modified."""
+        entry = self._files.get_file_info(path)
+        return int(entry.mtime_ns) // 1_000_000 if entry.type == fs.FileType.File else None
+
+    def remove(self, path: str) -> bool:
+        """Delete a file."""
+        if self.size(path) is None:
+            return False
+        self._files.delete_file(path)
+        return True
 
     def read(self, path: str) -> bytes:
         """A file's content."""

@@ -2,9 +2,10 @@
 
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 
 import polars as pl
 from deltalake import DeltaTable
@@ -23,11 +24,13 @@ from foreset.adapters.delta.pinned import PinnedTable, pinned
 from foreset.adapters.delta.schema import unsupported_feature
 from foreset.adapters.delta.snapshot import DeltaSnapshot
 from foreset.adapters.delta.storage import is_free
+from foreset.adapters.delta.vacuum import delete_files, stored_table
 from foreset.adapters.delta.writing import OpenTable
 from foreset.adapters.object_stores import StorageOptions
 from foreset.adapters.parquet_files import READ_FAULTS
 from foreset.application.ports import ArrowStream, StoredFrame
-from foreset.domain.errors.problem import because, refuse, told
+from foreset.domain.errors.keeping import VacuumFailed
+from foreset.domain.errors.problem import Problem, because, refuse, told
 from foreset.domain.errors.tables import (
     NotADeltaTable,
     TableError,
@@ -40,10 +43,14 @@ from foreset.domain.errors.tables import (
     VersionMissing,
 )
 from foreset.domain.facts import TableFacts
+from foreset.domain.retention import StoredTable
 from foreset.domain.table_commit import TableCommit
 from foreset.domain.table_report import TableReport
 from foreset.domain.writing import DEFAULTS, TARGET_BYTES, Compaction, WriteMode, WriteOptions, contradiction
 
+T = TypeVar("T")
+E = TypeVar("E", bound=Problem)
+_Then = Callable[[str, Mapping[str, str]], Result[T, E]]
 SAMPLES = ("classification_data", "regression_data")
 
 
@@ -201,6 +208,38 @@ class DeltaTables:
     def _facts(self, table: str, uri: str, version: int | None) -> Result[TableFacts, TableError]:
         with self._lock:
             return self._snapshot(table, uri, version).map(lambda snapshot: snapshot.facts)
+
+    def place(self, table: str) -> str:
+        """Where a table is: its URL, or the path of its folder without links."""
+        where = table_uri(table, self._data_dir).value_or(table)
+        return where.rstrip("/") if is_url(where) else os.path.realpath(where)
+
+    def stored(
+        self, table: str, versions: Collection[int] = (), storage_options: Mapping[str, str] | None = None
+    ) -> Result[StoredTable, TableError]:
+        """Which files lie in the table's folder that are no part of its newest version, and what some versions need."""
+        return self._of_newest(
+            table, storage_options, lambda root, options: Success(stored_table(table, root, options, versions))
+        )
+
+    def delete(
+        self, table: str, paths: Collection[str], storage_options: Mapping[str, str] | None = None
+    ) -> Result[tuple[str, ...], TableError | VacuumFailed]:
+        """Delete files of the table which its newest version does not need."""
+        return self._of_newest(table, storage_options, lambda root, options: delete_files(table, root, options, paths))
+
+    def _of_newest(
+        self, table: str, storage_options: Mapping[str, str] | None, then: "_Then[T, E]"
+    ) -> Result[T, TableError | E]:
+        """What follows from where a table lies that is read in full at its newest version."""
+        seen = self.observe(table, storage_options=storage_options)
+        if not isinstance(seen, Success):
+            return refuse(seen.failure())
+        snapshot = seen.unwrap()
+        try:
+            return then(snapshot.root, snapshot.storage_options)
+        except FOLDER_FAULTS as fault:
+            return refuse(opening(table, snapshot.root, fault))
 
     def check(self, table: str, *, deep: bool = False) -> Result[TableReport, TableError]:
         """What is wrong with the table, by its raw log and its files: also where deltalake cannot open it."""

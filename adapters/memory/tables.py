@@ -1,7 +1,7 @@
 """The table store in memory: named tables, every write a new version."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
 from uuid import uuid4
@@ -12,6 +12,7 @@ from returns.result import Result, Success
 
 from foreset.adapters.arrow_types import dtype_name
 from foreset.adapters.memory.changes import MemoryChanges
+from foreset.adapters.memory.storing import file_of, stored_table
 from foreset.adapters.memory.writing import Content, conformed, together, written
 from foreset.application.ports import ArrowStream, Clock
 from foreset.domain.changes import untold
@@ -21,6 +22,7 @@ from foreset.domain.errors.tables import (
     AfterLastVersion,
     BeforeFirstVersion,
     ChangesUntold,
+    DataFileGone,
     TableError,
     TableMissing,
     TableWriteError,
@@ -28,6 +30,7 @@ from foreset.domain.errors.tables import (
 )
 from foreset.domain.errors.writes import StaleTable, TableExists
 from foreset.domain.facts import Column, Range, TableFacts
+from foreset.domain.retention import StoredTable
 from foreset.domain.table_commit import TableCommit
 from foreset.domain.table_report import TableReport
 from foreset.domain.writing import (
@@ -55,6 +58,7 @@ class _Table(NamedTuple):
     identifier: str
     versions: tuple[_Version, ...]
     app_versions: Mapping[str, int]
+    gone: frozenset[int] = frozenset()
 
 
 class MemorySnapshot:
@@ -180,6 +184,39 @@ class MemoryTables:
         facts = MemorySnapshot(table, known, len(known.versions) - 1).facts
         return Success(Compaction(facts=facts, merged=merged, into=sum(len(run) > 1 for run in runs)))
 
+    def place(self, table: str) -> str:
+        """The table's name."""
+        return table
+
+    def stored(
+        self,
+        table: str,
+        versions: Collection[int] = (),
+        storage_options: Mapping[str, str] | None = None,  # noqa: ARG002  # memory is no storage that has any
+    ) -> Result[StoredTable, TableError]:
+        """The older versions, each as one file."""
+        return self._found(table).map(lambda found: _stored(table, found, versions))
+
+    def delete(
+        self,
+        table: str,
+        paths: Collection[str],
+        storage_options: Mapping[str, str] | None = None,  # noqa: ARG002  # memory is no storage that has any
+    ) -> Result[tuple[str, ...], TableError]:
+        """Forget older versions."""
+        with self._lock:
+            known = self._tables.get(table)
+            if known is None:
+                return refuse(_missing(table))
+            older = {file_of(table, version): version for version in range(len(known.versions) - 1)}
+            done = tuple(path for path in paths if path in older and older[path] not in known.gone)
+            gone = known.gone | {older[path] for path in done}
+            versions = tuple(
+                v._replace(content=((), *v.content[1:])) if n in gone else v for n, v in enumerate(known.versions)
+            )
+            self._tables[table] = known._replace(versions=versions, gone=gone)
+        return Success(done)
+
     def check(self, table: str, *, deep: bool = False) -> Result[TableReport, TableError]:
         """Nothing is wrong with a table in memory; the report tells how large it is."""
         return self._found(table).bind(lambda found: _at(table, found, None)).map(lambda s: _report(s.facts, deep=deep))
@@ -238,7 +275,18 @@ def _at(name: str, table: _Table, version: int | None) -> Result[MemorySnapshot,
     asked = last if version is None else version
     if not 0 <= asked <= last:
         return refuse(VersionMissing(table=name, version=asked, first=0, last=last))
+    if asked in table.gone:
+        return refuse(DataFileGone(table=name, problem=file_of(name, asked)))
     return Success(MemorySnapshot(name, table, asked))
+
+
+def _stored(name: str, table: _Table, versions: Collection[int]) -> StoredTable:
+    sizes = {
+        number: sum(int(chunk.estimated_size()) for chunk in version.content[0])
+        for number, version in enumerate(table.versions)
+        if number not in table.gone
+    }
+    return stored_table(name, table.identifier, [version.committed_at for version in table.versions], sizes, versions)
 
 
 def _changes(name: str, table: _Table, first: int, last: int | None) -> Result[MemoryChanges, TableError]:
@@ -249,6 +297,9 @@ def _changes(name: str, table: _Table, first: int, last: int | None) -> Result[M
     problem = untold(name, first, asked.unwrap().facts)
     if problem is not None:
         return refuse(problem)
+    gone = sorted(version for version in table.gone if first <= version <= asked.unwrap().facts.version)
+    if gone:
+        return refuse(DataFileGone(table=name, problem=file_of(name, gone[0])))
     versions = table.versions[first : None if last is None else last + 1]
     retyped = _retyped(versions[0].content[1], versions[-1].content[1])
     if retyped is not None:

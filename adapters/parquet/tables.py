@@ -1,7 +1,7 @@
 """The table store over Parquet files."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import partial
@@ -18,6 +18,7 @@ from foreset.adapters.parquet.snapshot import ParquetFile, ParquetSnapshot
 from foreset.adapters.parquet.writing import write_files
 from foreset.adapters.tables_by_format import parquet_path
 from foreset.application.ports import ArrowStream, Changes
+from foreset.domain.errors.keeping import NothingToVacuum
 from foreset.domain.errors.parquet import FolderIsDelta, ParquetMissing
 from foreset.domain.errors.problem import because, refuse, told
 from foreset.domain.errors.tables import (
@@ -31,6 +32,7 @@ from foreset.domain.errors.tables import (
 )
 from foreset.domain.errors.writes import UnwritableTable
 from foreset.domain.facts import TableFacts
+from foreset.domain.retention import StoredTable
 from foreset.domain.table_commit import TableCommit
 from foreset.domain.table_report import TableReport
 from foreset.domain.writing import DEFAULTS, TARGET_BYTES, Compaction, WriteMode, WriteOptions, contradiction
@@ -168,9 +170,36 @@ class ParquetTables:
         """Refused: whoever reads the files meanwhile would see rows twice, or not at all."""
         return refuse(UnwritableTable(table=table, feature="Parquet files without a log", remedy=_TO_DELTA))
 
+    def place(self, table: str) -> str:
+        """The name of the table, which has the path."""
+        return table
+
+    def stored(
+        self,
+        table: str,
+        versions: Collection[int] = (),  # noqa: ARG002  # there are none
+        storage_options: Mapping[str, str] | None = None,  # noqa: ARG002  # nothing is looked at
+    ) -> Result[StoredTable, NothingToVacuum]:
+        """Refused: no file is kept of what was there before."""
+        return refuse(_unversioned(table))
+
+    def delete(
+        self,
+        table: str,
+        paths: Collection[str],  # noqa: ARG002  # none may be
+        storage_options: Mapping[str, str] | None = None,  # noqa: ARG002  # nothing is looked at
+    ) -> Result[tuple[str, ...], NothingToVacuum]:
+        """Refused: all files are the table's."""
+        return refuse(_unversioned(table))
+
     def check(self, table: str, *, deep: bool = False) -> Result[TableReport, TableError]:
         """What there is; files without a log have nothing that could be held against them."""
         return self.observe(table).map(lambda snapshot: _report(snapshot.facts, deep=deep))
+
+
+def _unversioned(table: str) -> NothingToVacuum:
+    problem = "Parquet files have no versions, and all of them are the table's"
+    return NothingToVacuum(table=table, problem=problem, remedy=_TO_DELTA)
 
 
 def _report(facts: TableFacts, *, deep: bool) -> TableReport:

@@ -14,12 +14,15 @@ from foreset.adapters.arrow_types import dtype_name, polars_dtype, polars_frame
 from foreset.adapters.parquet_files import READ_FAULTS
 from foreset.adapters.polars.fingerprint import combined, digests
 from foreset.adapters.polars.profile import profile
+from foreset.adapters.polars.within import within
 from foreset.application.ports import ArrowStream, Fingerprint, SpineFrame, TableStore
 from foreset.domain.dtypes import width
+from foreset.domain.errors.keeping import Affected
 from foreset.domain.errors.problem import because, refuse, told
 from foreset.domain.errors.retrieval import DoesNotFit, SpineError, SpineUnreadable
 from foreset.domain.explaining import size
 from foreset.domain.facts import SpineFacts, TableFacts
+from foreset.domain.lost import Box
 from foreset.domain.rules.choose_passes import INFLATED, decoded_bytes
 from foreset.domain.spec import SpineReference
 
@@ -72,6 +75,10 @@ class PolarsSpines:
         rows = polars_frame(frame)
         columns = digests(rows.get_columns())
         return Fingerprint(combined(rows.height, columns), columns)
+
+    def within(self, frame: ArrowStream, boxes: Collection[Box]) -> Affected:
+        """How many rows of a spine are in any of some boxes, and the first of them."""
+        return within(polars_frame(frame), boxes)
 
 
 def _fits(reference: SpineReference, needs: int, room_bytes: int | None) -> Result[None, DoesNotFit]:

@@ -1,5 +1,6 @@
 """What can be wrong with a spine, a retrieval, or a rebuild."""
 
+from foreset.domain.errors.keeping import NotPinned, NotRebuildable, PinBroken, SemanticsTooNew
 from foreset.domain.errors.offline_stores import RunError
 from foreset.domain.errors.problem import CallerFault, DataFault, WorldFault
 from foreset.domain.errors.specs import (
@@ -221,5 +222,16 @@ PlanError = (
 RetrievalError = PlanError | StaleWrite | OutputUnwritable | RunError
 """Why a training set cannot be retrieved."""
 
-RebuildError = RetrievalError | UnknownTrainingSet | TableReplaced | SpineNotKept | SpineDiffers | NotReproduced
+RebuildError = (
+    RetrievalError
+    | UnknownTrainingSet
+    | TableReplaced
+    | SpineNotKept
+    | SpineDiffers
+    | NotReproduced
+    | SemanticsTooNew
+    | NotRebuildable
+    | NotPinned
+    | PinBroken
+)
 """Why a training set cannot be rebuilt."""

@@ -15,10 +15,11 @@ from deltalake import DeltaTable
 from foreset import DeltaSource, EntitySpec, FeatureStore, FeatureViewSpec, SpineReference, TrainingSetSpec
 from foreset.adapters.delta.tables import DeltaTables
 from foreset.adapters.polars.fingerprint import fingerprint
+from foreset.domain.errors.keeping import NotRebuildable
 from foreset.domain.errors.retrieval import KnownInFuture, SpineDiffers, SpineNotKept, TableReplaced
 from foreset.domain.errors.specs import UnknownTrainingSet
 from foreset.domain.errors.store import LogCorrupt, LogTooNew, StoreUnwritable
-from foreset.domain.errors.tables import BeforeFirstVersion, DataFileGone
+from foreset.domain.errors.tables import BeforeFirstVersion
 
 
 def day(number: int, hour: int = 0) -> datetime:
@@ -181,8 +182,8 @@ def test_a_table_that_was_replaced_or_vacuumed_is_told(
     tables.write("rain", RAIN, "overwrite").unwrap()
     DeltaTable(str(tmp_path / "lake" / "rain")).vacuum(0, dry_run=False, enforce_retention_duration=False)
     vacuumed = store.rebuild(made.id).failure()
-    assert isinstance(vacuumed, DataFileGone)
-    assert "A data file of the table 'rain' is not there any more: " in str(vacuumed)
+    assert isinstance(vacuumed, NotRebuildable)
+    assert "Version 0 of the table 'rain' cannot be read: a file of it is gone (" in str(vacuumed)
     shutil.rmtree(tmp_path / "lake" / "rain")
     tables.write("rain", RAIN).unwrap()
     replaced = store.rebuild(made.id).failure()

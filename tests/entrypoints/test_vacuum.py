@@ -18,6 +18,7 @@ from foreset import (
     TrainingSetSpec,
     read_delta_table,
 )
+from foreset.domain.errors.keeping import NotRebuildable
 from foreset.domain.errors.tables import DataFileGone
 from foreset.domain.nodes import Passes, Scan
 from foreset.domain.plan import RetrievalPlan
@@ -48,14 +49,13 @@ def overwrite_and_vacuum(tmp_path: Path) -> Path:
 
 def test_a_rebuild_from_files_that_are_gone(store: FeatureStore, tmp_path: Path) -> None:
     identifier = store.training_set(TrainingSetSpec(["v:x"]), SPINE).unwrap().id
-    overwrite_and_vacuum(tmp_path)
+    gone = overwrite_and_vacuum(tmp_path)
     before = store.history().unwrap()
     error = store.rebuild(identifier).failure()
-    assert isinstance(error, DataFileGone)
-    assert "A data file of the table 't' is not there any more: " in str(error)
-    assert "Next: read a newer version, whose files are there (`foreset check` tells), or restore the file" in str(
-        error
-    )
+    assert isinstance(error, NotRebuildable)
+    assert f"Version 0 of the table 't' cannot be read: a file of it is gone ({gone.name}); " in str(error)
+    assert "removed from the table by version 1 (WRITE at " in str(error)
+    assert "All 2 rows of the spine may rest on that." in str(error)
     assert store.history().unwrap() == before
     assert store.training_set(TrainingSetSpec(["v:x"]), SPINE).unwrap().frame["x"].to_list() == [1.5, 0.5]
 

@@ -1,0 +1,183 @@
+"""The files of a table that its newest version does not need: which there are, what older versions need, and deletion.
+
+deltalake's own vacuum is no help here: by default it leaves what no commit names, with `full=True` it takes the files
+of deletion vectors for such, and it tells nothing of what older versions need. So the list is made from the raw log, by
+the protocol's rule (`foreset.domain.retention`), and what is deleted is exactly that list.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import PurePosixPath
+
+from returns.result import Result, Success
+
+from foreset.adapters.delta.checkpoints import live_files, newest_state
+from foreset.adapters.delta.folders import FOLDER_FAULTS, Folder, folder, holding, is_outside
+from foreset.adapters.delta.log import LOG, DeltaLog, open_log, read_commits, state_at
+from foreset.adapters.delta.names import decoded, location
+from foreset.domain.deletion_vectors import vector_place
+from foreset.domain.delta_log import Add, Commit, LogState, Remove, beside, place_of
+from foreset.domain.errors.keeping import Removal, VacuumFailed
+from foreset.domain.errors.problem import because, refuse, told
+from foreset.domain.retention import (
+    StoredFile,
+    StoredTable,
+    StoredVersion,
+    hours_of,
+    is_hidden,
+)
+
+_WEEK_HOURS = 168.0
+_MONTH_HOURS = 720.0
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def stored_table(table: str, root: str, options: Mapping[str, str] | None, versions: Collection[int]) -> StoredTable:
+    """The table at `root` as it is stored. Raises `FOLDER_FAULTS` where its log or folder cannot be read."""
+    place = folder(decoded(root), options)
+    log = open_log(place)
+    newest = live_files(log)
+    listing = place.listing()
+    metadata = newest.metadata
+    configuration = metadata.configuration if metadata else {}
+    cleans = configuration.get("delta.enableExpiredLogCleanup", "true").lower() != "false"
+    look = _Look(place, log, options, root, listing)
+    return StoredTable(
+        table=table,
+        table_id=metadata.id if metadata else "",
+        place=root,
+        version=newest.version,
+        hours=hours_of(configuration, "delta.deletedFileRetentionDuration", _WEEK_HOURS),
+        log_hours=hours_of(configuration, "delta.logRetentionDuration", _MONTH_HOURS) if cleans else None,
+        others=tuple(look.others(newest)),
+        versions=dict(look.versions(versions)),
+        removals=look.removals(min(versions)) if versions else {},
+    )
+
+
+def delete_files(
+    table: str, root: str, options: Mapping[str, str] | None, paths: Collection[str]
+) -> Result[tuple[str, ...], VacuumFailed]:
+    """Delete files of the table at `root` which its newest version does not need.
+
+    Raises `FOLDER_FAULTS` where its log cannot be read.
+    """
+    place = folder(decoded(root), options)
+    live = set(_paths(live_files(open_log(place)).files.values(), place.root))
+    done: list[str] = []
+    for path in paths:
+        inside = beside(path, place.root)
+        if inside in live or is_outside(inside):
+            continue
+        try:
+            if place.remove(inside):
+                done.append(path)
+        except FOLDER_FAULTS as fault:
+            problem = told(fault, place=True)
+            return refuse(because(VacuumFailed(table=table, deleted=len(done), of=len(paths), problem=problem), fault))
+    return Success(tuple(done))
+
+
+class _Look:
+    """A look at a table's log and folder."""
+
+    def __init__(
+        self, place: Folder, log: DeltaLog, options: Mapping[str, str] | None, root: str, listing: Mapping[str, int]
+    ) -> None:
+        self._place, self._log, self._options, self._root, self._listing = place, log, options, root, listing
+
+    def others(self, newest: LogState) -> Iterator[StoredFile]:
+        """The files in the folder that the newest version does not need, by path."""
+        live = set(_paths(newest.files.values(), self._place.root))
+        removed: dict[str, int] = {}
+        for remove in newest.removed.values():
+            for path in _paths([remove], self._place.root):
+                removed[path] = max(removed.get(path, 0), remove.deletion_timestamp or 0)
+        for path in sorted(self._listing.keys() - live):
+            if path in removed:
+                yield self._file(path, removed[path], removed=True)
+            elif _is_data(path):
+                since = self._place.modified_ms(path)
+                if since is not None:
+                    yield self._file(path, since, removed=False)
+
+    def _file(self, path: str, since_ms: int, *, removed: bool) -> StoredFile:
+        where = location(self._root, path)
+        return StoredFile(path=where, size_bytes=self._listing[path], since_ms=since_ms, removed=removed)
+
+    def versions(self, wanted: Collection[int]) -> Iterator[tuple[int, StoredVersion]]:
+        """What some versions need."""
+        state: LogState | None = None
+        for version in sorted(wanted):
+            try:
+                state = self._state(version, state)
+            except FOLDER_FAULTS as fault:
+                state = None
+                yield version, StoredVersion(problem=told(fault))
+                continue
+            yield version, self._version(version, state)
+
+    def _state(self, version: int, known: LogState | None) -> LogState:
+        """The table at a version, from one before it where the log has all that came between."""
+        if known is not None and all(v in self._log.commits for v in range(known.version + 1, version + 1)):
+            return state_at(self._log, known, version)
+        base, _ = newest_state(self._log, version)
+        return state_at(self._log, base, version)
+
+    def _version(self, version: int, state: LogState) -> StoredVersion:
+        adds = state.files.values()
+        data = {beside(place_of(add.path), self._place.root) for add in adds}
+        vectors = set(_paths(adds, self._place.root)) - data
+        missing = {path for path in (*data, *vectors) if not self._is_there(path)}
+        return StoredVersion(
+            files=self._located(data),
+            vectors=self._located(vectors),
+            missing=frozenset(self._located(missing)),
+            log_since_ms=self._log_since(version),
+        )
+
+    def _located(self, paths: Collection[str]) -> tuple[str, ...]:
+        return tuple(location(self._root, path) for path in sorted(paths))
+
+    def _is_there(self, path: str) -> bool:
+        if path in self._listing:
+            return True
+        place, inside = holding(self._place, path, self._options)
+        return place.size(inside) is not None
+
+    def _log_since(self, version: int) -> int | None:
+        """When the oldest file was written that is needed to open a version."""
+        held = [found for found in self._log.checkpoints if found.version <= version and not found.missing]
+        if held:
+            return self._place.modified_ms(f"{LOG}/{held[-1].name}")
+        return self._place.modified_ms(f"{LOG}/{self._log.commits[0][0]}") if 0 in self._log.commits else None
+
+    def removals(self, after: int) -> dict[str, Removal]:
+        """Which commit after a version removed a file, by where it is; the last one that did."""
+        found: dict[str, Removal] = {}
+        for commit in read_commits(self._log, after + 1):
+            removal = _removal(commit)
+            for path in _paths(commit.removes, self._place.root):
+                found[location(self._root, path)] = removal
+        return found
+
+
+def _removal(commit: Commit) -> Removal:
+    at = None if commit.time_ms is None else (_EPOCH + timedelta(milliseconds=commit.time_ms)).isoformat()
+    return Removal(version=commit.version, operation=commit.operation, at=at)
+
+
+def _paths(actions: Collection[Add] | Collection[Remove], root: str) -> Iterator[str]:
+    """The data files of some actions, and the files of their deletion vectors, relative to the table."""
+    for action in actions:
+        yield beside(place_of(action.path), root)
+        vector = vector_place(action.deletion_vector) if action.deletion_vector else None
+        if vector is not None:
+            yield beside(vector, root)
+
+
+def _is_data(path: str) -> bool:
+    """Whether a file that no commit names is one that a write of this table left."""
+    name = PurePosixPath(path).name
+    vector = name.startswith("deletion_vector_") and name.endswith(".bin")
+    return (vector or name.endswith(".parquet")) and not is_hidden(path)

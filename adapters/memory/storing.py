@@ -1,0 +1,57 @@
+"""What a table in memory keeps: each version as if it were one file, until it is deleted."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+
+from foreset.domain.errors.keeping import Removal
+from foreset.domain.facts import bound
+from foreset.domain.retention import StoredFile, StoredTable, StoredVersion
+
+_WEEK_HOURS = 168.0
+
+
+def file_of(table: str, version: int) -> str:
+    """The name of what holds a version."""
+    return f"{table}@{version}"
+
+
+def stored_table(
+    table: str,
+    identifier: str,
+    commits: Sequence[datetime],
+    sizes: Mapping[int, int],
+    versions: Collection[int],
+) -> StoredTable:
+    """The table as it is kept. `commits` are the times of all versions, `sizes` those that are there, in bytes."""
+    newest = len(commits) - 1
+    removed = {version: commits[version + 1] for version in range(newest)}
+    return StoredTable(
+        table=table,
+        table_id=identifier,
+        place=table,
+        version=newest,
+        hours=_WEEK_HOURS,
+        log_hours=None,
+        others=tuple(
+            StoredFile(
+                path=file_of(table, version),
+                size_bytes=sizes[version],
+                since_ms=(bound(at) or 0) // 1_000,
+                removed=True,
+            )
+            for version, at in removed.items()
+            if version in sizes
+        ),
+        versions={version: _version(table, version, newest, sizes) for version in versions},
+        removals={
+            file_of(table, version): Removal(version=version + 1, operation="WRITE", at=at.isoformat())
+            for version, at in removed.items()
+        },
+    )
+
+
+def _version(table: str, version: int, newest: int, sizes: Mapping[int, int]) -> StoredVersion:
+    if not 0 <= version <= newest:
+        return StoredVersion(problem=f"it has the versions 0 to {newest}")
+    held = (file_of(table, version),)
+    return StoredVersion(files=held, missing=frozenset(() if version in sizes else held))

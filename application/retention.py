@@ -1,0 +1,170 @@
+"""Which training sets could not be rebuilt any more if a table were vacuumed now."""
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from returns.result import Result, Success
+
+from foreset.application.pinned import newest_pin
+from foreset.application.ports import Adapters
+from foreset.application.recorded import options_of
+from foreset.domain.errors.keeping import NothingToVacuum
+from foreset.domain.errors.problem import refuse
+from foreset.domain.errors.store import StoreError
+from foreset.domain.errors.tables import TableError
+from foreset.domain.facts import bound
+from foreset.domain.keeping import TrainingSetPinned, pin_prefix
+from foreset.domain.model import ModelTrained
+from foreset.domain.nodes import Bounds
+from foreset.domain.receipt import Recorded, TrainingSetRetrieved
+from foreset.domain.registry import Catalog
+from foreset.domain.retention import (
+    Retention,
+    SetRetention,
+    StoredTable,
+    StoredVersion,
+    expired,
+    fate_of,
+    log_expires,
+    needed,
+)
+
+RetentionError = TableError | StoreError | NothingToVacuum
+"""Why it cannot be told."""
+
+
+class _Use(NamedTuple):
+    """How a training set reads the table: at a version, within bounds; its spine is the `whole` version."""
+
+    name: str
+    table_id: str | None
+    version: int
+    zone: str | None
+    bounds: tuple[Bounds, ...]
+    whole: bool
+
+
+class _Known(NamedTuple):
+    """A training set by the log: its receipt, its pin, the models trained on it, how it reads the table."""
+
+    receipt: TrainingSetRetrieved
+    pin: TrainingSetPinned | None
+    models: tuple[str, ...]
+    uses: tuple[_Use, ...]
+
+
+def retention(
+    table: str, hours: float | None, adapters: Adapters, catalog: Catalog
+) -> Result[Retention, RetentionError]:
+    """What a vacuum of a table now, which keeps what was removed within `hours`, deletes and makes of training sets.
+
+    `hours` is by default what the table asks for. Each training set of the log counts that reads the table, or whose
+    spine is read from it. Of pins it is told whether they are there; a vacuum looks at what they hold.
+    """
+    return Result.do(
+        told
+        for events in adapters.events.read()
+        for known in Success(tuple(_sets(table, events, adapters)))
+        for versions in Success(frozenset(use.version for found in known for use in found.uses))
+        for stored in adapters.tables.stored(table, versions, options_of(table, catalog))
+        for told in _told(stored, stored.hours if hours is None else hours, known, adapters, catalog)
+    )
+
+
+def _sets(table: str, events: tuple[Recorded, ...], adapters: Adapters) -> Iterator[_Known]:
+    """The training sets that read a table."""
+    place = adapters.tables.place(table)
+    receipts = {r.event.id: r.event for r in events if isinstance(r.event, TrainingSetRetrieved)}
+    for identifier, receipt in receipts.items():
+        uses = tuple(use for use in _uses(receipt) if adapters.tables.place(use.name) == place)
+        if uses:
+            own = tuple(r for r in events if getattr(r.event, "id", None) == identifier)
+            models = tuple(_models(identifier, events))
+            yield _Known(receipt, newest_pin(own), models, uses)
+
+
+def _uses(receipt: TrainingSetRetrieved) -> Iterator[_Use]:
+    for scan in receipt.plan.scans:
+        yield _Use(scan.table, scan.table_id, scan.version, scan.partition_time_zone, scan.bounds, whole=False)
+    reference = receipt.spine.reference
+    if reference is not None and reference.version is not None:
+        yield _Use(reference.path, None, reference.version, reference.partition_time_zone, (), whole=True)
+
+
+def _models(identifier: str, events: Iterable[Recorded]) -> Iterator[str]:
+    for event in (recorded.event for recorded in events):
+        if isinstance(event, ModelTrained) and event.training_set_id == identifier:
+            name = event.name or event.estimator
+            yield f"{name} ({event.saved_to})" if event.saved_to else name
+
+
+def _told(
+    stored: StoredTable, hours: float, known: tuple[_Known, ...], adapters: Adapters, catalog: Catalog
+) -> Result[Retention, RetentionError]:
+    now_ms = (bound(adapters.clock.now()) or 0) // 1_000
+    goes = expired(stored, hours, now_ms)
+    there = adapters.kept.names("pins/")
+    if not isinstance(there, Success):
+        return refuse(there.failure())
+    look = _Look(stored, frozenset(file.path for file in goes), frozenset(there.unwrap()), now_ms, adapters, catalog)
+    return Success(
+        Retention(
+            table=stored.table,
+            version=stored.version,
+            hours=hours,
+            table_hours=stored.hours,
+            files=goes,
+            sets=tuple(look.retention(found) for found in known),
+        )
+    )
+
+
+class _Look(NamedTuple):
+    """What is known of a table and of what a vacuum deletes; `kept` are the names of kept frames of pins."""
+
+    stored: StoredTable
+    goes: frozenset[str]
+    kept: frozenset[str]
+    now_ms: int
+    adapters: Adapters
+    catalog: Catalog
+
+    def retention(self, known: _Known) -> SetRetention:
+        """What the vacuum means to a training set."""
+        loses: set[str] = set()
+        gone: set[str] = set()
+        why: str | None = None
+        for use in known.uses:
+            files, problem = self._needs(use)
+            version = self.stored.versions.get(use.version, StoredVersion())
+            gone |= files & version.missing
+            loses |= files & self.goes
+            why = why or problem
+        pin = known.pin if known.pin is not None and self._is_there(known.pin) else None
+        return SetRetention(
+            id=known.receipt.id,
+            name=known.receipt.spec.name,
+            version=known.uses[0].version,
+            fate=fate_of(loses=bool(loses), gone=bool(gone) or why is not None, pinned=pin is not None),
+            files=tuple(sorted(gone or loses)),
+            pin_bytes=None if pin is None else pin.size_bytes,
+            models=known.models,
+            log_expires=any(log_expires(self.stored, use.version, self.now_ms) for use in known.uses),
+            why=why,
+        )
+
+    def _needs(self, use: _Use) -> tuple[frozenset[str], str | None]:
+        """The files that a use of the table needs, or why it cannot be read already."""
+        options = options_of(use.name, self.catalog)
+        seen = self.adapters.tables.observe(use.name, use.version, options, partition_time_zone=use.zone)
+        version = self.stored.versions.get(use.version, StoredVersion())
+        if not isinstance(seen, Success):
+            return frozenset(version.missing), seen.failure().message.partition(" Next: ")[0]
+        facts = seen.unwrap().facts
+        if use.table_id is not None and facts.table_id != use.table_id:
+            return frozenset(), f"the table is another one now: its id is {facts.table_id}"
+        return needed(facts.data_files, use.bounds, version, whole=use.whole), None
+
+    def _is_there(self, pin: TrainingSetPinned) -> bool:
+        names = {frame.name for frame in pin.frames}
+        return names <= self.kept and all(name.startswith(pin_prefix(pin.id)) for name in names)
