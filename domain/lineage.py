@@ -68,6 +68,14 @@ class LineageEdge(msgspec.Struct, frozen=True):
     target: str
 
 
+class LineageSent(msgspec.Struct, frozen=True, kw_only=True):
+    """What was sent to others: how many events, and up to which position of the log."""
+
+    target: str
+    events: int
+    position: int
+
+
 class Lineage(msgspec.Struct, frozen=True):
     """A graph without circles. `asked` are the keys of the nodes that it was asked for; none where it is whole."""
 

@@ -2,67 +2,150 @@
 
 import argparse
 
-from returns.result import Result
+from returns.result import Result, Success
 
-from foreset.application.history import ReceiptError
-from foreset.domain.errors.problem import listed
+from foreset.application.history import ReceiptError, lineage_around, selected_events
+from foreset.domain.errors.problem import did_you_mean, listed, refuse
 from foreset.domain.errors.store import StoreError
+from foreset.domain.explaining import size
+from foreset.domain.history import EventFilter, Selection, select_events
+from foreset.domain.keeping import TrainingSetPinned, TrainingSetUnpinned
+from foreset.domain.lineage import Lineage, LineageNode
+from foreset.domain.lineage_texts import as_text
 from foreset.domain.model import ModelTrained
-from foreset.domain.receipt import Recorded, SpineRecord, TrainingSetRebuilt, TrainingSetRetrieved
+from foreset.domain.receipt import Event, Recorded, SpineRecord, TrainingSetRebuilt, TrainingSetRetrieved
+from foreset.domain.registry import EntityRegistered
 from foreset.entrypoints.cli.output import Answer, Table
 from foreset.entrypoints.cli.public import public
 from foreset.entrypoints.cli.stores import store_to_read
 from foreset.entrypoints.cli.words import at_versions, happened, measured, moment
 
+_SHOWN = 20  # events of a name that `show` tells; `log` tells all
+
 
 def log(args: argparse.Namespace) -> Result[Answer, StoreError]:
-    """The last events, the newest last."""
-    return store_to_read(args).bind(lambda store: store.history()).map(lambda events: _log(events, args.limit))
+    """The last events that meet what is asked, the newest last."""
+    wanted = EventFilter(
+        actor=args.actor,
+        view=args.view,
+        table=args.table,
+        model=args.model,
+        training_set=args.training_set,
+        since=args.since,
+        until=args.until,
+    )
+    return Result.do(
+        _log(selection, args.limit, wanted)
+        for store in store_to_read(args)
+        for selection in selected_events(wanted, store.adapters.events)
+    )
 
 
-def _log(events: tuple[Recorded, ...], limit: int) -> Answer:
-    last = events[-limit:]
+def _log(selection: Selection, limit: int, wanted: EventFilter) -> Answer:
+    last = selection.events[-limit:]
     data = [{**public(recorded), "words": happened(recorded.event)} for recorded in last]
     if not last:
-        return Answer(data, ["Nothing has happened in this store. Next: `foreset apply FILE`."])
-    rows = [(r.position, moment(r.at), r.actor, happened(r.event)) for r in last]
-    older = len(events) - len(last)
+        return Answer(data, [*_nothing(selection, wanted)])
+    older = len(selection.events) - len(last)
     more = [f"{older} older events are not shown: --limit N shows more."] if older else []
-    return Answer(data, [Table(("#", "time", "actor", "what happened"), rows, frozenset({"#"})), *more])
+    return Answer(data, [_events(last), *more])
+
+
+def _events(recorded: tuple[Recorded, ...]) -> Table:
+    rows = [(r.position, moment(r.at), r.actor, happened(r.event)) for r in recorded]
+    return Table(("#", "time", "actor", "what happened"), rows, frozenset({"#"}))
+
+
+def _nothing(selection: Selection, wanted: EventFilter) -> list[str]:
+    """Why there is nothing to show."""
+    if wanted == EventFilter():
+        return ["Nothing has happened in this store. Next: `foreset apply FILE`."]
+    unknown = [
+        f"No event is of the {subject} {name!r}. {did_you_mean(name, selection.known[subject])}"
+        f"There are events of: {listed(selection.known[subject])}."
+        for subject, name in selection.unknown.items()
+    ]
+    return unknown or ["No event meets all that was asked."]
 
 
 def show(args: argparse.Namespace) -> Result[Answer, ReceiptError]:
-    """A receipt, and what was made of the training set since."""
+    """A receipt, and what was made of the training set since; or what is known of another name."""
     return Result.do(
-        _shown(receipt, events)
+        answer
         for store in store_to_read(args)
-        for receipt in store.receipt(args.id)
         for events in store.history()
+        for answer in _show(args.id, events, store.receipt(args.id))
     )
+
+
+def _show(
+    name: str, events: tuple[Recorded, ...], receipt: Result[TrainingSetRetrieved, ReceiptError]
+) -> Result[Answer, ReceiptError]:
+    if isinstance(receipt, Success):
+        return Success(_shown(receipt.unwrap(), events))
+    around = lineage_around(name, events).value_or(Lineage((), ()))
+    if all(around.node(key).kind == "training set" for key in around.asked):
+        return refuse(receipt.failure())
+    return Success(_named(around, events))
+
+
+def _named(lineage: Lineage, events: tuple[Recorded, ...]) -> Answer:
+    """What came of a name that is no training set's, and the events that are of it."""
+    asked = [lineage.node(key) for key in lineage.asked]
+    of = {recorded.position for node in asked for recorded in _of(node, events)}
+    own = tuple(recorded for recorded in events if recorded.position in of)
+    data = {"lineage": public(lineage), "events": [{**public(r), "words": happened(r.event)} for r in own]}
+    return Answer(data, [as_text(lineage), "", _events(own[-_SHOWN:])])
+
+
+def _of(node: LineageNode, events: tuple[Recorded, ...]) -> tuple[Recorded, ...]:
+    match node.kind:
+        case "view":
+            return select_events(events, EventFilter(view=node.name)).events
+        case "table":
+            return select_events(events, EventFilter(table=node.name)).events
+        case "model":
+            return select_events(events, EventFilter(model=node.name)).events
+        case "entity":
+            return tuple(r for r in events if isinstance(r.event, EntityRegistered) and r.event.spec.name == node.name)
+        case _:
+            return tuple(r for r in events if r.position == node.position)
 
 
 def _shown(receipt: TrainingSetRetrieved, events: tuple[Recorded, ...]) -> Answer:
     own = [r for r in events if getattr(r.event, "id", None) == receipt.id]
     models = [r for r in events if isinstance(r.event, ModelTrained) and r.event.training_set_id == receipt.id]
-    rebuilt = [r for r in own if isinstance(r.event, TrainingSetRebuilt)]
     data = {
         "receipt": public(receipt),
         "plan": receipt.plan.explain(),
-        "retrieved": [{"at": r.at, "actor": r.actor} for r in own if r not in rebuilt],
-        "rebuilt": [{"at": r.at, "actor": r.actor} for r in rebuilt],
+        "retrieved": _when(own, TrainingSetRetrieved),
+        "rebuilt": _when(own, TrainingSetRebuilt),
+        "pinned": public(_pin(own)),
         "models": [{"at": r.at, "actor": r.actor, **public(r.event)} for r in models],
     }
-    blocks: list[str | Table] = [Table(("", ""), _facts(receipt, own, rebuilt)), "", "plan", receipt.plan.explain()]
+    blocks: list[str | Table] = [Table(("", ""), _facts(receipt, own)), "", "plan", receipt.plan.explain()]
     return Answer(data, [*blocks, *_models(models)])
 
 
-def _facts(receipt: TrainingSetRetrieved, own: list[Recorded], rebuilt: list[Recorded]) -> list[tuple[str, str]]:
+def _when(own: list[Recorded], kind: type[Event]) -> list[dict[str, object]]:
+    return [{"at": r.at, "actor": r.actor} for r in own if isinstance(r.event, kind)]
+
+
+def _pin(own: list[Recorded]) -> TrainingSetPinned | None:
+    """The pin that a training set has now."""
+    last = next((r.event for r in reversed(own) if isinstance(r.event, (TrainingSetPinned, TrainingSetUnpinned))), None)
+    return last if isinstance(last, TrainingSetPinned) else None
+
+
+def _facts(receipt: TrainingSetRetrieved, own: list[Recorded]) -> list[tuple[str, str]]:
     spec, ties = receipt.spec, {view: count for view, count in receipt.ties.items() if count}
+    pin = _pin(own)
     facts = [
         ("training set", receipt.id),
         ("name", spec.name or ""),
-        ("built", listed(f"{moment(r.at)} by {r.actor}" for r in own if r not in rebuilt)),
-        ("rebuilt", listed(f"{moment(r.at)} by {r.actor}" for r in rebuilt)),
+        ("built", _told(own, TrainingSetRetrieved)),
+        ("rebuilt", _told(own, TrainingSetRebuilt)),
+        ("pinned", "" if pin is None else f"{pin.rows:,} rows, {size(pin.size_bytes)}"),
         ("features", listed(spec.features)),
         ("known at", str(spec.known_at) if spec.known_at else "any time (all that the versions hold)"),
         ("versions", at_versions(receipt.versions)),
@@ -75,6 +158,10 @@ def _facts(receipt: TrainingSetRetrieved, own: list[Recorded], rebuilt: list[Rec
         ("libraries", listed(f"{name} {version}" for name, version in receipt.libraries.items())),
     ]
     return [(name, value) for name, value in facts if value]
+
+
+def _told(own: list[Recorded], kind: type[Event]) -> str:
+    return listed(f"{moment(r.at)} by {r.actor}" for r in own if isinstance(r.event, kind))
 
 
 def _spine(spine: SpineRecord) -> str:

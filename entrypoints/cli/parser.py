@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from datetime import UTC, datetime, timedelta
 from typing import NoReturn
 
 STORE = "FORESET_STORE"
@@ -183,8 +184,48 @@ def _add_output(command: argparse.ArgumentParser, *, required: bool) -> None:
 def _add_history(commands: _Commands) -> None:
     log = commands.add("log", "history:log", "what happened in the store, the newest last")
     log.add_argument("--limit", type=_count, default=50, metavar="N", help="how many events (default: %(default)s)")
-    show = commands.add("show", "history:show", "the receipt of a training set")
-    show.add_argument("id", metavar="ID", help="its id, or a beginning of it")
+    _add_filter(log)
+    show = commands.add("show", "history:show", "the receipt of a training set, or what is known of another name")
+    show.add_argument("id", metavar="ID", help="its id, or a beginning of it; a view, table, entity or model")
+    lineage = commands.add("lineage", "lineage:lineage", "what came of what: tables, views, training sets, models")
+    lineage.add_argument("name", nargs="?", metavar="NAME", help="what to look at: NAME, view:NAME, table:NAME@VERSION")
+    lineage.add_argument("--format", choices=("text", "mermaid", "json"), default="text", help="(default: %(default)s)")
+    lineage.add_argument("--openlineage", metavar="FILE|URL", help="send what was done as OpenLineage events instead")
+    lineage.add_argument(
+        "--after",
+        type=_natural,
+        default=0,
+        metavar="POSITION",
+        help="send what was done after this position of the log",
+    )
+    lineage.add_argument("--namespace", default="foreset", metavar="N", help="of the jobs that are sent (%(default)s)")
+
+
+def _add_filter(log: argparse.ArgumentParser) -> None:
+    """Which events are shown: those that meet all that is given."""
+    log.add_argument("--actor", metavar="A", help="what A did")
+    log.add_argument("--view", metavar="V", help="what is of a feature view, or was made from it")
+    log.add_argument("--table", metavar="T", help="what is of a table, or was made from it")
+    log.add_argument("--model", metavar="M", help="the trainings of a model, and the sets that it was trained on")
+    log.add_argument("--training-set", metavar="ID", help="what is of a training set, by its id or a beginning of it")
+    log.add_argument("--since", type=_moment, metavar="TIME", help="in ISO 8601, UTC where it has no zone; or a date")
+    log.add_argument("--until", type=_last_moment, metavar="TIME", help="the same, inclusive; a date is that whole day")
+
+
+def _moment(text: str) -> datetime:
+    """A time in ISO 8601, in UTC where it has no zone."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        message = f"{text!r} is no time: give one such as 2026-01-31 or 2026-01-31T18:00+01:00"
+        raise argparse.ArgumentTypeError(message) from None
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at
+
+
+def _last_moment(text: str) -> datetime:
+    """The same; of a date, its last microsecond."""
+    at = _moment(text)
+    return at + timedelta(days=1, microseconds=-1) if len(text) <= len("2026-01-31") else at
 
 
 def _count(text: str) -> int:

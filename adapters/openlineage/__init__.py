@@ -1,0 +1,1 @@
+"""Lineage for others, as OpenLineage events; needs the extra `lineage`."""
