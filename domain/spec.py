@@ -56,6 +56,29 @@ class Spec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
         if not name or any(c in ":@ /\\" for c in name):
             self._refuse("its name is empty or holds one of ': @ / \\' or a space", "give another name")
 
+    def _known_at(self, given: object) -> datetime | str | tuple[datetime, str] | None:
+        if not isinstance(given, (list, tuple)):
+            return None if given is None else self._moment(given)
+        found = [self._moment(item) for item in given]
+        times = [item for item in found if isinstance(item, datetime)]
+        if len(found) == 2 and len(times) == 1:  # noqa: PLR2004  # a time, and each row's own
+            return times[0], "event_time"
+        if len(found) != 1:
+            self._refuse(f"known_at is {given!r}", "give one time, or one time and 'event_time'")
+        return found[0]
+
+    def _moment(self, given: object) -> datetime | str:
+        if isinstance(given, str) and given != "event_time":
+            try:
+                given = datetime.fromisoformat(given)
+            except ValueError:
+                self._refuse(f"known_at is {given!r}", "give a time in ISO 8601, or 'event_time'")
+        if isinstance(given, datetime):
+            return given.replace(tzinfo=UTC) if given.tzinfo is None else given.astimezone(UTC)
+        if given != "event_time":
+            self._refuse(f"known_at is {given!r}", "give a datetime, 'event_time', both in a list, or None")
+        return "event_time"
+
 
 class EntitySpec(Spec, frozen=True):
     """A thing that features describe, and the columns that identify it.
@@ -237,29 +260,6 @@ class TrainingSetSpec(Spec, frozen=True):
         negative = [table for table, version in self.versions.items() if version < 0]
         if negative:
             self._refuse(f"the version of {negative[0]!r} is negative", "name a version of 0 or more")
-
-    def _known_at(self, given: object) -> datetime | str | tuple[datetime, str] | None:
-        if not isinstance(given, (list, tuple)):
-            return None if given is None else self._moment(given)
-        found = [self._moment(item) for item in given]
-        times = [item for item in found if isinstance(item, datetime)]
-        if len(found) == 2 and len(times) == 1:  # noqa: PLR2004  # a time, and each row's own
-            return times[0], "event_time"
-        if len(found) != 1:
-            self._refuse(f"known_at is {given!r}", "give one time, or one time and 'event_time'")
-        return found[0]
-
-    def _moment(self, given: object) -> datetime | str:
-        if isinstance(given, str) and given != "event_time":
-            try:
-                given = datetime.fromisoformat(given)
-            except ValueError:
-                self._refuse(f"known_at is {given!r}", "give a time in ISO 8601, or 'event_time'")
-        if isinstance(given, datetime):
-            return given.replace(tzinfo=UTC) if given.tzinfo is None else given.astimezone(UTC)
-        if given != "event_time":
-            self._refuse(f"known_at is {given!r}", "give a datetime, 'event_time', both in a list, or None")
-        return "event_time"
 
     @property
     def known_by(self) -> datetime | None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, SupportsIndex
 import msgspec
 from msgspec.structs import force_setattr, replace
 
-from foreset.domain.spec import Names, Spec
+from foreset.domain.spec import KnownAt, Names, Spec
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -35,6 +35,9 @@ class FeatureStoreSpec(Spec, frozen=True):
       options in feature_store.yaml are `offline_store_options`; `accept` names defects of it that may show.
     - `timestamp`: what was known at this time; without a zone it is UTC. None: everything.
     - `sample_indices`: only these samples, in this order, kept as a tuple of int. None: all.
+    - `known_at`: a time, `"event_time"` or both, as in `TrainingSetSpec`. None: everything in the table.
+    - `created_timestamp_field`: the dataset's column that says when a row was written, which `"event_time"` needs.
+    - `version`: the Delta version of the dataset. None: that of `known_at`, else the newest.
     """
 
     enabled: bool = False
@@ -49,6 +52,9 @@ class FeatureStoreSpec(Spec, frozen=True):
     sample_indices: Indices = None
     offline_store_options: Options = msgspec.field(default_factory=dict)
     accept: Names = ()
+    known_at: KnownAt = None
+    created_timestamp_field: str | None = None
+    version: int | None = None
 
     def __post_init__(self) -> None:
         """Validate."""
@@ -67,6 +73,9 @@ class FeatureStoreSpec(Spec, frozen=True):
         force_setattr(self, "n_features", self._count(self.n_features))
         force_setattr(self, "timestamp", self._time(self.timestamp))
         force_setattr(self, "sample_indices", self._indices(self.sample_indices))
+        force_setattr(self, "known_at", self._known_at(self.known_at))
+        if self.version is not None and (type(self.version) is not int or self.version < 0):
+            self._refuse(f"version is {self.version!r}", "give a whole number of 0 or more, or None")
 
     @property
     def offline_store(self) -> dict[str, Any]:
@@ -184,6 +193,17 @@ class FeatureStoreSpecBuilder(Spec, frozen=True):
     def set_sample_indices(self, sample_indices: Indices) -> "FeatureStoreSpecBuilder":
         """Only these samples, in this order. None: all."""
         return self._with(sample_indices=sample_indices)
+
+    def set_known_at(self, known_at: KnownAt, created_timestamp_field: str | None = None) -> "FeatureStoreSpecBuilder":
+        """What must have been known: a time, `"event_time"`, both in a list, or None for everything.
+
+        `created_timestamp_field` is the dataset's column that says when a row was written.
+        """
+        return self._with(known_at=known_at, created_timestamp_field=created_timestamp_field)
+
+    def set_version(self, version: int | None) -> "FeatureStoreSpecBuilder":
+        """The Delta version of the dataset. None: that of `known_at`, else the newest."""
+        return self._with(version=version)
 
     def build(self) -> FeatureStoreSpec:
         """The spec."""

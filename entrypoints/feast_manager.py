@@ -1,6 +1,6 @@
 """The guide's Feast-style surface: Feast's objects and pandas in and out, Foreset's engine and event log beneath."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from os import PathLike
 from pathlib import Path
 from types import TracebackType
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from foreset.adapters.feast.registry import FeastRegistry
     from foreset.domain.materializing import OnlineCheck, ViewMaterialized
+    from foreset.domain.spec import KnownAt
     from foreset.entrypoints.online import EntityRows, OnlineFeatures, OnlineViews
     from foreset.entrypoints.training_set import TrainingSet
 
@@ -114,28 +115,38 @@ class FeastManager:
         return frame[entity_column].drop_nulls().unique(maintain_order=True).to_list()
 
     def get_features(
-        self, entity_df: "pd.DataFrame", features: Iterable[str], feature_view_name: str | None = None
+        self,
+        entity_df: "pd.DataFrame",
+        features: Iterable[str],
+        feature_view_name: str | None = None,
+        *,
+        known_at: "KnownAt" = None,
+        versions: Mapping[str, int] | None = None,
     ) -> "pd.DataFrame":
         """The rows of `entity_df`, all of them and in their order, with the features known at their times.
 
         `entity_df` has the join keys and `event_timestamp` (UTC where it has no zone). A feature is named alone, then
         it is of `feature_view_name`, or as "view:feature". Without `feature_view_name` the only registered view is
-        meant, or `classification_features` where there are several. The result has the columns of `entity_df`, then
-        the features.
+        meant, or `classification_features` where there are several. `known_at` and `versions` are those of
+        `TrainingSetSpec`. The result has the columns of `entity_df`, then the features.
         """
-        return self._training_set(entity_df, list(features), feature_view_name).to_pandas()
+        asked = self._asked(list(features), feature_view_name, known_at, versions)
+        return self._training_set(entity_df, asked).to_pandas()
 
-    def get_training_data(
+    def get_training_data(  # noqa: PLR0913  # what is asked, of what, and as known when
         self,
         entity_df: "pd.DataFrame",
         feature_names: Iterable[str],
         target_name: str,
         feature_view_name: str | None = None,
+        *,
+        known_at: "KnownAt" = None,
+        versions: Mapping[str, int] | None = None,
     ) -> "tuple[pd.DataFrame, pd.Series[Any]]":
         """Features X, shape (rows, features) in the order of `feature_names`, and target y, shape (rows,).
 
-        Views and times are as in `get_features`. The target is a feature too, unless `entity_df` has a column of its
-        name and the view has not.
+        Views, times and versions are as in `get_features`. The target is a feature too, unless `entity_df` has a
+        column of its name and the view has not.
         """
         names = list(feature_names)
         if target_name in names:
@@ -146,7 +157,7 @@ class FeastManager:
         own_label = target_name in entity_df.columns and not self._has_feature(target_name, feature_view_name)
         asked = names if own_label else [*names, target_name]
         columns = [_column(name) for name in names]
-        frame = self._training_set(entity_df, asked, feature_view_name).frame
+        frame = self._training_set(entity_df, self._asked(asked, feature_view_name, known_at, versions)).frame
         return frame.select(columns).to_pandas(), frame[_column(target_name)].to_pandas()
 
     def _has_feature(self, name: str, view: str | None) -> bool:
@@ -155,10 +166,14 @@ class FeastManager:
         known = given(self.features.catalog()).views.get(self._view_name(view))
         return known is not None and name in {field.name for field in known.spec.fields}
 
-    def _training_set(self, entity_df: "pd.DataFrame", features: list[str], view: str | None) -> "TrainingSet":
+    def _asked(
+        self, features: list[str], view: str | None, known_at: "KnownAt", versions: Mapping[str, int] | None
+    ) -> TrainingSetSpec:
         references = [name if ":" in name else f"{self._view_name(view)}:{name}" for name in features]
-        spine = arrow_stream(entity_df)
-        training_set = given(self.features.training_set(TrainingSetSpec(references), spine))
+        return TrainingSetSpec(references, known_at=known_at, versions=dict(versions or {}))
+
+    def _training_set(self, entity_df: "pd.DataFrame", asked: TrainingSetSpec) -> "TrainingSet":
+        training_set = given(self.features.training_set(asked, arrow_stream(entity_df)))
         self.last_training_set_id = training_set.id
         return training_set
 

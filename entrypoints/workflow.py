@@ -6,6 +6,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from msgspec.structs import replace
+
+from foreset.application.plan_retrieval import version_of
 from foreset.application.train import TrainingTask, fit, train
 from foreset.domain.errors.problem import listed, raised, told
 from foreset.domain.errors.specs import UnknownView
@@ -29,6 +32,7 @@ ENTITY: Final = EntitySpec("sample", ("sample_index",))
 INGESTED: Final = "ingested_at"
 TARGET: Final = "target"
 TIME: Final = "event_timestamp"
+_WRITTEN: Final = "written"
 
 
 @dataclass(frozen=True)
@@ -60,10 +64,10 @@ def run_ml_workflow(
     With an enabled `feature_store_spec`, X and y come from the store: the entity `sample` and the view are registered,
     and every sample of the dataset is retrieved as it was one second after the newest `ingested_at`, or at the spec's
     `timestamp` (UTC where it has no zone). Samples that were ingested only after it are left out, for nothing was known
-    of them. With `sample_indices` only those are retrieved, in that order; one that was not known then is an error. The
-    model is recorded against the training set's id. Without a store, X (pandas, polars or an array of shape (rows,
-    features)) and y are used as given. `feature_specs` None prepares every feature sensibly; `model_spec` None chooses
-    by the target.
+    of them; so are those that the spec's `known_at` rules out. With `sample_indices` only those are retrieved, in that
+    order; one that was not known then is an error. The model is recorded against the training set's id. Without a
+    store, X (pandas, polars or an array of shape (rows, features)) and y are used as given. `feature_specs` None
+    prepares every feature sensibly; `model_spec` None chooses by the target.
     """
     specs = None if feature_specs is None else tuple(feature_specs)
     model = model_spec or ModelSpec()
@@ -116,7 +120,7 @@ def _view(spec: FeatureStoreSpec, table: TableFacts) -> FeatureViewSpec:
     return FeatureViewSpec(
         spec.feature_view_name,
         (ENTITY.name,),
-        DeltaSource(spec.dataset_name, INGESTED),
+        DeltaSource(spec.dataset_name, INGESTED, spec.created_timestamp_field),
         tuple(FeatureField(name, table.dtype(name)) for name in names),
     )
 
@@ -129,30 +133,49 @@ def _retrieved(store: FeatureStore, spec: FeatureStoreSpec, features: Sequence[s
     if view.spec.source.table != spec.dataset_name:
         problem = f"the view {view.spec.name!r} is over {view.spec.source.table!r}, not {spec.dataset_name!r}"
         reject("FeatureStoreSpec", problem, "name another view with set_feature_view, or set_initialize_on_start(True)")
-    version = given(store.table(spec.dataset_name)).version
     asked = TrainingSetSpec(
         [f"{view.spec.name}:{name}" for name in (*features, TARGET)],
-        versions={spec.dataset_name: version},
+        known_at=spec.known_at,
+        versions={} if spec.version is None else {spec.dataset_name: spec.version},
         name=spec.feature_view_name,
     )
-    return given(store.training_set(asked, _spine(store, spec, view, version)))
+    version = given(version_of(asked, view.spec.source, store.adapters))
+    facts = given(store.table(spec.dataset_name, version))
+    asked = replace(asked, versions={spec.dataset_name: facts.version})
+    return given(store.training_set(asked, _spine(store, spec, view, asked)))
 
 
-def _spine(store: FeatureStore, spec: FeatureStoreSpec, view: FeatureView, version: int) -> "pl.DataFrame":
+def _spine(store: FeatureStore, spec: FeatureStoreSpec, view: FeatureView, asked: TrainingSetSpec) -> "pl.DataFrame":
     """The samples that were known at the time: index, time of retrieval, and when each was last ingested by then."""
     import polars as pl  # kept off the import of foreset
 
     (key,) = ENTITY.join_keys
     source = view.spec.source
-    snapshot = given(store.adapters.tables.observe(source.table, version))
-    read = pl.DataFrame(given(snapshot.read((key, source.timestamp_field)))).drop_nulls()
-    rows = read.select(key, _instants(read[source.timestamp_field]).alias(INGESTED))
+    rows = _samples(store, source, asked)
     at = _at(spec, rows[INGESTED])
-    known = rows.filter(pl.col(INGESTED) <= at).group_by(key, maintain_order=True).agg(pl.col(INGESTED).max())
+    by_then = pl.col(INGESTED) <= at
+    if asked.known_by_each_row:
+        by_then &= pl.col(_WRITTEN).is_null() | (pl.col(_WRITTEN) <= at)
+    known = rows.filter(by_then).group_by(key, maintain_order=True).agg(pl.col(INGESTED).max())
     if known.is_empty():
         problem = f"the dataset {source.table!r} had no samples at {at}: the first is of {rows[INGESTED].min()!s}"
         reject("FeatureStoreSpec", problem, "set a later timestamp, or none for the newest")
     return _chosen(spec, known, key).select(key, pl.lit(at).alias(TIME).cast(pl.Datetime("us", "UTC")), INGESTED)
+
+
+def _samples(store: FeatureStore, source: DeltaSource, asked: TrainingSetSpec) -> "pl.DataFrame":
+    """The rows that had been written by the time in `known_at`: sample, when it was ingested and when written."""
+    import polars as pl
+
+    (key,) = ENTITY.join_keys
+    times = dict.fromkeys(name for name in (source.timestamp_field, source.created_timestamp_field) if name)
+    snapshot = given(store.adapters.tables.observe(source.table, asked.versions[source.table]))
+    read = pl.DataFrame(given(snapshot.read((key, *times)))).drop_nulls([key, source.timestamp_field])
+    written = None if source.created_timestamp_field is None else _instants(read[source.created_timestamp_field])
+    rows = read.select(key, _instants(read[source.timestamp_field]).alias(INGESTED), pl.lit(written).alias(_WRITTEN))
+    if asked.known_by is None or written is None:
+        return rows
+    return rows.filter(pl.col(_WRITTEN).is_null() | (pl.col(_WRITTEN) <= asked.known_by))
 
 
 def _instants(times: "pl.Series") -> "pl.Series":

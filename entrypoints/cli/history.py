@@ -18,7 +18,7 @@ from foreset.domain.registry import EntityRegistered
 from foreset.entrypoints.cli.output import Answer, Table
 from foreset.entrypoints.cli.public import public
 from foreset.entrypoints.cli.stores import store_to_read
-from foreset.entrypoints.cli.words import at_versions, happened, measured, moment
+from foreset.entrypoints.cli.words import at_versions, happened, known_at, measured, moment
 
 _SHOWN = 20  # events of a name that `show` tells; `log` tells all
 
@@ -147,7 +147,7 @@ def _facts(receipt: TrainingSetRetrieved, own: list[Recorded]) -> list[tuple[str
         ("rebuilt", _told(own, TrainingSetRebuilt)),
         ("pinned", "" if pin is None else f"{pin.rows:,} rows, {size(pin.size_bytes)}"),
         ("features", listed(spec.features)),
-        ("known at", str(spec.known_at) if spec.known_at else "any time (all that the versions hold)"),
+        ("known at", known_at(spec)),
         ("versions", at_versions(receipt.versions)),
         ("rows", f"{receipt.rows:,}"),
         ("columns", listed(receipt.columns)),

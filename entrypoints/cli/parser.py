@@ -155,6 +155,7 @@ def _add_retrieval(commands: _Commands) -> None:
     for command in (plan, get):
         command.add_argument("spec", metavar="SPEC", help="the training set: a YAML, TOML or JSON file")
         _add_spine(command, required=True)
+        _add_knowledge(command)
     _add_output(get, required=True)
     get.add_argument("--explain", action="store_true", help="tell the plan, and what it took beside what was expected")
     get.add_argument("--no-keep-spine", action="store_true", help="keep only the spine's fingerprint")
@@ -167,6 +168,7 @@ def _add_retrieval(commands: _Commands) -> None:
     train.add_argument(
         "--allow-package", action="append", default=[], metavar="P", help="take estimators of this package too"
     )
+    _add_knowledge(train)
 
 
 def _add_spine(command: argparse.ArgumentParser, *, required: bool) -> None:
@@ -174,6 +176,17 @@ def _add_spine(command: argparse.ArgumentParser, *, required: bool) -> None:
     command.add_argument("--spine", required=required, metavar="S", help=f"the label rows: {kinds}")
     command.add_argument("--spine-version", type=_natural, metavar="V", help="a version of the Delta table")
     command.add_argument("--spine-filter", metavar="SQL", help="a condition, such as \"carrier = 'UA'\"")
+
+
+def _add_knowledge(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--known-at", action="append", default=[], metavar="T",
+        help="what had been written by a time, or by each row's own with event_time; again for both (the spec's)",
+    )  # fmt: skip
+    command.add_argument(
+        "--version", action="append", type=_pinned, default=[], metavar="TABLE=V", dest="versions",
+        help="the Delta version of a table; again for more tables (the spec's)",
+    )  # fmt: skip
 
 
 def _add_output(command: argparse.ArgumentParser, *, required: bool) -> None:
@@ -236,6 +249,15 @@ def _count(text: str) -> int:
 def _natural(text: str) -> int:
     """A whole number of 0 or more."""
     return _at_least(0, text)
+
+
+def _pinned(text: str) -> tuple[str, int]:
+    """A table and its version."""
+    table, sign, version = text.rpartition("=")
+    if not (sign and table):
+        message = f"{text!r} is not of the form TABLE=VERSION"
+        raise argparse.ArgumentTypeError(message)
+    return table, _natural(version)
 
 
 def _at_least(least: int, text: str) -> int:

@@ -11,7 +11,7 @@ from foreset.domain.errors.problem import refuse
 from foreset.domain.errors.retrieval import PlanError, RebuildError, RetrievalError
 from foreset.domain.errors.specs import InvalidSpec
 from foreset.domain.plan import RetrievalPlan
-from foreset.domain.spec import SpineReference
+from foreset.domain.spec import SpineReference, TrainingSetSpec
 from foreset.entrypoints.cli.files import output_place, write
 from foreset.entrypoints.cli.output import Answer
 from foreset.entrypoints.cli.progress import rows_written
@@ -25,7 +25,7 @@ def plan(args: argparse.Namespace) -> Result[Answer, SpecFileError | PlanError]:
     """How a training set would be built."""
     return Result.do(
         _explained(planned)
-        for spec in read_training_set(args.spec)
+        for spec in _asked(args)
         for store in store_to_read(args)
         for planned in store.plan(spec, _reference(args))
     )
@@ -48,7 +48,7 @@ def get(args: argparse.Namespace) -> Result[Answer, SpecFileError | RetrievalErr
         return Result.do(
             _built(training_set, place, explain=args.explain)
             for place in output_place(args.output)
-            for spec in read_training_set(args.spec)
+            for spec in _asked(args)
             for store in store_to_read(args)
             for training_set in store.training_set(spec, _reference(args), keep_spine=keep, progress=progress)
         )
@@ -94,6 +94,15 @@ def _written(training_set: TrainingSet, place: Path | None, *said: str) -> Answe
     shape = f"{receipt.rows:,} rows, {len(training_set.features)} features, from {at_versions(receipt.versions)}"
     where = [] if written is None else [f"It lies at {written}."]
     return Answer(data, [f"{done} {receipt.id}: {shape}.", *where, *then])
+
+
+def _asked(args: argparse.Namespace) -> Result[TrainingSetSpec, SpecFileError]:
+    """The training set of the file, with what the options say in place of it."""
+    return read_training_set(args.spec).map(
+        lambda spec: msgspec.structs.replace(
+            spec, known_at=args.known_at or spec.known_at, versions={**spec.versions, **dict(args.versions)}
+        )
+    )
 
 
 def _reference(args: argparse.Namespace) -> SpineReference:

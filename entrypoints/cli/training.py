@@ -8,7 +8,7 @@ from returns.result import Result
 from foreset.entrypoints.cli.output import Answer, Table
 from foreset.entrypoints.cli.stores import store_path
 from foreset.entrypoints.offline_stores import chosen_store
-from foreset.entrypoints.raising import given
+from foreset.entrypoints.raising import given, reject
 from foreset.entrypoints.spec_files import SpecFileError
 from foreset.entrypoints.workflow import WorkflowResult, run_ml_workflow
 from foreset.entrypoints.workflow_files import Workflow, read_workflow
@@ -17,7 +17,17 @@ from foreset.entrypoints.workflow_files import Workflow, read_workflow
 def train(args: argparse.Namespace) -> Result[Answer, SpecFileError]:
     """Retrieve, train and evaluate; `ForesetError` where that fails."""
     read = read_workflow(args.spec, repo_path=store_path(args), allow=args.allow_package)
-    return read.map(lambda workflow: _run(_on_store(workflow, args)))
+    return read.map(lambda workflow: _run(_on_store(_known(workflow, args), args)))
+
+
+def _known(workflow: Workflow, args: argparse.Namespace) -> Workflow:
+    """The workflow, with the knowledge and the version of the command line in place of the file's."""
+    spec = workflow.feature_store
+    strange = next((table for table, _ in args.versions if table != spec.dataset_name), None)
+    if strange is not None:
+        reject("foreset train --version", f"it names {strange!r}", f"name the dataset: --version {spec.dataset_name}=V")
+    version = dict(args.versions).get(spec.dataset_name, spec.version)
+    return replace(workflow, feature_store=replace(spec, known_at=args.known_at or spec.known_at, version=version))
 
 
 def _on_store(workflow: Workflow, args: argparse.Namespace) -> Workflow:

@@ -10,6 +10,7 @@ from foreset.domain.model import ModelTrained
 from foreset.domain.receipt import Event, TableWritten, TrainingSetRebuilt, TrainingSetRetrieved
 from foreset.domain.redaction import EventsRedacted
 from foreset.domain.registry import EntityRegistered, EntityRemoved, FeatureViewRegistered, FeatureViewRemoved
+from foreset.domain.spec import TrainingSetSpec
 
 
 def happened(event: Event) -> str:  # noqa: C901, PLR0911  # a line for each kind of event
@@ -52,6 +53,13 @@ def happened(event: Event) -> str:  # noqa: C901, PLR0911  # a line for each kin
 def at_versions(versions: dict[str, int]) -> str:
     """Tables with their versions."""
     return listed(f"{table}@{version}" for table, version in versions.items())
+
+
+def known_at(spec: TrainingSetSpec) -> str:
+    """What must have been known for a training set."""
+    own = ["event_time"] if spec.known_by_each_row else []
+    times = own if spec.known_by is None else [str(spec.known_by), *own]
+    return " and ".join(times) or "any time (all that the versions hold)"
 
 
 def measured(metrics: dict[str, float]) -> str:
