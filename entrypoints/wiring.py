@@ -265,13 +265,6 @@ def lineage_sink(target: str, namespace: str, data_dir: str | Path | None = None
 
 
 def feast_registry(
-def comparer() -> Comparer:
-    """What compares training sets: polars."""
-    from foreset.adapters.polars.diff import PolarsComparer
-
-    return PolarsComparer()
-
-
     path: str | Path,
     project: str | None,
     provider: str | None = None,
