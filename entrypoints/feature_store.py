@@ -37,7 +37,7 @@ from foreset.entrypoints.offline_stores import OfflineStore, chosen_store
 from foreset.entrypoints.past_store import PastStore
 from foreset.entrypoints.table_changes import TableChanges
 from foreset.entrypoints.training_set import TrainingSet
-from foreset.entrypoints.wiring import comparer, feast_repository, in_memory, lineage_sink, local_store, looks, run_on
+from foreset.entrypoints.wiring import feast_repository, in_memory, lineage_sink, local_store, looks, run_on
 from foreset.entrypoints.writes import write_options
 
 if TYPE_CHECKING:
