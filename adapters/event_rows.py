@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Final, get_args
+from typing import Any, Final, get_args
 
 import msgspec
 
-from foreset.domain.chain import Row, chained, digest_of
+from foreset.domain.chain import Head, Row, chained, digest_of
 from foreset.domain.errors.problem import because, told
 from foreset.domain.errors.store import LogCorrupt, LogTooNew, StoreError
 from foreset.domain.receipt import Event, Recorded
@@ -104,3 +104,31 @@ def check_same_kinds(bodies: Mapping[int, Event], tags: Mapping[int, str]) -> No
     if strange:
         message = f"the events at {sorted(strange)} are not there, or of another kind than what is to stand there"
         raise ValueError(message)
+
+
+# === Rows that may be damaged ===
+
+
+def check_gapless(numbers: list[int], stream: str | None, after: int, place: str) -> None:
+    """Raise `Damage` where events of a stream, or of the whole log, do not follow one another after a number."""
+    if numbers != list(range(after + 1, after + 1 + len(numbers))):
+        where = "the log" if stream is None else f"the stream {stream!r}"
+        problem = f"{where} lacks events between {after + 1} and {numbers[-1]}"
+        raise Damage(LogCorrupt(path=place, problem=problem))
+
+
+def check_end(head: Head, last: int, hash_there: str | None, place: str) -> None:
+    """Raise `Damage` where a log does not end with its head: what is put after it would hide what was cut off."""
+    if last != head.position or (last and hash_there != head.hash):
+        problem = f"its head is of the event at position {head.position}, and it ends otherwise, at {last}"
+        raise Damage(LogCorrupt(path=place, problem=problem))
+
+
+def stored_row(columns: tuple[Any, ...]) -> Row:
+    """A row as it is stored. What has no business in a column takes a form that no text of ours has."""
+    position, stream, version, *texts = columns
+    return Row(position, _text(stream), version if isinstance(version, int) else _text(version), *map(_text, texts))
+
+
+def _text(value: Any) -> Any:
+    return value if isinstance(value, str) else f"\0{value!r}"

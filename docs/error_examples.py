@@ -130,6 +130,14 @@ EXAMPLES: Final[tuple[Problem, ...]] = (
     store.LogTooNew(path="feature_repo/events.db", found="format 3", supported="format 2"),
     store.LogBusy(path="feature_repo/events.db", seconds=10.0),
     store.LogMoved(path="feature_repo/events.db", moved_to="postgresql://ann@db.example.com/features"),
+    store.UnfitAddress(
+        address="postgresql://ann@db.example.com:featuers", problem="invalid integer value for connection option port"
+    ),
+    store.LogUnreachable(
+        address="postgresql://ann@db.example.com/features", problem="connection to server failed: Connection refused"
+    ),
+    store.AppendUnsettled(address="postgresql://ann@db.example.com/features", problem="the server is still at it"),
+    store.DriverMissing(address="postgresql://ann@db.example.com/features", package="psycopg"),
     store.LogTaken(place="postgresql://ann@db.example.com/features", events=12),
     store.UnfitLimit(limit="memory", problem="'much' is no size", remedy="give bytes, or a size like '4GB'"),
     # Retrieval

@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 
 from returns.result import Result, Success
 
-from foreset.adapters.event_rows import Columns, Damage, as_recorded, in_utc, redaction
+from foreset.adapters.event_rows import Columns, as_recorded, check_gapless, in_utc, redaction
 from foreset.adapters.forks import let_go_before_forks
 from foreset.adapters.sqlite import writing
 from foreset.adapters.sqlite.faults import LOG_FAULTS, log_error
@@ -18,7 +18,7 @@ from foreset.adapters.sqlite.raw import stored_log, without_leftovers
 from foreset.domain.chain import Head, Row, StoredLog
 from foreset.domain.errors.problem import Problem, refuse
 from foreset.domain.errors.specs import StaleWrite
-from foreset.domain.errors.store import LogCorrupt, LogTaken, StoreError
+from foreset.domain.errors.store import LogTaken, StoreError
 from foreset.domain.receipt import Event, Recorded
 from foreset.domain.redaction import REDACTIONS
 
@@ -58,7 +58,9 @@ class SqliteEventStore:
         try:
             with self._lock:
                 found = rows(self._connected())
-            self._check_gapless([row[0] if stream is None else row[2] for row in found], stream, after)
+            numbers = [row[0] if stream is None else row[2] for row in found]
+            writing.check_numbers(numbers, self._path)
+            check_gapless(numbers, stream, after, str(self._path))
             return Success(tuple(as_recorded(row, str(self._path)) for row in found))
         except LOG_FAULTS as fault:
             return refuse(log_error(self._path, self._timeout, fault))
@@ -163,10 +165,3 @@ class SqliteEventStore:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
-
-    def _check_gapless(self, numbers: list[int], stream: str | None, after: int) -> None:
-        writing.check_numbers(numbers, self._path)
-        if numbers != list(range(after + 1, after + 1 + len(numbers))):
-            where = "the log" if stream is None else f"the stream {stream!r}"
-            problem = f"{where} lacks events between {after + 1} and {numbers[-1]}"
-            raise Damage(LogCorrupt(path=str(self._path), problem=problem))

@@ -3,10 +3,10 @@
 import sqlite3
 import time
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from foreset.adapters.event_rows import Damage
-from foreset.domain.chain import Head, Row, StoredLog
+from foreset.adapters.event_rows import Damage, stored_row
+from foreset.domain.chain import Head, StoredLog
 from foreset.domain.errors.store import StoreUnwritable
 
 _ROWS: Final = "SELECT position, stream, version, at, actor, type, body, digest, hash FROM events ORDER BY position"
@@ -20,7 +20,7 @@ def stored_log(connection: sqlite3.Connection) -> StoredLog:
     try:
         connection.execute("BEGIN")
         head = connection.execute(_HEAD).fetchone()
-        rows = tuple(_row(row) for row in connection.execute(_ROWS))
+        rows = tuple(stored_row(row) for row in connection.execute(_ROWS))
     finally:
         connection.text_factory = factory
         if connection.in_transaction:
@@ -33,16 +33,6 @@ def stored_log(connection: sqlite3.Connection) -> StoredLog:
 
 def _decoded(content: bytes) -> str:
     return content.decode("utf-8", "surrogateescape")
-
-
-def _row(columns: tuple[Any, ...]) -> Row:
-    position, stream, version, *texts = columns
-    return Row(position, _text(stream), version if isinstance(version, int) else _text(version), *map(_text, texts))
-
-
-def _text(value: Any) -> Any:
-    """A text as it is; what has no business there in a form that no text of ours has."""
-    return value if isinstance(value, str) else f"\0{value!r}"
 
 
 def without_leftovers(connection: sqlite3.Connection, path: Path, seconds: float) -> None:

@@ -9,7 +9,7 @@ from typing import Final
 from msgspec.structs import astuple
 from returns.result import Result, Success
 
-from foreset.adapters.event_rows import Damage, as_rows, body_of, check_same_kinds, recorded_after
+from foreset.adapters.event_rows import Damage, as_rows, body_of, check_end, check_same_kinds, recorded_after
 from foreset.adapters.sqlite.file import FORMAT
 from foreset.adapters.sqlite.upgrading import INSERT
 from foreset.domain.chain import Head, Row, head_of
@@ -38,9 +38,9 @@ def end_of(connection: sqlite3.Connection, path: Path) -> tuple[Head, str | None
     if version > FORMAT:
         raise Damage(LogTooNew(path=str(path), found=f"format {version}", supported=f"format {FORMAT}"))
     check_numbers([position, most], path)
-    if most != position or (position and last != hash_):
-        raise _damage(path, f"its head is of the event at position {position}, and it ends otherwise, at {most}")
-    return Head(position, hash_), moved_to
+    head = Head(position, hash_)
+    check_end(head, most, last, str(path))
+    return head, moved_to
 
 
 def append(  # noqa: PLR0913  # what the envelope of an event holds

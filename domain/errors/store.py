@@ -5,11 +5,11 @@ from foreset.domain.errors.problem import CallerFault, WorldFault
 
 
 class UnknownLocation(CallerFault, frozen=True, kw_only=True):
-    """A store location that is no folder."""
+    """A store location that is neither a folder nor a database that is known."""
 
     location: str
-    says = "A store cannot be opened at {location!r}: only folders are known."
-    then = "give the path of a folder; it is made where it is missing."
+    says = "A store cannot be opened at {location!r}: only folders and databases of PostgreSQL are known."
+    then = "give the path of a folder, which is made where it is missing, or postgresql://user@host:port/database."
 
 
 class StoreUnwritable(WorldFault, frozen=True, kw_only=True):
@@ -18,7 +18,7 @@ class StoreUnwritable(WorldFault, frozen=True, kw_only=True):
     path: str
     problem: str
     says = "The store cannot write {path}: {problem}."
-    then = "give a folder that you may write, or mend its permissions or the disk."
+    then = "give a folder that you may write, or mend its permissions or the disk; in a database, use a role that may."
 
 
 class LogCorrupt(WorldFault, frozen=True, kw_only=True):
@@ -27,7 +27,7 @@ class LogCorrupt(WorldFault, frozen=True, kw_only=True):
     path: str
     problem: str
     says = "The event log {path} is damaged: {problem}. Nothing was changed."
-    then = "restore the file from a backup; the Delta tables are not affected."
+    then = "restore the file from a backup, or the database; the Delta tables are not affected."
 
 
 class KeptLost(WorldFault, frozen=True, kw_only=True):
@@ -76,6 +76,42 @@ class LogTaken(CallerFault, frozen=True, kw_only=True):
     then = "give a folder or a database without an event log."
 
 
+class UnfitAddress(CallerFault, frozen=True, kw_only=True):
+    """An address of a database that cannot be read, or asks for what there is not."""
+
+    address: str
+    problem: str
+    says = "The address {address} of a store cannot be used: {problem}."
+    then = "give it as postgresql://user@host:port/database; a password may stand in ~/.pgpass or PGPASSWORD instead."
+
+
+class LogUnreachable(WorldFault, frozen=True, kw_only=True):
+    """A database that does not answer, or lets nobody in."""
+
+    address: str
+    problem: str
+    says = "The store {address} cannot be reached: {problem}. Nothing was written."
+    then = "mend the address, the password or the server, and call again."
+
+
+class AppendUnsettled(WorldFault, frozen=True, kw_only=True):
+    """A write whose commit the database never answered."""
+
+    address: str
+    problem: str
+    says = "Whether what was to be written is in the store {address} cannot be told: {problem}."
+    then = "look with `foreset log` once the database answers, and write again only if it is not there."
+
+
+class DriverMissing(CallerFault, frozen=True, kw_only=True):
+    """A database for which the driver is not installed."""
+
+    address: str
+    package: str
+    says = "The store {address} needs the package {package}, which is not installed."
+    then = "pip install 'foreset[postgres]'."
+
+
 class UnfitLimit(CallerFault, frozen=True, kw_only=True):
     """An amount of memory or a number of threads that cannot be kept to."""
 
@@ -95,6 +131,10 @@ StoreError = (
     | LogTooNew
     | LogBusy
     | LogMoved
+    | UnfitAddress
+    | LogUnreachable
+    | AppendUnsettled
+    | DriverMissing
     | ChoiceError
     | LoadError
 )

@@ -11,24 +11,30 @@ from foreset.adapters.blobs import FolderBlobs
 from foreset.adapters.memory.kept import MemoryFrames
 from foreset.adapters.polars.fingerprint import fingerprint
 from foreset.adapters.polars.kept import ParquetFrames
+from foreset.adapters.postgres import Database, PostgresBlobs
 from foreset.application.ports import KeptFrames
 from foreset.domain.errors.store import KeptLost, StoreUnwritable
 
-FACTORIES: dict[str, Callable[[Path], KeptFrames]] = {
+FACTORIES: dict[str, Callable[[pytest.FixtureRequest], KeptFrames]] = {
     "memory": lambda _: MemoryFrames(),
-    "folder": lambda folder: ParquetFrames(FolderBlobs(folder / "repo", ".parquet")),
+    "folder": lambda request: ParquetFrames(
+        FolderBlobs(request.getfixturevalue("tmp_path") / "repo", ".parquet"),
+    ),
+    "postgres": lambda request: ParquetFrames(
+        PostgresBlobs(Database.open(f"postgresql://{request.getfixturevalue('postgres_database')}").unwrap(), part=100)
+    ),
 }
 FRAME = pl.DataFrame({"k": [1, 2, None], "s": ["a", "b", None]})
 
 
 @pytest.fixture(params=FACTORIES)
-def kept(request: pytest.FixtureRequest, tmp_path: Path) -> KeptFrames:
-    return FACTORIES[request.param](tmp_path)
+def kept(request: pytest.FixtureRequest) -> KeptFrames:
+    return FACTORIES[request.param](request)
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> KeptFrames:
-    return FACTORIES["folder"](tmp_path)
+def folder(request: pytest.FixtureRequest) -> KeptFrames:
+    return FACTORIES["folder"](request)
 
 
 @pytest.mark.parametrize(

@@ -269,7 +269,7 @@ def test_a_store_that_cannot_be_made(capsys: pytest.CaptureFixture[str]) -> None
 
 
 def test_a_store_by_url(capsys: pytest.CaptureFixture[str]) -> None:
-    says = "A store cannot be opened at 's3://bucket/repo': only folders are known."
+    says = "A store cannot be opened at 's3://bucket/repo': only folders and databases of PostgreSQL are known."
     refused(capsys, ["--store", "s3://bucket/repo", "views"], "UnknownLocation", says, "give the path of a folder")
 
 

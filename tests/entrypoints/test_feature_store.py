@@ -241,7 +241,7 @@ def test_a_place_that_is_no_folder_or_cannot_be_made(tmp_path: Path) -> None:
         assert str(error).startswith(f"The store cannot write {place}")
         assert " Next: give a folder that you may write" in str(error)
     assert (tmp_path / "file").read_text() == "mine"
-    assert "only folders are known" in str(FeatureStore.open("s3://bucket/x").failure())
+    assert "only folders and databases of PostgreSQL are known" in str(FeatureStore.open("s3://bucket/x").failure())
 
 
 def test_a_corrupt_log_and_one_of_a_newer_foreset_are_left_alone(tmp_path: Path) -> None:

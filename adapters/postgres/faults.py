@@ -1,0 +1,56 @@
+"""What PostgreSQL says went wrong, in our terms."""
+
+from typing import Final
+
+import psycopg
+from psycopg import errors
+
+from foreset.adapters.event_rows import Damage
+from foreset.domain.errors.problem import because, told
+from foreset.domain.errors.store import LogBusy, LogCorrupt, LogUnreachable, StoreError, StoreUnwritable, UnfitAddress
+
+FAULTS: Final = (Damage, psycopg.Error)
+"""What reading and writing may raise for reasons in the world."""
+
+# Statements that do not fit the tables that are there: ours always fit a whole log. Nor do ours break a constraint.
+_CORRUPT: Final = (
+    errors.UndefinedTable,
+    errors.UndefinedColumn,
+    errors.DatatypeMismatch,
+    errors.UndefinedFunction,
+    errors.IntegrityError,
+    errors.DataCorrupted,
+    errors.IndexCorrupted,
+    errors.RaiseException,
+)
+_MANY: Final = "Multiple connection attempts failed"
+
+
+def log_error(address: str, timeout: float, fault: Exception) -> StoreError:
+    """The error for one of `FAULTS`; what is no fault of the world is raised again."""
+    match fault:
+        case Damage():
+            return fault.error
+        case errors.LockNotAvailable() | errors.DeadlockDetected() | errors.QueryCanceled():
+            return because(LogBusy(path=address, seconds=timeout), fault)
+        case psycopg.Error() if isinstance(fault, _CORRUPT):
+            return because(LogCorrupt(path=address, problem=told(fault)), fault)
+        case psycopg.OperationalError() if fault.sqlstate is None or is_lost(fault):
+            return because(LogUnreachable(address=address, problem=problem_of(fault)), fault)
+        case psycopg.ProgrammingError() if fault.sqlstate is None:
+            return because(UnfitAddress(address=address, problem=told(fault)), fault)
+        case psycopg.Error() if fault.sqlstate is not None:
+            return because(StoreUnwritable(path=address, problem=told(fault)), fault)
+        case _:
+            raise fault
+
+
+def is_lost(fault: psycopg.Error) -> bool:
+    """Whether a fault ends the connection: the server went away, or says that it ends, or that it is not ready."""
+    return fault.sqlstate is None or fault.sqlstate.startswith(("08", "57P"))
+
+
+def problem_of(fault: psycopg.OperationalError) -> str:
+    """What a failed connection is about; of several that failed, the first."""
+    lines = [line.strip("- ") for line in str(fault).splitlines() if line.strip()]
+    return told(fault) if len(lines) < 2 or not lines[0].startswith(_MANY) else lines[1]  # noqa: PLR2004  # its heading and more

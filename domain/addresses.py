@@ -1,0 +1,43 @@
+"""Addresses of stores, such as `postgresql://ann@db.example.com/features`."""
+
+from typing import Final
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+POSTGRES: Final = ("postgresql", "postgres")
+"""The schemes of PostgreSQL."""
+
+
+def is_address(place: str) -> bool:
+    """Whether a place is a URL, and no folder."""
+    return "://" in place
+
+
+def is_postgres(place: str) -> bool:
+    """Whether a place is a database of PostgreSQL."""
+    return place.partition("://")[0].lower() in POSTGRES and is_address(place)
+
+
+def is_ambiguous(address: str) -> bool:
+    """Whether an address has signs in its password that end it too early."""
+    rest = address.partition("://")[2]
+    return rest.count("@") > 1 or "@" in rest.partition("/")[2]
+
+
+def without_password(address: str) -> str:
+    """The address as it may be shown and kept: no password, wherever it stands.
+
+    >>> without_password("postgresql://ann:secret@db:5432/features?sslmode=require&password=secret")
+    'postgresql://ann@db:5432/features?sslmode=require'
+    >>> without_password("postgresql://ann:sec/ret@db/features")
+    'postgresql://[...]'
+    """
+    scheme = address.partition("://")[0]
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return f"{scheme}://[...]"
+    if is_ambiguous(address):
+        return f"{scheme}://[...]"
+    user, at, host = parts.netloc.rpartition("@")
+    query = urlencode([(name, value) for name, value in parse_qsl(parts.query) if "password" not in name.lower()])
+    return urlunsplit((parts.scheme, f"{user.partition(':')[0]}{at}{host}", parts.path, query, ""))
