@@ -65,10 +65,10 @@ def _group_of(frame: pl.DataFrame, groups: int) -> pl.Series:
 
 def _numbered(frame: pl.DataFrame, chosen: pl.Series) -> pl.DataFrame:
     """The chosen rows by their bits, under names of ours, each with its number among those that are equal."""
-    columns = [_bits(pl.col(name), dtype).alias(f"_{at}") for at, (name, dtype) in enumerate(frame.schema.items())]
-    bits = frame.filter(chosen).select(columns)
-    number = pl.int_range(pl.len()).over(bits.columns).alias(_NUMBER)
-    return bits.with_columns(number).with_columns(chosen.arg_true().alias(_ROW))
+    columns = [bits(pl.col(name), dtype).alias(f"_{at}") for at, (name, dtype) in enumerate(frame.schema.items())]
+    rows = frame.filter(chosen).select(columns)
+    number = pl.int_range(pl.len()).over(rows.columns).alias(_NUMBER)
+    return rows.with_columns(number).with_columns(chosen.arg_true().alias(_ROW))
 
 
 def _beyond(these: pl.DataFrame, those: pl.DataFrame) -> pl.Series:
@@ -77,19 +77,17 @@ def _beyond(these: pl.DataFrame, those: pl.DataFrame) -> pl.Series:
     return these.join(those, on=keys, how="anti", nulls_equal=True)[_ROW]
 
 
-def _bits(column: pl.Expr, dtype: pl.DataType | DataTypeClass) -> pl.Expr:
-    """A column with whole numbers in place of floats, and as it is where it has none."""
+def bits(column: pl.Expr, dtype: pl.DataType | DataTypeClass) -> pl.Expr:
+    """A column with whole numbers in place of floats, equal where their bits are; as it is where it has none."""
     match dtype:
         case pl.Map():
-            return _bits(column.to_physical(), pl.Series(dtype=dtype).to_physical().dtype)
+            return bits(column.to_physical(), pl.Series(dtype=dtype).to_physical().dtype)
         case pl.List(inner=inner):
-            return column.list.eval(_bits(pl.element(), inner)) if inner.is_nested() or inner in _FLOATS else column
+            return column.list.eval(bits(pl.element(), inner)) if inner.is_nested() or inner in _FLOATS else column
         case pl.Array(inner=inner):
-            return column.arr.eval(_bits(pl.element(), inner)) if inner.is_nested() or inner in _FLOATS else column
+            return column.arr.eval(bits(pl.element(), inner)) if inner.is_nested() or inner in _FLOATS else column
         case pl.Struct(fields=[_, *_] as fields):
-            inside = pl.struct(
-                _bits(column.struct.field(field.name), field.dtype).alias(field.name) for field in fields
-            )
+            inside = pl.struct(bits(column.struct.field(field.name), field.dtype).alias(field.name) for field in fields)
             return pl.when(column.is_not_null()).then(inside)
         case _:
             return column.reinterpret(dtype=_FLOATS[dtype]) if dtype in _FLOATS else column

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 from returns.result import Result
 
 from foreset.application.catalog import CatalogAt, current_catalog
+from foreset.application.diff import DiffError, diff
 from foreset.application.history import ReceiptError, lineage_around, past_at, receipt_of, selected_events
 from foreset.application.import_feast import LOOK_ROWS, FeastImportError, import_feast
 from foreset.application.lineage import send_lineage
@@ -17,6 +18,7 @@ from foreset.application.rebuild import rebuild
 from foreset.application.register import Registered, RegistryError, register, remove
 from foreset.application.retrieve import retrieve
 from foreset.application.write import WriteError, optimize_table, write_table
+from foreset.domain.diff import TrainingSetDiff
 from foreset.domain.errors.history import PastError, SendError, UnknownName
 from foreset.domain.errors.retrieval import PlanError, RebuildError, RetrievalError
 from foreset.domain.errors.store import StoreError
@@ -37,7 +39,7 @@ from foreset.entrypoints.offline_stores import OfflineStore, chosen_store
 from foreset.entrypoints.past_store import PastStore
 from foreset.entrypoints.table_changes import TableChanges
 from foreset.entrypoints.training_set import TrainingSet
-from foreset.entrypoints.wiring import feast_repository, in_memory, lineage_sink, local_store, looks, run_on
+from foreset.entrypoints.wiring import comparer, feast_repository, in_memory, lineage_sink, local_store, looks, run_on
 from foreset.entrypoints.writes import write_options
 
 if TYPE_CHECKING:
@@ -190,6 +192,20 @@ class FeatureStore(KeepsTrainingSets):
             TrainingSet(retrieval)
             for known in self._catalog()
             for retrieval in rebuild(id, self._adapters, known.catalog, spine, pin=from_pin)
+        )
+
+    def diff(self, a: str, b: str, *, examples: int = 5) -> Result[TrainingSetDiff, DiffError]:
+        """What differs from one training set to another, by their ids, and what caused it; `explain()` tells it.
+
+        Spec, views, tables and rows are compared, and then the cells: each changed one has its cause, a commit of a
+        table, an event that defined a view anew, or a field of the spec. Both sets are made again in memory; where that
+        cannot be done, `untold` says why, and the cells are left out. `examples` are given of each column. Nothing is
+        recorded.
+        """
+        return Result.do(
+            told
+            for known in self._catalog()
+            for told in diff(a, b, self._adapters, known.catalog, comparer(), examples=examples)
         )
 
     def receipt(self, id: str) -> Result[TrainingSetRetrieved, ReceiptError]:  # noqa: A002  # the contract's name

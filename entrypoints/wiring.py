@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from returns.result import Result, Success
 
+from foreset.application.diff_ports import Comparer
 from foreset.application.feast_ports import RepositoryReader, TableKeys
 from foreset.application.import_feast import Looks
 from foreset.application.ports import (
@@ -262,6 +263,13 @@ def lineage_sink(target: str, namespace: str, data_dir: str | Path | None = None
     return Success(
         OpenLineageSink(target, namespace, lambda table: table_uri(table, data).value_or(table), version("foreset"))
     )
+
+
+def comparer() -> Comparer:
+    """What compares training sets: polars."""
+    from foreset.adapters.polars.diff import PolarsComparer
+
+    return PolarsComparer()
 
 
 def feast_registry(

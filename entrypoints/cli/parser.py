@@ -200,6 +200,10 @@ def _add_history(commands: _Commands) -> None:
     _add_filter(log)
     show = commands.add("show", "history:show", "the receipt of a training set, or what is known of another name")
     show.add_argument("id", metavar="ID", help="its id, or a beginning of it; a view, table, entity or model")
+    diff = commands.add("diff", "diff:diff", "what differs between two training sets, and what caused it")
+    for side in ("a", "b"):
+        diff.add_argument(side, metavar=side.upper(), help="the id of a training set, or a beginning of it")
+    diff.add_argument("--examples", type=_natural, default=5, metavar="N", help="of each column (default: %(default)s)")
     lineage = commands.add("lineage", "lineage:lineage", "what came of what: tables, views, training sets, models")
     lineage.add_argument("name", nargs="?", metavar="NAME", help="what to look at: NAME, view:NAME, table:NAME@VERSION")
     lineage.add_argument("--format", choices=("text", "mermaid", "json"), default="text", help="(default: %(default)s)")
