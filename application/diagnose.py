@@ -32,12 +32,17 @@ def diagnosed(
     """The error, or, where versions or files of tables are gone, one that tells which and what rests on them."""
     if not isinstance(error, LOST):
         return error
+    lost = lost_versions(receipt, adapters, catalog, spine)
+    return NotRebuildable(id=receipt.id, told=" ".join(map(str, lost)), lost=lost) if lost else error
+
+
+def lost_versions(
+    receipt: TrainingSetRetrieved, adapters: Adapters, catalog: Catalog, spine: object | None = None
+) -> tuple[LostVersion, ...]:
+    """What is lost of the tables, as far as their logs and folders tell."""
     rows = recorded_spine(receipt, spine, adapters).value_or(None)
     look = _Look(receipt, adapters, catalog, None if rows is None else rows[0])
-    lost = tuple(found for found in (*look.scans(), *look.spine_table()) if found is not None)
-    if not lost:
-        return error
-    return NotRebuildable(id=receipt.id, told=" ".join(map(str, lost)), lost=lost)
+    return tuple(found for found in (*look.scans(), *look.spine_table()) if found is not None)
 
 
 class _Look:

@@ -6,12 +6,13 @@ from typing import Final
 import msgspec
 from returns.result import Result, Success
 
-from foreset.application.diagnose import diagnosed
+from foreset.application.diagnose import diagnosed, lost_versions
 from foreset.application.history import receipt_of
 from foreset.application.pinned import existing_pin, from_pin, pin_of, whole_pin
 from foreset.application.ports import Adapters, ArrowStream, ServedBy
 from foreset.application.rebuild import same_as_pinned
 from foreset.application.recorded import Spine, advised, recorded_semantics, recorded_spine, recorded_tables
+from foreset.domain.errors.keeping import OnlyPin
 from foreset.domain.errors.problem import refuse
 from foreset.domain.errors.retrieval import RebuildError
 from foreset.domain.errors.store import StoreError
@@ -32,7 +33,10 @@ from foreset.domain.registry import Catalog
 
 _STAYS: Final[Result[bool, StoreError]] = Success(True)  # noqa: FBT003  # what `remove` gives
 PinError = RebuildError
-"""Why a training set cannot be pinned, or its pin not be given up."""
+"""Why a training set cannot be pinned."""
+
+UnpinError = PinError | OnlyPin
+"""Why a pin is not given up."""
 
 
 class Pinned(msgspec.Struct, frozen=True):
@@ -169,16 +173,35 @@ def _recorded(event: TrainingSetPinned | TrainingSetUnpinned, adapters: Adapters
 # === Giving up, and looking ===
 
 
-def unpin(identifier: str, adapters: Adapters) -> Result[TrainingSetUnpinned, PinError]:
-    """Give up a pin. It is recorded first; what is left where that is cut short is gone with the next pin or unpin."""
+def unpin(
+    identifier: str, adapters: Adapters, catalog: Catalog, *, force: bool = False
+) -> Result[TrainingSetUnpinned, UnpinError]:
+    """Give up a pin. Refused where the tables cannot serve the set any more, as far as their logs tell, but `force`.
+
+    It is recorded first; what is left where that is cut short is gone with the next pin or unpin.
+    """
     return Result.do(
         event
         for receipt in receipt_of(identifier, adapters.events)
         for found in existing_pin(receipt.id, adapters.events)
+        for _ in (_STAYS if force else _needless(receipt, adapters, catalog))
         for event in Success(TrainingSetUnpinned(id=receipt.id, frames=tuple(frame.name for frame in found.frames)))
         for _ in _recorded(event, adapters)
         for _ in _removed(receipt.id, adapters)
     )
+
+
+def _needless(receipt: TrainingSetRetrieved, adapters: Adapters, catalog: Catalog) -> Result[bool, OnlyPin]:
+    """That the set can be rebuilt without its pin."""
+    lost = lost_versions(receipt, adapters, catalog)
+    if lost:
+        return refuse(OnlyPin(id=receipt.id, problem=" ".join(map(str, lost))))
+    tables = recorded_tables(receipt, adapters, catalog)
+    spine = recorded_spine(receipt, None, adapters)
+    for found in (tables, spine):
+        if not isinstance(found, Success):
+            return refuse(OnlyPin(id=receipt.id, problem=found.failure().message.partition(" Next: ")[0]))
+    return Success(True)  # noqa: FBT003  # as above
 
 
 def _removed(identifier: str, adapters: Adapters) -> Result[None, StoreError]:

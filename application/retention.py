@@ -1,6 +1,7 @@
 """Which training sets could not be rebuilt any more if a table were vacuumed now."""
 
 from collections.abc import Iterable, Iterator
+from math import inf
 from typing import NamedTuple
 
 from returns.result import Result, Success
@@ -61,6 +62,9 @@ def retention(
     `hours` is by default what the table asks for. Each training set of the log counts that reads the table, or whose
     spine is read from it. Of pins it is told whether they are there; a vacuum looks at what they hold.
     """
+    if hours is not None and not 0 <= hours < inf:
+        problem = f"{hours:g} hours are no duration"
+        return refuse(NothingToVacuum(table=table, problem=problem, remedy="give 0 or more hours"))
     return Result.do(
         told
         for events in adapters.events.read()

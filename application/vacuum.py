@@ -12,7 +12,7 @@ from foreset.application.pinned import existing_pin, whole_pin
 from foreset.application.ports import Adapters
 from foreset.application.recorded import options_of
 from foreset.application.retention import RetentionError, retention
-from foreset.domain.errors.keeping import NothingToVacuum, RetentionTooShort, VacuumFailed, WouldLose
+from foreset.domain.errors.keeping import RetentionTooShort, VacuumFailed, WouldLose
 from foreset.domain.errors.problem import refuse
 from foreset.domain.errors.specs import StaleWrite
 from foreset.domain.errors.store import StoreError
@@ -85,10 +85,7 @@ def _named(lose: Iterable[str], adapters: Adapters) -> Result[frozenset[str], Va
     return Success(frozenset(found))
 
 
-def _long_enough(task: VacuumTask, told: Retention) -> Result[None, RetentionTooShort | NothingToVacuum]:
-    if told.hours < 0:
-        problem = f"{told.hours:g} hours are no duration"
-        return refuse(NothingToVacuum(table=task.table, problem=problem, remedy="give 0 or more hours"))
+def _long_enough(task: VacuumTask, told: Retention) -> Result[None, RetentionTooShort]:
     if told.hours < told.table_hours and not task.force and not task.dry_run:
         return refuse(RetentionTooShort(table=task.table, hours=f"{told.hours:g}", asked=f"{told.table_hours:g}"))
     return Success(None)

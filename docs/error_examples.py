@@ -137,7 +137,9 @@ EXAMPLES: Final[tuple[Problem, ...]] = (
         address="postgresql://ann@db.example.com/features", problem="connection to server failed: Connection refused"
     ),
     store.AppendUnsettled(address="postgresql://ann@db.example.com/features", problem="the server is still at it"),
-    store.DriverMissing(address="postgresql://ann@db.example.com/features", package="psycopg"),
+    store.DriverMissing(address="postgresql://ann@db.example.com/features", problem="No module named 'psycopg'"),
+    store.LogBroken(place="feature_repo", problem="The events at positions 12 to 14 are missing"),
+    store.UnfitHead(head="57"),
     store.LogTaken(place="postgresql://ann@db.example.com/features", events=12),
     store.UnfitLimit(limit="memory", problem="'much' is no size", remedy="give bytes, or a size like '4GB'"),
     # Retrieval
@@ -164,6 +166,7 @@ EXAMPLES: Final[tuple[Problem, ...]] = (
     keeping.SemanticsTooNew(id=_ID, found=3, known=("1",)),
     keeping.NotRebuildable(id=_ID, told=str(_LOST), lost=(_LOST,)),
     keeping.NotPinned(id=_ID),
+    keeping.OnlyPin(id=_ID, problem=str(_LOST)),
     keeping.PinBroken(id=_ID, problem=f"feature_repo/pins/{_ID}/0.parquet cannot be read (No such file or directory)"),
     keeping.WouldLose(table="rain", hours="24", sets=(_ID, "ts-e3b0c44298fc1c14")),
     keeping.RetentionTooShort(table="rain", hours="24", asked="168"),
@@ -172,6 +175,7 @@ EXAMPLES: Final[tuple[Problem, ...]] = (
         problem="Parquet files have no versions, and all of them are the table's",
         remedy="write the data to a Delta table, which keeps its versions",
     ),
+    keeping.NoStore(place="feature_repo", table="rain"),
     keeping.VacuumFailed(table="rain", deleted=3, of=12, problem=f"Permission denied: {_FILE}"),
     retrieval.OutputUnwritable(path="/srv/out/train.parquet", problem="No space left on device"),
     # Training

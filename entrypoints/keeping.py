@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from returns.result import Result
 
 from foreset.application.catalog import CatalogAt
-from foreset.application.pin import PinError, Pinned, pin, pins, unpin
+from foreset.application.pin import PinError, Pinned, UnpinError, pin, pins, unpin
 from foreset.application.ports import Adapters
 from foreset.application.retention import RetentionError, retention
 from foreset.application.vacuum import Vacuumed, VacuumError, VacuumTask, vacuum
@@ -32,9 +32,14 @@ class KeepsTrainingSets:
             pinned for known in self._catalog() for pinned in pin(id, self._adapters, known.catalog, spine)
         )
 
-    def unpin(self, id: str) -> Result[TrainingSetUnpinned, PinError]:  # noqa: A002  # as above
-        """Give up the pin of a training set, and delete what it keeps."""
-        return unpin(id, self._adapters)
+    def unpin(self, id: str, *, force: bool = False) -> Result[TrainingSetUnpinned, UnpinError]:  # noqa: A002  # as above
+        """Give up the pin of a training set, and delete what it keeps.
+
+        Refused where the set could not be rebuilt without it, as far as the logs of its tables tell, unless `force`.
+        """
+        return Result.do(
+            done for known in self._catalog() for done in unpin(id, self._adapters, known.catalog, force=force)
+        )
 
     def pins(self) -> Result[tuple[TrainingSetPinned, ...], StoreError]:
         """The pins that there are: which frames they keep, of how many rows and bytes."""

@@ -94,6 +94,15 @@ class NotPinned(CallerFault, frozen=True, kw_only=True):
     then = "pin it with `foreset pin {id}`, as long as its tables can serve it, or rebuild it from them."
 
 
+class OnlyPin(CallerFault, frozen=True, kw_only=True):
+    """A pin that is to be given up, and without which the training set could not be rebuilt."""
+
+    id: str
+    problem: str
+    says = "Without its pin {id} could not be rebuilt any more: {problem}"
+    then = "keep the pin, or say that the training set may be lost: `foreset unpin {id} --force` (force=True)."
+
+
 class PinBroken(DataFault, frozen=True, kw_only=True):
     """A pin whose frames are not those that were kept, or that do not give the training set."""
 
@@ -143,6 +152,15 @@ class NothingToVacuum(CallerFault, frozen=True, kw_only=True):
     remedy: str
     says = "The table {table!r} cannot be vacuumed so: {problem}. Nothing was deleted."
     then = "{remedy}."
+
+
+class NoStore(CallerFault, frozen=True, kw_only=True):
+    """A place without a store, where one must tell which training sets there are."""
+
+    place: str
+    table: str
+    says = "No store is at {place}, so it cannot be told which training sets rest on the table {table!r}."
+    then = "name the store: --store DIR, or FORESET_STORE."
 
 
 class VacuumFailed(WorldFault, frozen=True, kw_only=True):

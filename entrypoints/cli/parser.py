@@ -59,6 +59,7 @@ def parser() -> CommandParser:
     _add_definitions(commands)
     _add_online(commands)
     _add_retrieval(commands)
+    _add_keeping(commands)
     _add_history(commands)
     return whole
 
@@ -161,6 +162,7 @@ def _add_retrieval(commands: _Commands) -> None:
     get.add_argument("--no-keep-spine", action="store_true", help="keep only the spine's fingerprint")
     rebuild = commands.add("rebuild", "retrieval:rebuild", "build a training set again and prove that it is the same")
     rebuild.add_argument("id", metavar="ID", help="its id, or a beginning of it")
+    rebuild.add_argument("--from-pin", action="store_true", help="from its pin, even if its tables would serve")
     _add_spine(rebuild, required=False)
     _add_output(rebuild, required=False)
     train = commands.add("train", "training:train", "retrieve, train and evaluate, as a file says")
@@ -192,6 +194,29 @@ def _add_knowledge(command: argparse.ArgumentParser) -> None:
 def _add_output(command: argparse.ArgumentParser, *, required: bool) -> None:
     kinds = "FILE.parquet, FILE.csv, or the folder of a Delta table"
     command.add_argument("-o", "--output", required=required, metavar="F", help=kinds)
+
+
+def _add_keeping(commands: _Commands) -> None:
+    pin = commands.add("pin", "keeping:pin", "keep the rows that served a training set, so that no vacuum can lose it")
+    unpin = commands.add("unpin", "keeping:unpin", "give up the pin of a training set")
+    for command in (pin, unpin):
+        command.add_argument("id", metavar="ID", help="its id, or a beginning of it")
+    _add_spine(pin, required=False)
+    unpin.add_argument("--force", action="store_true", help="even if it could not be rebuilt any more")
+    commands.add("pins", "keeping:pins", "the pinned training sets, with the sizes of their pins")
+    retention = commands.add("retention", "keeping:retention", "which training sets a vacuum of a table would lose")
+    vacuum = commands.add("vacuum", "keeping:vacuum", "delete old files of a table, and no training set by accident")
+    for command in (retention, vacuum):
+        command.add_argument("table", metavar="TABLE", help="a dataset name, or the path or URL of a Delta table")
+        command.add_argument(
+            "--hours", type=float, metavar="N", help="keep what was removed within N hours (default: the table's own)"
+        )
+    vacuum.add_argument("--dry-run", action="store_true", help="delete nothing; tell what would be deleted")
+    vacuum.add_argument("--pin-first", action="store_true", help="pin the training sets that would be lost")
+    vacuum.add_argument(
+        "--lose", action="append", default=[], metavar="ID", help="a training set that may be lost; again for more"
+    )
+    vacuum.add_argument("--force", action="store_true", help="keep fewer hours than the table asks for")
 
 
 def _add_history(commands: _Commands) -> None:

@@ -60,9 +60,9 @@ def rebuild(args: argparse.Namespace) -> Result[Answer, InvalidSpec | RebuildErr
     return Result.do(
         _rebuilt(training_set, where)
         for where in place
-        for spine in _spine(args)
+        for spine in given_spine(args)
         for store in store_to_read(args)
-        for training_set in store.rebuild(args.id, spine=spine)
+        for training_set in store.rebuild(args.id, spine=spine, from_pin=args.from_pin)
     )
 
 
@@ -75,7 +75,10 @@ def _built(training_set: TrainingSet, place: Path, *, explain: bool) -> Answer:
 
 
 def _rebuilt(training_set: TrainingSet, place: Path | None) -> Answer:
-    return _written(training_set, place, "Rebuilt, identical:")
+    if not training_set.rebuilt_from_pin:
+        return _written(training_set, place, "Rebuilt, identical:")
+    why = "" if training_set.why_from_pin is None else f"The tables did not serve it: {training_set.why_from_pin}"
+    return _written(training_set, place, "Rebuilt from its pin, identical:", *([why] if why else []))
 
 
 def _written(training_set: TrainingSet, place: Path | None, *said: str) -> Answer:
@@ -87,6 +90,7 @@ def _written(training_set: TrainingSet, place: Path | None, *said: str) -> Answe
         "columns": receipt.columns,
         "versions": receipt.versions,
         "fingerprint": receipt.fingerprint,
+        "from_pin": training_set.rebuilt_from_pin,
         "output": written,
         "measured": msgspec.to_builtins(training_set.measured),
     }
@@ -109,10 +113,11 @@ def _reference(args: argparse.Namespace) -> SpineReference:
     return SpineReference(path=args.spine, version=args.spine_version, filter=args.spine_filter)
 
 
-def _spine(args: argparse.Namespace) -> Result[SpineReference | None, InvalidSpec]:
+def given_spine(args: argparse.Namespace) -> Result[SpineReference | None, InvalidSpec]:
+    """The spine that a command was given again, None where it was not."""
     if args.spine is not None:
         return Success(_reference(args))
     if args.spine_version is None and args.spine_filter is None:
         return Success(None)
     problem = "--spine-version and --spine-filter say nothing without --spine"
-    return refuse(InvalidSpec(spec="foreset rebuild", problem=problem, remedy="give --spine too, or leave them out"))
+    return refuse(InvalidSpec(spec=args.parser.prog, problem=problem, remedy="give --spine too, or leave them out"))
