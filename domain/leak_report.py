@@ -59,6 +59,18 @@ class ViewReport(msgspec.Struct, frozen=True, kw_only=True):
     newest_version: int | None = None
 
 
+class ViewCounts(msgspec.Struct, frozen=True, kw_only=True):
+    """What is counted of a view's rows: the fields of `ViewReport` that the plan does not say."""
+
+    served: int
+    expired: int
+    ages: Ages | None
+    quantiles: tuple[AgeQuantile, ...]
+    written_later: Leads | None
+    under_event_time: Leads | None
+    under_later_writes: Leads | None
+
+
 class ColumnReport(msgspec.Struct, frozen=True, kw_only=True):
     """A column of a training set. `view` is None for the spine's.
 

@@ -37,6 +37,7 @@ from foreset.entrypoints.keeping import KeepsTrainingSets
 from foreset.entrypoints.limits import size_of
 from foreset.entrypoints.offline_stores import OfflineStore, chosen_store
 from foreset.entrypoints.past_store import PastStore
+from foreset.entrypoints.reports import TellsOfTrainingSets, reporter
 from foreset.entrypoints.table_changes import TableChanges
 from foreset.entrypoints.training_set import TrainingSet
 from foreset.entrypoints.wiring import comparer, feast_repository, in_memory, lineage_sink, local_store, looks, run_on
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
     from foreset.domain.writing import Compaction, SchemaMode, WriteMode
 
 
-class FeatureStore(KeepsTrainingSets):
+class FeatureStore(KeepsTrainingSets, TellsOfTrainingSets):
     """Definitions, training sets and their history, in a folder or in memory.
 
     >>> import polars as pl
@@ -169,7 +170,7 @@ class FeatureStore(KeepsTrainingSets):
         memory is written to a file.
         """
         return Result.do(
-            TrainingSet(retrieval)
+            TrainingSet(retrieval, reporter(self._adapters, known.catalog))
             for known in self._catalog()
             for retrieval in retrieve(
                 spec, spine, self._adapters, known.catalog, keep_spine=keep_spine, progress=progress
@@ -189,7 +190,7 @@ class FeatureStore(KeepsTrainingSets):
         with `from_pin`. `TrainingSet.rebuilt_from_pin` tells. What is gone, if it cannot be, is told by the error.
         """
         return Result.do(
-            TrainingSet(retrieval)
+            TrainingSet(retrieval, reporter(self._adapters, known.catalog))
             for known in self._catalog()
             for retrieval in rebuild(id, self._adapters, known.catalog, spine, pin=from_pin)
         )

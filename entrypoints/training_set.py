@@ -20,6 +20,11 @@ if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
     import pyarrow as pa
+    from returns.result import Result
+
+    from foreset.application.report import ReportError
+    from foreset.domain.leak_report import LeakReport
+    from foreset.entrypoints.reports import Reporting
 
 
 class TrainingSet:
@@ -29,8 +34,10 @@ class TrainingSet:
     they are called.
     """
 
-    def __init__(self, retrieval: Retrieval) -> None:
-        """Wrap what a use case gave."""
+    def __init__(self, retrieval: Retrieval, reporting: "Reporting | None" = None) -> None:
+        """Wrap what a use case gave; `reporting` tells of it, where somebody may ask."""
+        self._retrieval = retrieval
+        self._reporting = reporting
         self.receipt: TrainingSetRetrieved = retrieval.receipt
         """Spec, plan, versions, fingerprints: what is recorded of it."""
         self.measured: Measured = retrieval.measured
@@ -68,6 +75,14 @@ class TrainingSet:
     def explain(self) -> str:
         """The plan that was run, and what it took beside what it was expected to take."""
         return f"{self._plan.explain()}\n\n{beside(self._plan, self.measured)}"
+
+    def report(self, target: str | None = None) -> "Result[LeakReport, ReportError]":
+        """What it tells of leaks, ages and gaps, by view and by column; `target` is the column to be predicted.
+
+        The tables are read again, at its versions. What each number means: docs/report.md.
+        """
+        assert self._reporting is not None  # noqa: S101  # stores give it
+        return self._reporting(self._retrieval, target)
 
     @property
     def id(self) -> str:

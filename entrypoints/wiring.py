@@ -29,6 +29,7 @@ from foreset.application.ports import (
     TableStore,
 )
 from foreset.domain.errors.history import ClientMissing
+from foreset.application.report import Looks as ReportLooks
 from foreset.domain.errors.offline_stores import LoadError
 from foreset.domain.errors.problem import because, refuse
 from foreset.domain.errors.store import StoreError, UnknownLocation
@@ -312,6 +313,14 @@ def looks(rows: int, data_dir: str | Path | None = None) -> Looks:
     from foreset.adapters.polars.row_looks import PolarsRows
 
     return Looks(DeltaFolders(data_directory(data_dir)), PolarsRows(), rows)
+
+
+def report_looks() -> ReportLooks:
+    """What looks at the rows of training sets for reports."""
+    from foreset.adapters.polars.reports import PolarsReports
+    from foreset.adapters.sklearn.information import MutualInformation
+
+    return ReportLooks(PolarsReports(), MutualInformation())
 
 
 def feast_online(registry: "FeastRegistry") -> "FeastOnlineStore":

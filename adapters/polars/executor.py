@@ -105,8 +105,9 @@ class _Tally:
 
 @dataclass(frozen=True)
 class _View:
-    """A view's match, what is gathered of it, and what was done."""
+    """A view's place in the plan, its match, what is gathered of it, and what was done."""
 
+    place: int
     gather: Gather
     match: Match
     tally: _Tally
@@ -153,9 +154,9 @@ class _Group:
 def _groups(plan: RetrievalPlan, sources: dict[int, Source]) -> list[_Group]:
     """The views of a plan, those together whose matches differ in nothing but the view."""
     alike: dict[Match, list[_View]] = {}
-    for gather, match, _ in plan.gathers:
+    for place, (gather, match, _) in enumerate(plan.gathers):
         of_any = replace(match, view="", view_version=0)
-        alike.setdefault(of_any, []).append(_View(gather, match, _Tally()))
+        alike.setdefault(of_any, []).append(_View(place, gather, match, _Tally()))
     return [_Group(tuple(views), sources[match.scan]) for match, views in alike.items()]
 
 
@@ -187,11 +188,12 @@ class _Run:
 
     def work(self) -> Work:
         """What was done so far."""
+        views = sorted((view for group in self._groups for view in group.views), key=lambda view: view.place)
         tables = {node.table: self._sources[i] for i, node in enumerate(self._plan.nodes) if isinstance(node, Scan)}
         return Work(
             tables=tuple(
                 TableRead(table=table, files=source.read()[0], size_bytes=source.read()[1])
                 for table, source in tables.items()
             ),
-            views=tuple(view.tally.told(view.match.view) for group in self._groups for view in group.views),
+            views=tuple(view.tally.told(view.match.view) for view in views),
         )

@@ -1,0 +1,50 @@
+"""Reports of training sets."""
+
+from collections.abc import Callable
+
+from returns.result import Result
+
+from foreset.application.catalog import CatalogAt
+from foreset.application.ports import Adapters
+from foreset.application.report import ReportError, report, report_of
+from foreset.application.retrieve import Retrieval
+from foreset.domain.errors.store import StoreError
+from foreset.domain.leak_report import LeakReport
+from foreset.domain.registry import Catalog
+from foreset.entrypoints.wiring import report_looks
+
+Reporting = Callable[[Retrieval, str | None], Result[LeakReport, ReportError]]
+"""What tells of a training set, for a target."""
+
+
+def reporter(adapters: Adapters, catalog: Catalog) -> Reporting:
+    """What tells of training sets over these tables. scikit-learn is loaded when it is called."""
+    return lambda retrieval, target: report(retrieval, report_looks(), adapters, catalog, target)
+
+
+class TellsOfTrainingSets:
+    """What a store tells of leaks."""
+
+    _adapters: Adapters
+
+    def _catalog(self) -> Result[CatalogAt, StoreError]:
+        raise NotImplementedError
+
+    def report(
+        self,
+        id: str,  # noqa: A002  # the contract's name
+        *,
+        target: str | None = None,
+        spine: object | None = None,
+    ) -> Result[LeakReport, ReportError]:
+        """What a training set tells of leaks, ages and gaps, by view and by column, and what is found, worst first.
+
+        `target` is the column to be predicted: with it, columns that tell it are looked for. The set is built again,
+        and its tables are read; nothing is recorded. `spine` is needed only where it was not kept. What each number
+        means: docs/report.md.
+        """
+        return Result.do(
+            told
+            for known in self._catalog()
+            for told in report_of(id, report_looks(), self._adapters, known.catalog, target, spine)
+        )
