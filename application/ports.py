@@ -369,6 +369,11 @@ class Machine(Protocol):
 class EventStore(Protocol):
     """The event log."""
 
+    @property
+    def place(self) -> str:
+        """Where the store of the log is: a folder, or an address without a password."""
+        ...
+
     def read(self, stream: str | None = None, after: int = 0) -> Result[tuple[Recorded, ...], StoreError]:
         """Events in their order: of a stream after a version of it, or of the whole log after a position."""
         ...

@@ -140,6 +140,8 @@ EXAMPLES: Final[tuple[Problem, ...]] = (
     store.AppendUnsettled(address="postgresql://ann@db.example.com/features", problem="the server is still at it"),
     store.DriverMissing(address="postgresql://ann@db.example.com/features", problem="No module named 'psycopg'"),
     store.LogBroken(place="feature_repo", problem="The events at positions 12 to 14 are missing"),
+    store.NoLog(place="feature_repo"),
+    store.RepositoryNeeded(place="postgresql://ann@db.example.com/features"),
     store.UnfitHead(head="57"),
     store.LogTaken(place="postgresql://ann@db.example.com/features", events=12),
     store.UnfitLimit(limit="memory", problem="'much' is no size", remedy="give bytes, or a size like '4GB'"),

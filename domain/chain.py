@@ -6,6 +6,7 @@ event's depth in the chain, and is covered by that. The hash of the last event i
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
@@ -81,6 +82,21 @@ def chained(rows: Iterable[Row], after: str) -> Iterator[Row]:
         digested = replace(row, digest=digest_of(row.body))
         after = link(after, digested)
         yield replace(digested, hash=after)
+
+
+def head_from(text: str) -> Head | None:
+    """The head that a text names as `position:hash`, None where it names none.
+
+    >>> head_from(f"0:{START}") == EMPTY, head_from("7")
+    (True, None)
+    """
+    found = re.fullmatch(r"([0-9]{1,18}):([0-9a-f]{64})", text.strip().lower())
+    return Head(int(found[1]), found[2]) if found else None
+
+
+def has_head(rows: Sequence[Row], head: Head) -> bool:
+    """Whether a log begins with the events up to a head."""
+    return head == EMPTY or (0 < head.position <= len(rows) and rows[head.position - 1].hash == head.hash)
 
 
 def head_of(rows: Sequence[Row], before: Head = EMPTY) -> Head:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, SupportsIndex
 import msgspec
 from msgspec.structs import force_setattr, replace
 
+from foreset.domain.addresses import is_address
 from foreset.domain.spec import KnownAt, Names, Spec
 
 if TYPE_CHECKING:
@@ -63,6 +64,11 @@ class FeatureStoreSpec(Spec, frozen=True):
         for field in ("repo_path", "project_name", "offline_store_type", "feature_view_name"):
             if not isinstance(getattr(self, field), str) or not getattr(self, field).strip():
                 self._refuse(f"{field} is {getattr(self, field)!r}", f"give a {field} that is not empty")
+        if is_address(str(self.repo_path)):
+            self._refuse(
+                "repo_path is an address, and Feast's repository, which lies there too, is a folder",
+                "give a folder; a store in a database is used with FeatureStore and its training sets",
+            )
         if not _DATASET.fullmatch(self.dataset_name):
             self._refuse(
                 f"{self.dataset_name!r} is not a dataset name: names have letters, digits, '_', '-' and '.', "

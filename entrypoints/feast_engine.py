@@ -12,6 +12,7 @@ from foreset.application.plan_retrieval import version_of
 from foreset.application.ports import Adapters, ArrowStream, Snapshot, TableStore
 from foreset.application.retrieve import retrieve
 from foreset.application.write import write_table
+from foreset.domain.addresses import without_password
 from foreset.domain.errors.feast_store import NotRecorded, ResultNotHeld
 from foreset.domain.errors.parquet import FilesChanged, ParquetMissing
 from foreset.domain.errors.problem import ForesetError, because, raised
@@ -36,8 +37,8 @@ if TYPE_CHECKING:
 class FeastEngine:
     """What an offline store of one configuration does. Whatever fails raises `ForesetError`."""
 
-    def __init__(self, folder: Path | None, memory: int | str | None = None, threads: int | None = None) -> None:
-        """Record in the store in `folder`, nowhere where that is None; keep to `memory` and `threads`."""
+    def __init__(self, folder: Path | str | None, memory: int | str | None = None, threads: int | None = None) -> None:
+        """Record in the store in `folder`, or at that URL, nowhere where it is None; keep to `memory` and `threads`."""
         self._folder = folder
         self._memory = memory
         self._threads = threads
@@ -137,7 +138,7 @@ class FeastEngine:
         opened = local_store(self._folder, None, self._memory, self._threads, tables=tables)
         match opened.swap():
             case Success(StoreUnwritable() as error):
-                unkept = NotRecorded(path=str(self._folder), problem=error.problem)
+                unkept = NotRecorded(path=without_password(str(self._folder)), problem=error.problem)
                 raise raised(unkept if error.cause is None else because(unkept, error.cause))
             case _:
                 return given(opened)

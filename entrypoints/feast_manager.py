@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from foreset.application.publish import publish
+from foreset.domain.addresses import is_address
 from foreset.domain.facts import Column
 from foreset.domain.spec import EntitySpec, FeatureRef, FeatureViewSpec, TrainingSetSpec
 from foreset.entrypoints.datasets import arrow_stream, read_delta_table
@@ -37,6 +38,9 @@ class FeastManager:
 
     def __init__(self, repo_path: str | PathLike[str] = "feature_repo", project_name: str = "ml_workflow") -> None:
         """Name the folder and the Feast project. Nothing is touched before `initialize()`."""
+        if is_address(str(repo_path)):
+            problem = "repo_path is an address, and Feast's repository, which lies there too, is a folder"
+            reject("FeastManager", problem, "give a folder; a store in a database is used with FeatureStore")
         self.repo_path = Path(repo_path).absolute()
         self.project_name = project_name
         self.last_training_set_id: str | None = None

@@ -33,6 +33,7 @@ from foreset.domain.registry import Catalog
 from foreset.domain.spec import TrainingSetSpec
 from foreset.domain.table_report import TableReport
 from foreset.domain.writing import TARGET_BYTES
+from foreset.entrypoints.event_log import LooksAfterItsLog
 from foreset.entrypoints.keeping import KeepsTrainingSets
 from foreset.entrypoints.limits import size_of
 from foreset.entrypoints.offline_stores import OfflineStore, chosen_store
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
     from foreset.domain.writing import Compaction, SchemaMode, WriteMode
 
 
-class FeatureStore(KeepsTrainingSets, TellsOfTrainingSets):
+class FeatureStore(KeepsTrainingSets, TellsOfTrainingSets, LooksAfterItsLog):
     """Definitions, training sets and their history, in a folder or in memory.
 
     >>> import polars as pl
@@ -83,7 +84,10 @@ class FeatureStore(KeepsTrainingSets, TellsOfTrainingSets):
         offline_store: OfflineStore | None = None,
         accept: Iterable[str] = (),
     ) -> Result["FeatureStore", StoreError]:
-        """The store in a folder, which is made where it is missing. Dataset names are looked up in `data_dir`.
+        """The store in a folder, which is made where it is missing, or in a database of PostgreSQL, by its URL.
+
+        The URL is `postgresql://user@host:port/database`; event log and kept spines lie there. Dataset names are looked
+        up in `data_dir`.
 
         `memory` is what the whole process may take, in bytes or as text such as `"4GB"` (default: FORESET_MEMORY, else
         half of the machine's). Retrievals keep within it, in parts if need be, or are refused before they begin.

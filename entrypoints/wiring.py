@@ -8,7 +8,6 @@ from datetime import datetime
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from tempfile import gettempdir
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -28,13 +27,14 @@ from foreset.application.ports import (
     ResultStore,
     TableStore,
 )
-from foreset.domain.errors.history import ClientMissing
 from foreset.application.report import Looks as ReportLooks
+from foreset.domain.errors.history import ClientMissing
 from foreset.domain.errors.offline_stores import LoadError
 from foreset.domain.errors.problem import because, refuse
-from foreset.domain.errors.store import StoreError, UnknownLocation
+from foreset.domain.errors.store import StoreError
 from foreset.domain.receipt import ExecutedBy
 from foreset.entrypoints.limits import limits
+from foreset.entrypoints.locations import location, spill_folder
 from foreset.entrypoints.logs import logger
 from foreset.entrypoints.offline_stores import ChosenStore
 
@@ -91,26 +91,20 @@ def local_store(
     *,
     tables: TableStore | None = None,
 ) -> Result[Adapters, StoreError]:
-    """Tables, polars, and an event log in the folder `path`, which is made where it is missing."""
+    """Tables, polars, and an event log in the folder or database `path`, which is made where it is missing."""
     limited = limits(memory, threads)
     if not isinstance(limited, Success):
         return refuse(limited.failure())
-    from foreset.adapters.blobs import FolderBlobs  # vendors stay off the import of foreset
-    from foreset.adapters.polars.kept import ParquetFrames
-    from foreset.adapters.polars.results import PolarsResults
-    from foreset.adapters.sqlite.events import SqliteEventStore
+    from foreset.adapters.polars.results import PolarsResults  # vendors stay off the import of foreset
 
-    if "://" in str(path):
-        return refuse(UnknownLocation(location=str(path)))
-    folder = Path(path).absolute()
     known = tables or table_store(data_dir)
-    return SqliteEventStore.open(folder).map(
-        lambda events: _on_polars(
+    return location(path).map(
+        lambda found: _on_polars(
             known,
             limited.unwrap(),
-            events=events,
-            kept=ParquetFrames(FolderBlobs(folder, ".parquet")),
-            results=PolarsResults(folder / "spilled"),
+            events=found.events,
+            kept=found.kept,
+            results=PolarsResults(found.spilled),
         )
     )
 
@@ -236,11 +230,6 @@ def run_on(adapters: Adapters, chosen: ChosenStore) -> Result[Adapters, LoadErro
     return FeastExecutor.open(tables, chosen.store, chosen.options, chosen.accept).map(
         lambda found: replace(adapters, executor=SteadyExecutor(found, tables), executed_by=ran_by, libraries=known)
     )
-
-
-def spill_folder() -> Path:
-    """Where results lie that do not fit in memory, of stores that have no folder."""
-    return Path(gettempdir()) / "foreset"
 
 
 def trainer() -> ModelTrainer:

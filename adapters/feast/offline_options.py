@@ -9,6 +9,7 @@ from typing import Any, Final, Protocol, cast
 
 from feast.repo_config import RepoConfig
 
+from foreset.domain.addresses import is_address
 from foreset.domain.facts import TableFacts
 from foreset.domain.pulling import Pull
 from foreset.domain.spec import DeltaSource, EntitySpec, FeatureViewSpec, TrainingSetSpec
@@ -69,7 +70,7 @@ def options_of(config: RepoConfig) -> Options:
     """The options of a repository's offline store."""
     given: Any = config.offline_store
     repo = Path(config.repo_path or ".").absolute()
-    folder = repo / given.store if given.store else repo
+    folder = _folder(repo, given.store)
     recorded = given.record and (config.repo_path or given.store)  # a configuration made in code may have no folder
     make: Any = import_module(ENGINE).FeastEngine
     return Options(
@@ -79,6 +80,13 @@ def options_of(config: RepoConfig) -> Options:
         versions=dict(given.versions),
         partition_time_zone=given.partition_time_zone,
     )
+
+
+def _folder(repo: Path, store: str | None) -> Path | str:
+    """Where the store is: a URL as it is, a folder relative to the repository, which it is in by default."""
+    if store is not None and is_address(store):
+        return store
+    return repo / store if store else repo
 
 
 def _moment(given: object) -> object:

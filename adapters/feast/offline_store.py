@@ -32,9 +32,9 @@ from foreset.domain.errors.problem import raised
 class DeltaOfflineStoreConfig(FeastConfigBaseModel):
     """The options in feature_store.yaml, all of which may be left out.
 
-    - `store`: the folder of the store in which retrievals are recorded, absolute or in the repository; by default the
-      repository's own folder, and none for a configuration made in code without one. `foreset log`, `show` and
-      `rebuild` work there.
+    - `store`: the folder of the store in which retrievals are recorded, absolute or in the repository, or the URL of
+      its database; by default the repository's own folder, and none for a configuration made in code without one.
+      `foreset log`, `show` and `rebuild` work there.
     - `record`: whether anything is recorded.
     - `memory`, `threads`: what retrievals may use, as in `FeatureStore.open`.
     - `known_at`: a time, "event_time", or a list of both, as in `TrainingSetSpec`, for all historical retrievals.

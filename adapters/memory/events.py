@@ -40,6 +40,11 @@ class MemoryEventStore:
         self._moved_to: str | None = None
         self._lock = threading.RLock()
 
+    @property
+    def place(self) -> str:
+        """Nowhere that can be named."""
+        return _PLACE
+
     def read(self, stream: str | None = None, after: int = 0) -> Result[tuple[Recorded, ...], StoreError]:
         """Events in their order: of a stream after a version of it, or of the whole log after a position."""
         with self._lock:

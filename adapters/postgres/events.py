@@ -37,6 +37,11 @@ class PostgresEventStore:
         """Keep the log in a database that is open."""
         self._database = database
 
+    @property
+    def place(self) -> str:
+        """The address of the database, without a password."""
+        return self._database.address
+
     def read(self, stream: str | None = None, after: int = 0) -> Result[tuple[Recorded, ...], StoreError]:
         """Events in their order: of a stream after a version of it, or of the whole log after a position."""
         address = self._database.address

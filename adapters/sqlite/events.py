@@ -47,6 +47,11 @@ class SqliteEventStore:
         store = SqliteEventStore(folder / "events.db", timeout)
         return store._done(lambda _: store)
 
+    @property
+    def place(self) -> str:
+        """The folder."""
+        return str(self._path.parent.resolve())
+
     def read(self, stream: str | None = None, after: int = 0) -> Result[tuple[Recorded, ...], StoreError]:
         """Events in their order: of a stream after a version of it, or of the whole log after a position."""
 

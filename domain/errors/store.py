@@ -107,9 +107,42 @@ class DriverMissing(CallerFault, frozen=True, kw_only=True):
     """A database for which the driver is not installed."""
 
     address: str
-    package: str
-    says = "The store {address} needs the package {package}, which is not installed."
+    problem: str
+    says = "The store {address} needs the package psycopg, which cannot be loaded: {problem}."
     then = "pip install 'foreset[postgres]'."
+
+
+class LogBroken(WorldFault, frozen=True, kw_only=True):
+    """An event log that cannot be moved, for it is not whole."""
+
+    place: str
+    problem: str
+    says = "The event log {place} is not whole: {problem}. It was not moved."
+    then = "see what `foreset log verify` finds, and restore the log from a backup."
+
+
+class NoLog(CallerFault, frozen=True, kw_only=True):
+    """A place without an event log, where there must be one."""
+
+    place: str
+    says = "There is no event log at {place}."
+    then = "name the store: --store DIR or a URL, or FORESET_STORE."
+
+
+class RepositoryNeeded(CallerFault, frozen=True, kw_only=True):
+    """A store in a database, where a folder is needed for Feast's repository."""
+
+    place: str
+    says = "The store {place} is a database, and a Feast repository is a folder."
+    then = "name the folder of the repository."
+
+
+class UnfitHead(CallerFault, frozen=True, kw_only=True):
+    """A text that is no head of an event log."""
+
+    head: str
+    says = "{head!r} is no head of an event log."
+    then = "give what `foreset log verify` printed earlier: a position, a colon, and a hash of 64 digits."
 
 
 class UnfitLimit(CallerFault, frozen=True, kw_only=True):

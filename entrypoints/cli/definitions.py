@@ -17,7 +17,7 @@ from foreset.domain.errors.store import StoreError
 from foreset.domain.registry import Catalog, Entity, FeatureView
 from foreset.entrypoints.cli.output import Answer, Table
 from foreset.entrypoints.cli.public import public
-from foreset.entrypoints.cli.stores import store_folder, store_to_read, store_to_write
+from foreset.entrypoints.cli.stores import repository_folder, store_to_read, store_to_write
 from foreset.entrypoints.cli.words import happened
 from foreset.entrypoints.feature_store import FeatureStore
 from foreset.entrypoints.spec_files import Registration, SpecFileError, read_registrations
@@ -96,9 +96,9 @@ def publish(args: argparse.Namespace) -> Result[Answer, Problem]:
     """Bring the Feast registry of a repository up to date: of the store's folder, where no other is named."""
     from foreset.entrypoints.wiring import feast_registry  # loads Feast: seconds
 
-    folder = args.repo or store_folder(args)
     return Result.do(
         _published(published, folder)
+        for folder in repository_folder(args)
         for store in store_to_write(args)
         for registry in feast_registry(folder, args.project, any_offline_store=True)
         for published in _publish(store, registry)

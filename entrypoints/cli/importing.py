@@ -1,7 +1,6 @@
 """`import`: a Feast repository's definitions, and the traps that it has."""
 
 import argparse
-from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
@@ -12,7 +11,7 @@ from foreset.domain.errors.problem import Problem
 from foreset.domain.import_report import ImportReport
 from foreset.entrypoints.cli.findings import CODES, as_data, counted, lines
 from foreset.entrypoints.cli.output import Answer, Table
-from foreset.entrypoints.cli.stores import store_folder, store_to_write
+from foreset.entrypoints.cli.stores import store_folder, store_is_there, store_to_write
 from foreset.entrypoints.feature_store import FeatureStore
 
 _UNABLE: Final = 3
@@ -23,7 +22,7 @@ def import_repository(args: argparse.Namespace) -> Result[Answer, Problem]:
     if not args.check:
         return _imported(store_to_write(args), args)
     args.parser.unable = _UNABLE
-    if Path(store_folder(args)).exists():
+    if store_is_there(args):
         return _imported(FeatureStore.open(store_folder(args)), args)
     with TemporaryDirectory() as folder:  # a look makes no store
         return _imported(FeatureStore.open(folder), args)

@@ -18,7 +18,7 @@ from foreset.domain.materializing import OnlineCheck, ViewMaterialized
 from foreset.domain.registry import Catalog
 from foreset.domain.spec import FeatureRef
 from foreset.entrypoints.cli.output import Answer, Table
-from foreset.entrypoints.cli.stores import store_folder, store_to_read
+from foreset.entrypoints.cli.stores import repository_folder, store_to_read
 from foreset.entrypoints.feature_store import FeatureStore
 from foreset.entrypoints.online import OnlineFeatures, OnlineViews, columns_of
 from foreset.entrypoints.raising import given
@@ -178,6 +178,6 @@ def _serving(
     """What is done with the views of a store in the online store of a repository: the store's folder, or another."""
     from foreset.entrypoints.wiring import feast_registry  # loads Feast: seconds
 
-    registry = given(feast_registry(args.repo or store_folder(args), args.project, any_offline_store=True))
+    registry = given(feast_registry(given(repository_folder(args)), args.project, any_offline_store=True))
     with closing(registry), closing(OnlineViews(store, registry)) as online:
         return act(online)

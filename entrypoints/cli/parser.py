@@ -36,8 +36,8 @@ class _Version(argparse.Action):
 class _Commands:
     """The subcommands, each with the function that runs it."""
 
-    def __init__(self, whole: CommandParser) -> None:
-        self._commands = whole.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    def __init__(self, whole: CommandParser, *, required: bool = True) -> None:
+        self._commands = whole.add_subparsers(title="commands", metavar="COMMAND", required=required)
 
     def add(self, name: str, run: str, about: str) -> CommandParser:
         """A subcommand. `run` is `module:function` within this package."""
@@ -67,7 +67,9 @@ def parser() -> CommandParser:
 def _add_globals(to: argparse.ArgumentParser) -> None:
     group = to.add_argument_group("global options")
     none = argparse.SUPPRESS  # so that a command does not reset what stood before its name
-    group.add_argument("--store", metavar="DIR", default=none, help=f"the store's folder (${STORE}; feature_repo)")
+    group.add_argument(
+        "--store", metavar="DIR|URL", default=none, help=f"the store's folder or database (${STORE}; feature_repo)"
+    )
     group.add_argument(
         "--data-dir", metavar="DIR", default=none, help="where dataset names are looked up ($FORESET_DATA_DIR)"
     )
@@ -223,6 +225,12 @@ def _add_history(commands: _Commands) -> None:
     log = commands.add("log", "history:log", "what happened in the store, the newest last")
     log.add_argument("--limit", type=_count, default=50, metavar="N", help="how many events (default: %(default)s)")
     _add_filter(log)
+    parts = _Commands(log, required=False)
+    verify = parts.add("verify", "event_log:verify", "prove that the log is whole, or name what was changed")
+    verify.epilog = "exit codes: 0 whole, 1 not, or it could not be read"
+    verify.add_argument("--expect", metavar="POSITION:HASH", help="a head that an earlier run printed")
+    move = parts.add("move", "event_log:move", "move the log and what is kept beside it, exactly, to another place")
+    move.add_argument("to", metavar="TO", help="a folder, or postgresql://user@host:port/database, without a log")
     show = commands.add("show", "history:show", "the receipt of a training set, or what is known of another name")
     show.add_argument("id", metavar="ID", help="its id, or a beginning of it; a view, table, entity or model")
     diff = commands.add("diff", "diff:diff", "what differs between two training sets, and what caused it")

@@ -12,7 +12,7 @@ from foreset.domain.explaining import amount, size
 from foreset.domain.facts import TableFacts
 from foreset.domain.writing import Compaction
 from foreset.entrypoints.cli.output import Answer, Table
-from foreset.entrypoints.cli.stores import store_folder, store_to_write
+from foreset.entrypoints.cli.stores import store_is_there, store_to_write
 from foreset.entrypoints.cli.words import moment
 from foreset.entrypoints.datasets import TableInfo, get_table_info, tables_in
 from foreset.entrypoints.limits import size_of
@@ -56,7 +56,7 @@ def optimize(args: argparse.Namespace) -> Result[Answer, Problem]:
 
 
 def _optimize(table: str, target_size: int, args: argparse.Namespace) -> Result[Compaction, Problem]:
-    if not Path(store_folder(args)).exists():
+    if not store_is_there(args):
         return tables_in(data_directory()).optimize(table, target_size)
     return Result.do(done for store in store_to_write(args) for done in store.optimize(table, target_size=target_size))
 

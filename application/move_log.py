@@ -1,0 +1,131 @@
+"""Move a store's log and frames elsewhere, exactly, so that nothing that is recorded meanwhile is lost.
+
+Frames are copied before the events that name them. The old log is closed once the new one has all its events, and only
+if none was added in between; so a move that is cut short is completed by the next.
+"""
+
+import msgspec
+from returns.result import Result, Success
+
+from foreset.application.ports import EventStore, KeptFrames
+from foreset.domain.chain import Head, StoredLog, has_head, head_of
+from foreset.domain.chain_audit import audit
+from foreset.domain.errors.problem import refuse
+from foreset.domain.errors.store import LogBroken, LogMoved, LogTaken, StoreError
+
+MoveError = LogBroken | LogTaken | StoreError
+"""Why a log cannot be moved."""
+
+
+class Moved(msgspec.Struct, frozen=True, kw_only=True):
+    """A log that was moved: how much was copied now, where it is, how many events it has there, and its head."""
+
+    copied_events: int
+    copied_frames: int
+    place: str
+    events: int
+    head: Head
+
+
+def move_log(
+    events: EventStore, kept: KeptFrames, to_events: EventStore, to_kept: KeptFrames
+) -> Result[Moved, MoveError]:
+    """Copy all events and frames to a log that is empty or the beginning of this one, and take no more events here.
+
+    Positions, times, actors and hashes are the same there. `LogBroken` where the log is not whole, `LogTaken` where the
+    other has events of its own, `LogMoved` where this one was moved elsewhere. Moved again, it tells what is there.
+    """
+    if events.place == to_events.place:
+        return refuse(_taken(to_events))
+    copied_events = copied_frames = 0
+    while True:  # events may be added while others are copied: each time fewer
+        copied = Result.do(
+            (head_of(log.rows), new, frames)
+            for log in _whole(events)
+            for frames in copy_frames(kept, to_kept)
+            for there in _whole(to_events)
+            for new in _copied(log, there, events, to_events)
+        )
+        if not isinstance(copied, Success):
+            return refuse(copied.failure())
+        head, new, frames = copied.unwrap()
+        copied_events, copied_frames = copied_events + new, copied_frames + frames
+        sealed = events.seal(head, to_events.place)
+        if not isinstance(sealed, Success):
+            return refuse(sealed.failure())
+        if sealed.unwrap() == head:
+            return _ended(kept, to_events, to_kept, copied_events, copied_frames)
+
+
+def copy_frames(kept: KeptFrames, to_kept: KeptFrames) -> Result[int, StoreError]:
+    """Copy the frames that are not there yet, one at a time; gives how many."""
+    names = Result.do((ours, frozenset(theirs)) for ours in kept.names("") for theirs in to_kept.names(""))
+    if not isinstance(names, Success):
+        return refuse(names.failure())
+    ours, theirs = names.unwrap()
+    copied = 0
+    for name in ours:
+        if name not in theirs:
+            done = Result.do(kept_now for frame in kept.load(name) for kept_now in to_kept.keep(name, frame))
+            if not isinstance(done, Success):
+                return refuse(done.failure())
+            copied += 1
+    return Success(copied)
+
+
+def _whole(events: EventStore) -> Result[StoredLog, LogBroken | StoreError]:
+    """The log, if it is whole."""
+    stored = events.stored()
+    if not isinstance(stored, Success):
+        return refuse(stored.failure())
+    findings = audit(stored.unwrap()).findings
+    return refuse(LogBroken(place=events.place, problem=findings[0].what.rstrip("."))) if findings else stored
+
+
+def _copied(log: StoredLog, there: StoredLog, events: EventStore, to_events: EventStore) -> Result[int, MoveError]:
+    """Copy the events that are not there yet; gives how many."""
+    if log.moved_to is not None and log.moved_to != to_events.place:
+        return refuse(LogMoved(path=events.place, moved_to=log.moved_to))
+    if there.moved_to is not None and there.moved_to != events.place:
+        return refuse(LogMoved(path=to_events.place, moved_to=there.moved_to))
+    at = head_of(there.rows)
+    if log.moved_to is not None and has_head(there.rows, head_of(log.rows)):
+        return Success(0)
+    if not has_head(log.rows, at):
+        return refuse(_taken(to_events))
+    new = log.rows[at.position :]
+    return to_events.extend(new, at).map(lambda _: len(new))
+
+
+def _taken(events: EventStore) -> MoveError:
+    """Why a log cannot be moved to one that has events of its own."""
+    stored = events.stored()
+    if not isinstance(stored, Success):
+        return stored.failure()
+    return LogTaken(place=events.place, events=len(stored.unwrap().rows))
+
+
+def _ended(
+    kept: KeptFrames, to_events: EventStore, to_kept: KeptFrames, copied_events: int, copied_frames: int
+) -> Result[Moved, MoveError]:
+    """What is there after a move, proved to be whole."""
+    return Result.do(
+        Moved(
+            copied_events=copied_events,
+            copied_frames=copied_frames + frames,
+            place=to_events.place,
+            events=len(log.rows),
+            head=head_of(log.rows),
+        )
+        for frames in copy_frames(kept, to_kept)
+        for log in _opened(to_events)
+    )
+
+
+def _opened(to_events: EventStore) -> Result[StoredLog, MoveError]:
+    """The log that was moved to, which is whole and takes events; it does not where it is the one that was moved."""
+    there = _whole(to_events)
+    if not isinstance(there, Success) or there.unwrap().moved_to is None:
+        return there
+    again = to_events.extend((), head_of(there.unwrap().rows))
+    return refuse(_taken(to_events) if isinstance(again, Success) else again.failure())

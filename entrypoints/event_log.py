@@ -1,0 +1,38 @@
+"""The part of the facade that looks after the event log: prove that it is whole, and move it."""
+
+from pathlib import Path
+
+from returns.result import Result
+
+from foreset.application.move_log import Moved, MoveError, move_log
+from foreset.application.ports import Adapters
+from foreset.application.verify_log import VerifyError, verify_log
+from foreset.domain.chain_audit import LogReport
+from foreset.entrypoints.locations import location
+
+
+class LooksAfterItsLog:
+    """What a store does so that its log can be trusted, and shared."""
+
+    _adapters: Adapters
+
+    def verify_log(self, expect: str | None = None) -> Result[LogReport, VerifyError]:
+        """Follow the chain of hashes over all events, and name what was changed; the report is `whole` or not.
+
+        `expect` is the `head` of an earlier report, as text `position:hash`. It also finds what the log alone cannot
+        show: that it was cut off together with its head, or written anew from the beginning.
+        """
+        return verify_log(self._adapters.events, expect)
+
+    def move_log(self, to: str | Path) -> Result[Moved, MoveError]:
+        """Move all events, exactly, and the kept frames to a folder or a database; then no more events are taken here.
+
+        There must be no log in that place, or one that is the beginning of this. What is recorded meanwhile moves too.
+        A move that was cut short is completed by the next call. The old log stays, to be read.
+        """
+        adapters = self._adapters
+        return Result.do(
+            moved
+            for place in location(to)
+            for moved in move_log(adapters.events, adapters.kept, place.events, place.kept)
+        )
