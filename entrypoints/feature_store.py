@@ -20,12 +20,14 @@ from foreset.application.retrieve import retrieve
 from foreset.application.write import WriteError, optimize_table, write_table
 from foreset.domain.diff import TrainingSetDiff
 from foreset.domain.errors.history import PastError, SendError, UnknownName
+from foreset.domain.errors.problem import Problem
 from foreset.domain.errors.retrieval import PlanError, RebuildError, RetrievalError
 from foreset.domain.errors.store import StoreError
 from foreset.domain.errors.tables import TableError
 from foreset.domain.facts import TableFacts
 from foreset.domain.history import EventFilter, Wanted
 from foreset.domain.import_report import ImportReport
+from foreset.domain.leak_report import LeakReport
 from foreset.domain.lineage import Lineage, LineageSent
 from foreset.domain.plan import RetrievalPlan
 from foreset.domain.receipt import Recorded, TrainingSetRetrieved
@@ -38,6 +40,7 @@ from foreset.entrypoints.keeping import KeepsTrainingSets
 from foreset.entrypoints.limits import size_of
 from foreset.entrypoints.offline_stores import OfflineStore, chosen_store
 from foreset.entrypoints.past_store import PastStore
+from foreset.entrypoints.report_page import report_page
 from foreset.entrypoints.reports import TellsOfTrainingSets, reporter
 from foreset.entrypoints.table_changes import TableChanges
 from foreset.entrypoints.training_set import TrainingSet
@@ -67,10 +70,14 @@ class FeatureStore(KeepsTrainingSets, TellsOfTrainingSets, LooksAfterItsLog):
     [2.0, None]
     """
 
-    def __init__(self, adapters: Adapters, data_dir: str | Path | None = None) -> None:
-        """Use these adapters, which look up dataset names in `data_dir`; `open` and `in_memory` choose them."""
+    def __init__(self, adapters: Adapters, data_dir: str | Path | None = None, place: str | None = None) -> None:
+        """Use these adapters, which look up dataset names in `data_dir`; `open` and `in_memory` choose them.
+
+        `place` is the folder or the URL by which it was opened.
+        """
         self._adapters = adapters
         self._data_dir = data_dir
+        self._place = place
         self._known = CatalogAt()
 
     @classmethod
@@ -100,7 +107,7 @@ class FeatureStore(KeepsTrainingSets, TellsOfTrainingSets, LooksAfterItsLog):
         defects of it that may show. Loading Feast takes seconds.
         """
         return Result.do(
-            cls(on_store, data_dir)
+            cls(on_store, data_dir, str(path_or_url))
             for chosen in chosen_store(offline_store, accept)
             for adapters in local_store(path_or_url, data_dir, memory, threads)
             for on_store in run_on(adapters, chosen)
@@ -250,6 +257,13 @@ class FeatureStore(KeepsTrainingSets, TellsOfTrainingSets, LooksAfterItsLog):
             for sink in lineage_sink(str(target), namespace, self._data_dir)
             for sent in send_lineage(self._adapters.events, sink, after)
         )
+
+    def report_page(self, report: LeakReport, path: str | Path) -> Result[Path, Problem]:
+        """Write a report of a training set as a page for a browser, and with it the plan, the lineage and the receipt.
+
+        One HTML file, whole or not at all, which needs no network and no other file; gives its path.
+        """
+        return report_page(report, self._adapters, path, self._place, self._data_dir)
 
     def at(self, when: datetime | int) -> Result[PastStore, PastError | StoreError]:
         """The store as it was at a time (inclusive; UTC where it has no zone), or at a position of its log.

@@ -1,0 +1,66 @@
+"""The report of a training set as a page for a browser."""
+
+from pathlib import Path
+from typing import Final
+
+from returns.result import Result, Success
+
+from foreset.application.history import ReceiptError, lineage_around, receipt_among
+from foreset.application.ports import Adapters
+from foreset.domain.addresses import is_address, without_password
+from foreset.domain.errors.history import UnknownName
+from foreset.domain.errors.problem import ForesetError, Problem, refuse
+from foreset.domain.errors.retrieval import OutputUnwritable
+from foreset.domain.leak_report import LeakReport
+from foreset.entrypoints.outputs import whole_file
+from foreset.entrypoints.wiring import data_directory
+
+PageError = ReceiptError | UnknownName | OutputUnwritable
+"""Why there is no page."""
+_UNNAMED: Final = "STORE"  # where a store has no place
+
+
+def report_page(
+    report: LeakReport, adapters: Adapters, path: str | Path, place: str | None, data_dir: str | Path | None
+) -> Result[Path, PageError | Problem]:
+    """Write the page of a report to a file, whole or not at all; gives its path. `place` is the store's."""
+    return Result.do(
+        written for html in _html(report, adapters, place, data_dir) for written in _written(html, Path(path))
+    )
+
+
+def _html(
+    report: LeakReport, adapters: Adapters, place: str | None, data_dir: str | Path | None
+) -> Result[str, PageError]:
+    from foreset.adapters.html.page import Place, page  # Jinja is kept off the import of foreset
+
+    return Result.do(
+        page(
+            report,
+            receipt,
+            [recorded for recorded in events if getattr(recorded.event, "id", None) == report.id],
+            lineage,
+            Place(shown_place(place), str(data_directory(data_dir))),
+        )
+        for events in adapters.events.read()
+        for receipt in receipt_among(report.id, events)
+        for lineage in lineage_around(f"training-set:{report.id}", events)
+    )
+
+
+def shown_place(place: str | None) -> str:
+    """Where a store is, as it may be shown: a folder's whole path, or an address without its password.
+
+    >>> shown_place("postgresql://ann:secret@db/features"), shown_place(None)
+    ('postgresql://ann@db/features', 'STORE')
+    """
+    if place is None:
+        return _UNNAMED
+    return without_password(place) if is_address(place) else str(Path(place).absolute())
+
+
+def _written(html: str, path: Path) -> Result[Path, Problem]:
+    try:
+        return Success(whole_file(path, lambda partial: partial.write_text(html, encoding="utf-8")))
+    except ForesetError as fault:
+        return refuse(fault.error)

@@ -1,0 +1,74 @@
+"""The page of a training set, from a store: written whole, with the receipt and the lineage of that set."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import polars as pl
+import pytest
+from msgspec.structs import replace
+
+from foreset import DeltaSource, EntitySpec, FeatureStore, FeatureViewSpec, TrainingSetSpec
+from foreset.domain.errors.retrieval import OutputUnwritable
+from foreset.domain.errors.specs import UnknownTrainingSet
+from foreset.domain.leak_report import LeakReport
+from foreset.entrypoints.report_page import shown_place
+
+RAIN = pl.DataFrame({"city": ["Rome"], "at": [datetime(2024, 5, 1, tzinfo=UTC)], "mm": [2.0]})
+LABELS = pl.DataFrame({"city": ["Rome"], "event_timestamp": [datetime(2024, 5, 2, tzinfo=UTC)], "y": [1]})
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> FeatureStore:
+    opened = FeatureStore.open(tmp_path / "my store", data_dir=tmp_path / "lake").unwrap()
+    opened.write(RAIN, "rain").unwrap()
+    view = FeatureViewSpec("rain", ["city"], DeltaSource("rain", "at"), ["mm"])
+    opened.register(EntitySpec("city", ["city"]), view).unwrap()
+    return opened
+
+
+@pytest.fixture
+def report(store: FeatureStore) -> LeakReport:
+    made = store.training_set(TrainingSetSpec(["rain:mm"], name="showers"), LABELS).unwrap()
+    store.rebuild(made.id).unwrap()
+    return store.report(made.id).unwrap()
+
+
+def test_a_report_becomes_a_page(store: FeatureStore, report: LeakReport, tmp_path: Path) -> None:
+    place = tmp_path / "pages" / "report.html"
+    assert store.report_page(report, place).unwrap() == place
+    text = place.read_text(encoding="utf-8")
+    assert text.startswith("<!DOCTYPE html>")
+    for told in (
+        report.id,
+        "<h1>showers</h1>",
+        "Rebuilt, identical, once",
+        "served 1 (100 %)",
+        f"--store &#39;{tmp_path}/my store&#39; --data-dir {tmp_path}/lake rebuild {report.id}",
+        "table rain@0",
+        store.receipt(report.id).unwrap().fingerprint,
+    ):
+        assert told in text
+    assert [path.name for path in place.parent.iterdir()] == ["report.html"]
+
+
+def test_a_page_that_cannot_be_written_or_is_of_another_store(
+    store: FeatureStore, report: LeakReport, tmp_path: Path
+) -> None:
+    (tmp_path / "taken").write_text("")
+    assert isinstance(store.report_page(report, tmp_path / "taken" / "report.html").failure(), OutputUnwritable)
+    other = store.report_page(replace(report, id="ts-0"), tmp_path / "report.html")
+    assert isinstance(other.failure(), UnknownTrainingSet)
+    assert not (tmp_path / "report.html").exists()
+
+
+def test_a_store_in_memory_has_a_page_too(report: LeakReport, tmp_path: Path) -> None:
+    store = FeatureStore.in_memory({"rain": RAIN})
+    view = FeatureViewSpec("rain", ["city"], DeltaSource("rain", "at"), ["mm"])
+    store.register(EntitySpec("city", ["city"]), view).unwrap()
+    made = store.training_set(TrainingSetSpec(["rain:mm"], name="showers"), LABELS).unwrap()
+    assert store.report_page(replace(report, id=made.id), tmp_path / "report.html").unwrap().exists()
+    assert "foreset --store STORE " in (tmp_path / "report.html").read_text(encoding="utf-8")
+
+
+def test_no_password_is_on_a_page() -> None:
+    assert shown_place("postgresql://ann:secret@db:5432/features") == "postgresql://ann@db:5432/features"
