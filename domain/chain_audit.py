@@ -24,7 +24,7 @@ from foreset.domain.redaction import EventsRedacted
 BODY: Final = "what it says"
 DIGEST: Final = "its digest"
 HASH: Final = "its hash"
-ENVELOPE: Final = "its stream, version, time, actor or type"
+ENVELOPE: Final = "its stream, version, time, actor, type or digest"
 
 _REDACTED: Final = msgspec.json.Decoder(EventsRedacted)
 _REDACTED_TAG: Final = str(EventsRedacted.__struct_config__.tag)

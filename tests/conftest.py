@@ -5,7 +5,7 @@ Fixtures that several folders share are imported here, which is how pytest finds
 
 from hypothesis import HealthCheck, settings
 
-from tests.postgres_server import postgres_database, postgres_server  # noqa: F401  # fixtures
+from tests.postgres_server import postgres_alone, postgres_database, postgres_server  # noqa: F401  # fixtures
 from tests.redis_server import redis_server  # noqa: F401  # as above
 
 _SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture]

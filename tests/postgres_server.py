@@ -2,12 +2,13 @@
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Final
 from uuid import uuid4
@@ -20,29 +21,57 @@ _OWNER: Final = "postgres"
 _SECONDS: Final = 30.0
 
 
-@contextmanager
-def postgres_cluster() -> Iterator[str]:
-    """A running cluster; gives its address, such as `postgres@127.0.0.1:54321`. It is gone afterwards."""
-    folder = Path(tempfile.mkdtemp(prefix="foreset-postgres-"))
-    port = _free_port()
-    user = _OWNER if os.getuid() == 0 else None  # PostgreSQL does not run as root
-    try:
-        if user is not None:
-            shutil.chown(folder, user)
+class Cluster:
+    """A cluster in a folder of its own, which may be ended and begun again. `address`: `postgres@127.0.0.1:54321`."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._port = _free_port()
+        self._user = _OWNER if os.getuid() == 0 else None  # PostgreSQL does not run as root
+        self._server: subprocess.Popen[bytes] | None = None
+        self.address = f"{_OWNER}@127.0.0.1:{self._port}"
+        if self._user is not None:
+            shutil.chown(folder, self._user)
         setup = [BINARIES / "initdb", "-D", folder / "data", "-U", _OWNER, "-A", "trust", "-E", "UTF8", "--no-sync"]
-        subprocess.run(setup, check=True, user=user, cwd=folder, stdout=subprocess.DEVNULL)
-        options = {"listen_addresses": "127.0.0.1", "unix_socket_directories": folder, "fsync": "off", "port": port}
+        subprocess.run(setup, check=True, user=self._user, cwd=folder, stdout=subprocess.DEVNULL)
+
+    def start(self) -> None:
+        """Run the server, and wait until it answers."""
+        options = {
+            "listen_addresses": "127.0.0.1",
+            "unix_socket_directories": self._folder,
+            "fsync": "off",
+            "port": self._port,
+        }
         settings = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
-        with (folder / "log").open("wb") as log:
-            server = subprocess.Popen(
-                [BINARIES / "postgres", "-D", folder / "data", *settings], user=user, cwd=folder, stderr=log
+        with (self._folder / "log").open("ab") as log:
+            self._server = subprocess.Popen(
+                [BINARIES / "postgres", "-D", self._folder / "data", *settings],
+                user=self._user,
+                cwd=self._folder,
+                stderr=log,
             )
+        _wait_for(self._port, self._folder / "log")
+
+    def stop(self, how: signal.Signals = signal.SIGINT) -> None:
+        """End the server: by SIGINT at once, whoever is connected; by SIGQUIT as if the machine had stopped."""
+        if self._server is not None:
+            self._server.send_signal(how)
+            self._server.wait(_SECONDS)
+            self._server = None
+
+
+@contextmanager
+def postgres_cluster() -> Iterator[Cluster]:
+    """A running cluster, which is gone afterwards."""
+    folder = Path(tempfile.mkdtemp(prefix="foreset-postgres-"))
+    try:
+        cluster = Cluster(folder)
         try:
-            _wait_for(port, folder / "log")
-            yield f"{_OWNER}@127.0.0.1:{port}"
+            cluster.start()
+            yield cluster
         finally:
-            server.send_signal(2)  # SIGINT: end at once, whoever is connected
-            server.wait(_SECONDS)
+            cluster.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -70,16 +99,32 @@ def _wait_for(port: int, log: Path) -> None:
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
     """The address of a PostgreSQL server, shared by the tests of a process; skipped where it is not installed."""
+    with _cluster_or_skip() as cluster:
+        yield cluster.address
+
+
+@pytest.fixture
+def postgres_alone() -> Iterator[Cluster]:
+    """A PostgreSQL server of the test's own, which it may end; skipped where it is not installed."""
+    with _cluster_or_skip() as cluster:
+        yield cluster
+
+
+def _cluster_or_skip() -> AbstractContextManager[Cluster]:
     if not (BINARIES / "postgres").exists():
         pytest.skip(f"{BINARIES} has no PostgreSQL")
-    with postgres_cluster() as address:
-        yield address
+    return postgres_cluster()
 
 
 @pytest.fixture
 def postgres_database(postgres_server: str) -> str:
     """The address of an empty database, such as `postgres@127.0.0.1:54321/foreset_1f0c`, to put behind a scheme."""
+    return database_in(postgres_server)
+
+
+def database_in(server: str) -> str:
+    """The address of a new database in a server."""
     name = f"foreset_{uuid4().hex[:8]}"
-    with psycopg.connect(f"postgresql://{postgres_server}/postgres", autocommit=True) as connection:
+    with psycopg.connect(f"postgresql://{server}/postgres", autocommit=True) as connection:
         connection.execute(f'CREATE DATABASE "{name}"'.encode())
-    return f"{postgres_server}/{name}"
+    return f"{server}/{name}"
