@@ -92,8 +92,8 @@ class _Look:
         if not isinstance(seen, Success):
             return _unopened(stored.unwrap(), version, known, seen.failure(), every)
         facts = seen.unwrap().facts
-        bounds = scanned[0].bounds if scanned else ()
-        files = tuple(sorted(needed(facts.data_files, bounds, known, whole=scanned is None) & known.missing))
+        columns, bounds = (scanned[0].columns, scanned[0].bounds) if scanned else ((), ())
+        files = tuple(sorted(needed(facts.data_files, known, columns, bounds) & known.missing))
         if not files:
             return None
         gone = tuple(file for file in facts.data_files if file.path in files)

@@ -35,14 +35,14 @@ RetentionError = TableError | StoreError | NothingToVacuum
 
 
 class _Use(NamedTuple):
-    """How a training set reads the table: at a version, within bounds; its spine is the `whole` version."""
+    """How a training set reads the table: which columns at which version, within bounds; a spine is all of it."""
 
     name: str
     table_id: str | None
     version: int
     zone: str | None
-    bounds: tuple[Bounds, ...]
-    whole: bool
+    columns: tuple[str, ...] = ()
+    bounds: tuple[Bounds, ...] = ()
 
 
 class _Known(NamedTuple):
@@ -89,10 +89,10 @@ def _sets(table: str, events: tuple[Recorded, ...], adapters: Adapters) -> Itera
 
 def _uses(receipt: TrainingSetRetrieved) -> Iterator[_Use]:
     for scan in receipt.plan.scans:
-        yield _Use(scan.table, scan.table_id, scan.version, scan.partition_time_zone, scan.bounds, whole=False)
+        yield _Use(scan.table, scan.table_id, scan.version, scan.partition_time_zone, scan.columns, scan.bounds)
     reference = receipt.spine.reference
     if reference is not None and reference.version is not None:
-        yield _Use(reference.path, None, reference.version, reference.partition_time_zone, (), whole=True)
+        yield _Use(reference.path, None, reference.version, reference.partition_time_zone)
 
 
 def _models(identifier: str, events: Iterable[Recorded]) -> Iterator[str]:
@@ -167,7 +167,7 @@ class _Look(NamedTuple):
         facts = seen.unwrap().facts
         if use.table_id is not None and facts.table_id != use.table_id:
             return frozenset(), f"the table is another one now: its id is {facts.table_id}"
-        return needed(facts.data_files, use.bounds, version, whole=use.whole), None
+        return needed(facts.data_files, version, use.columns, use.bounds), None
 
     def _is_there(self, pin: TrainingSetPinned) -> bool:
         names = {frame.name for frame in pin.frames}

@@ -41,13 +41,15 @@ class StoredVersion(msgspec.Struct, frozen=True, kw_only=True):
     """What a version of a table needs: its data files and the files of its deletion vectors, and those `missing`.
 
     `problem` is why the log does not tell any more, None where it does. `log_since_ms` is when the oldest commit or
-    checkpoint was written that is needed to open it.
+    checkpoint was written that is needed to open it. `by_footers` are the columns of which the footers of all files
+    tell how they hold them: with one of these no file can be skipped.
     """
 
     files: tuple[str, ...] = ()
     vectors: tuple[str, ...] = ()
     missing: frozenset[str] = frozenset()
     log_since_ms: int | None = None
+    by_footers: frozenset[str] = frozenset()
     problem: str | None = None
 
 
@@ -77,14 +79,15 @@ def expired(stored: StoredTable, hours: float, now_ms: int) -> tuple[StoredFile,
 
 
 def needed(
-    files: Iterable[DataFile], bounds: Iterable[Bounds], version: StoredVersion, *, whole: bool = False
+    files: Iterable[DataFile], version: StoredVersion, columns: Iterable[str] = (), bounds: Iterable[Bounds] = ()
 ) -> frozenset[str]:
-    """The files without which a scan cannot be read; with `whole` all those of the version.
+    """The files without which these columns of the rows within the bounds cannot be read.
 
     `files` are empty where the store does not tell them apart: then all are needed.
     """
-    known, conditions = tuple(files), tuple(bounds)
-    data = {file.path for file in known if whole or may_serve(file, conditions)} if known else set(version.files)
+    conditions = () if version.by_footers.intersection(columns) else tuple(bounds)
+    known = tuple(files)
+    data = {file.path for file in known if may_serve(file, conditions)} if known else set(version.files)
     return frozenset(data | set(version.vectors))
 
 

@@ -232,14 +232,21 @@ class DeltaTables:
         self, table: str, storage_options: Mapping[str, str] | None, then: "_Then[T, E]"
     ) -> Result[T, TableError | E]:
         """What follows from where a table lies that is read in full at its newest version."""
-        seen = self.observe(table, storage_options=storage_options)
-        if not isinstance(seen, Success):
-            return refuse(seen.failure())
-        snapshot = seen.unwrap()
+        with self._lock:
+            self._options.take(table, storage_options)
+            opened: Result[DeltaTable, TableError] = Result.do(
+                handle for uri in table_uri(table, self._data_dir) for handle in self._open(table, uri)
+            )
+        if not isinstance(opened, Success):
+            return refuse(opened.failure())
+        handle = opened.unwrap()
+        feature = unsupported_feature(handle)
+        if feature is not None:
+            return refuse(UnsupportedTable(table=table, feature=feature))
         try:
-            return then(snapshot.root, snapshot.storage_options)
+            return then(handle.table_uri, self._options.of(table))
         except FOLDER_FAULTS as fault:
-            return refuse(opening(table, snapshot.root, fault))
+            return refuse(opening(table, handle.table_uri, fault))
 
     def check(self, table: str, *, deep: bool = False) -> Result[TableReport, TableError]:
         """What is wrong with the table, by its raw log and its files: also where deltalake cannot open it."""

@@ -5,6 +5,7 @@ of deletion vectors for such, and it tells nothing of what older versions need. 
 the protocol's rule (`foreset.domain.retention`), and what is deleted is exactly that list.
 """
 
+import json
 from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import PurePosixPath
@@ -15,8 +16,10 @@ from foreset.adapters.delta.checkpoints import live_files, newest_state
 from foreset.adapters.delta.folders import FOLDER_FAULTS, Folder, folder, holding, is_outside
 from foreset.adapters.delta.log import LOG, DeltaLog, open_log, read_commits, state_at
 from foreset.adapters.delta.names import decoded, location
+from foreset.adapters.delta.schema import mapping_mode
+from foreset.adapters.delta.stored import ColumnMapping
 from foreset.domain.deletion_vectors import vector_place
-from foreset.domain.delta_log import Add, Commit, LogState, Remove, beside, place_of
+from foreset.domain.delta_log import Add, Commit, LogState, Metadata, Remove, beside, place_of
 from foreset.domain.errors.keeping import Removal, VacuumFailed
 from foreset.domain.errors.problem import because, refuse, told
 from foreset.domain.retention import (
@@ -134,6 +137,7 @@ class _Look:
             vectors=self._located(vectors),
             missing=frozenset(self._located(missing)),
             log_since_ms=self._log_since(version),
+            by_footers=_by_footers(state.metadata),
         )
 
     def _located(self, paths: Collection[str]) -> tuple[str, ...]:
@@ -160,6 +164,13 @@ class _Look:
             for path in _paths(commit.removes, self._place.root):
                 found[location(self._root, path)] = removal
         return found
+
+
+def _by_footers(metadata: Metadata | None) -> frozenset[str]:
+    """The columns of which only the files tell how they hold them."""
+    fields = json.loads(metadata.schema_string)["fields"] if metadata else []
+    mapping = ColumnMapping(tuple(fields), mapping_mode(metadata.configuration if metadata else {}))
+    return frozenset(field["name"] for field in fields if mapping.needs_footers([field["name"]]))
 
 
 def _removal(commit: Commit) -> Removal:

@@ -45,9 +45,9 @@ def test_what_retention_names_is_lost_and_nothing_else(made: History) -> None:
     assert not lost & set(list(made.sets)[::3])
     newest = made.store.table(TABLE).unwrap()
 
-    refused = made.store.vacuum(TABLE, hours=0, force=True)
-    assert isinstance(refused.failure(), WouldLose)
-    assert set(refused.failure().sets) == lost
+    refused = made.store.vacuum(TABLE, hours=0, force=True).failure()
+    assert isinstance(refused, WouldLose)
+    assert set(refused.sets) == lost
     dry = made.store.vacuum(TABLE, hours=0, force=True, lose=lost, dry_run=True).unwrap()
     assert not dry.deleted
     check_sets(made, set(), set())

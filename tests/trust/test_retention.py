@@ -1,0 +1,368 @@
+"""What a vacuum deletes, and what it leaves."""
+
+import os
+import time
+from pathlib import Path
+
+import polars as pl
+import pytest
+from deltalake import DeltaTable
+from returns.result import Success
+
+from foreset import DeltaSource, EntitySpec, FeatureStore, FeatureViewSpec, SpineReference, TrainingSetSpec
+from foreset.domain.errors.keeping import (
+    NothingToVacuum,
+    PinBroken,
+    RetentionTooShort,
+    VacuumFailed,
+    WouldLose,
+)
+from foreset.domain.errors.specs import UnknownTrainingSet
+from foreset.domain.errors.tables import TableMissing
+from foreset.domain.keeping import TableVacuumed
+from foreset.domain.model import ModelTrained
+from foreset.domain.receipt import training_set_stream
+from foreset.domain.retention import Retention
+from tests.handmade import DAY_MS, actions, commit, handmade
+from tests.trust.conftest import rain, spine
+
+RAIN = TrainingSetSpec(["rain:x"], name="weekly")
+LABELS = spine((1, 3), (7, 12))
+HOUR = 3_600
+
+
+def told(store: FeatureStore, table: str = "rain", hours: float | None = 0) -> Retention:
+    time.sleep(0.003)  # what was removed in this millisecond is not removed before it
+    return store.retention(table, hours=hours).unwrap()
+
+
+def names(found: Retention) -> list[str]:
+    return sorted(Path(file.path).name for file in found.files)
+
+
+def aged(path: Path, hours: float) -> Path:
+    then = time.time() - hours * HOUR
+    os.utime(path, (then, then))
+    return path
+
+
+def overwritten(store: FeatureStore) -> None:
+    store.write(rain(0, 1, range(1)), "rain", mode="overwrite").unwrap()
+
+
+def test_the_newest_version_stays_whole(store: FeatureStore) -> None:
+    store.training_set(RAIN, LABELS).unwrap()
+    found = told(store)
+    assert (found.files, found.size_bytes) == ((), 0)
+    assert [s.fate for s in found.sets] == ["stays"]
+
+
+def test_a_set_is_told_with_its_version_files_pin_and_models(store: FeatureStore) -> None:
+    made = store.training_set(RAIN, spine((1, 3), (2, 4))).unwrap()
+    old, _ = (file.path for file in store.table("rain").unwrap().data_files)
+    trained = ModelTrained(
+        training_set_id=made.id,
+        estimator="sklearn.linear_model.Ridge",
+        params={},
+        metrics={},
+        rows_train=1,
+        rows_test=1,
+        fingerprint="f",
+        saved_to="models/weekly.skops",
+    )
+    adapters = store.adapters
+    stream = training_set_stream(made.id)
+    adapters.events.append(stream, (trained,), expected=None, at=adapters.clock.now(), actor="me").unwrap()
+    overwritten(store)
+    [found] = told(store).sets
+    assert (found.id, found.name, found.version, found.fate) == (made.id, "weekly", 1, "lost")
+    assert found.files == (old,)
+    assert found.models == ("sklearn.linear_model.Ridge (models/weekly.skops)",)
+    assert found.pin_bytes is None
+    pin = store.pin(made.id).unwrap().pin
+    [found] = told(store).sets
+    assert (found.fate, found.pin_bytes) == ("pinned", pin.size_bytes)
+
+
+def test_files_stay_for_the_hours(store: FeatureStore) -> None:
+    store.training_set(RAIN, LABELS).unwrap()
+    overwritten(store)
+    assert [s.fate for s in told(store, hours=1).sets] == ["stays"]
+    assert [s.fate for s in told(store, hours=0).sets] == ["lost"]
+
+
+def test_the_hours_are_by_default_those_that_the_table_asks_for(store: FeatureStore, tmp_path: Path) -> None:
+    assert told(store, hours=None).hours == 168
+    table = DeltaTable(tmp_path / "rain")
+    table.alter.set_table_properties({"delta.deletedFileRetentionDuration": "interval 36 hours"})
+    overwritten(store)
+    found = told(store, hours=None)
+    assert (found.hours, found.table_hours, found.files) == (36, 36, ())
+
+
+def test_sets_whose_spine_is_read_from_the_table(store: FeatureStore, tmp_path: Path) -> None:
+    store.write(LABELS, "labels").unwrap()
+    by_name = store.training_set(RAIN, SpineReference("labels")).unwrap()
+    by_path = store.training_set(RAIN, SpineReference(str(tmp_path / "labels"), filter="k > 1")).unwrap()
+    store.write(LABELS.head(1), "labels", mode="overwrite").unwrap()
+    assert {s.id: s.fate for s in told(store, "labels").sets} == {by_name.id: "lost", by_path.id: "lost"}
+    assert {s.fate for s in told(store, str(tmp_path / "labels")).sets} == {"lost"}
+    assert {s.fate for s in told(store).sets} == {"stays"}
+
+
+def test_a_table_is_the_same_by_name_path_and_link(store: FeatureStore, tmp_path: Path) -> None:
+    store.training_set(RAIN, LABELS).unwrap()
+    overwritten(store)
+    (tmp_path / "link").symlink_to(tmp_path / "rain")
+    for table in ("rain", str(tmp_path / "rain"), str(tmp_path / "link"), "link"):
+        assert [s.fate for s in told(store, table).sets] == ["lost"]
+
+
+def test_files_that_no_row_needs_cost_no_set(store: FeatureStore) -> None:
+    """The newer file has the keys 5 to 9 only."""
+    made = store.training_set(RAIN, spine((1, 3), (2, 4))).unwrap()
+    store.write(rain(0, 1, range(1)).clear(), "rain", mode="overwrite", replace_where="k > 4").unwrap()
+    found = told(store)
+    assert len(found.files) == 1
+    assert [s.fate for s in found.sets] == ["stays"]
+    assert len(store.vacuum("rain", hours=0, force=True).unwrap().deleted) == 1
+    assert store.rebuild(made.id).unwrap().frame.equals(made.frame)
+
+
+def test_files_that_no_commit_names(store: FeatureStore, tmp_path: Path) -> None:
+    """Those of writes that were cut short go after the hours, those that may be of one that goes on stay."""
+    place = tmp_path / "rain"
+    for folder in ("_hidden", ".git", "_change_data", "_day=1", "sub"):
+        (place / folder).mkdir()
+    shown = place / "part-left.parquet"
+    for path in (
+        shown,
+        place / "_change_data" / "cdc-1.parquet",
+        place / "_day=1" / "part-1.parquet",
+        place / "deletion_vector_1.bin",
+        place / "_hidden" / "part-2.parquet",
+        place / ".git" / "part-3.parquet",
+        place / "sub" / "notes.txt",
+        place / "README.parquet.md",
+    ):
+        path.write_bytes(b"left")
+        aged(path, 5)
+    (place / "part-now.parquet").write_bytes(b"being written")
+    assert names(told(store, hours=6)) == []
+    assert names(told(store, hours=4)) == ["cdc-1.parquet", "deletion_vector_1.bin", "part-1.parquet", shown.name]
+    assert "part-now.parquet" not in names(told(store, hours=0))
+    aged(place / "part-now.parquet", 1.1)
+    assert "part-now.parquet" in names(told(store, hours=0))
+    assert len(store.vacuum("rain", hours=4, force=True).unwrap().deleted) == 4
+    assert (place / "_hidden" / "part-2.parquet").exists()
+    assert store.table("rain").unwrap().rows == 100
+
+
+def dv_table(tmp_path: Path) -> FeatureStore:
+    """A table with a deletion vector in a file; the next version has another in its place."""
+    handmade(tmp_path / "dv", [rain(0, 3, range(3))], deletion_vectors={0: [1]}, vectors_in="file")
+    [add] = actions(tmp_path / "dv", 0, "add")
+    store = FeatureStore.open(tmp_path / "store", data_dir=tmp_path).unwrap()
+    view = FeatureViewSpec("rain", ["place"], DeltaSource("dv", "t"), ["x"])
+    store.register(EntitySpec("place", ["k"]), view).unwrap()
+    store.training_set(RAIN, spine((1, 1))).unwrap()
+    handmade(tmp_path / "other", [rain(0, 3, range(3))], deletion_vectors={0: [1, 2]}, vectors_in="file")
+    [second] = actions(tmp_path / "other", 0, "add")
+    [vector] = (tmp_path / "other").glob("deletion_vector_*.bin")
+    vector.rename(tmp_path / "dv" / vector.name)
+    remove = {name: add[name] for name in ("path", "dataChange", "deletionVector")}
+    replaced = {**add, "deletionVector": second["deletionVector"]}
+    commit(tmp_path / "dv", {"remove": {**remove, "deletionTimestamp": DAY_MS}}, {"add": replaced})
+    return store
+
+
+def test_a_deletion_vector_that_was_replaced_is_needed_by_the_version_before(tmp_path: Path) -> None:
+    store = dv_table(tmp_path)
+    found = told(store, "dv")
+    assert [path.startswith("deletion_vector_") for path in names(found)] == [True]
+    [lost] = found.sets
+    assert (lost.fate, lost.files) == ("lost", (found.files[0].path,))
+    done = store.vacuum("dv", hours=0, force=True, lose=[lost.id]).unwrap()
+    assert done.deleted == lost.files
+    fresh = FeatureStore.open(tmp_path / "store", data_dir=tmp_path).unwrap()
+    assert fresh.training_set(RAIN, spine((1, 1))).unwrap().frame["x"].to_list() == [101.0]
+    assert "of the table 'dv' cannot be read: a file of it is gone (deletion_vector_" in str(
+        fresh.rebuild(lost.id).failure()
+    )
+
+
+def test_a_file_that_came_back_stays(store: FeatureStore, tmp_path: Path) -> None:
+    store.training_set(RAIN, LABELS).unwrap()
+    overwritten(store)
+    DeltaTable(tmp_path / "rain").restore(1)
+    found = told(store)
+    assert [s.fate for s in found.sets] == ["stays"]
+    assert len(found.files) == 1
+    assert store.vacuum("rain", hours=0, force=True).unwrap().deleted
+    assert store.training_set(RAIN, LABELS).unwrap().frame.height == 2
+
+
+def test_it_holds_after_a_checkpoint(store: FeatureStore, tmp_path: Path) -> None:
+    store.training_set(RAIN, LABELS).unwrap()
+    overwritten(store)
+    DeltaTable(tmp_path / "rain").create_checkpoint()
+    assert [s.fate for s in told(store).sets] == ["lost"]
+    DeltaTable(tmp_path / "rain").cleanup_metadata()
+    assert [s.fate for s in told(store).sets] == ["lost"]
+
+
+def test_a_log_that_other_writers_may_clean_away_is_told(store: FeatureStore, tmp_path: Path) -> None:
+    store.training_set(RAIN, LABELS).unwrap()
+    table = DeltaTable(tmp_path / "rain")
+    table.alter.set_table_properties({"delta.logRetentionDuration": "interval 2 days"})
+    assert [s.log_expires for s in told(store).sets] == [False]
+    aged(tmp_path / "rain" / "_delta_log" / f"{0:020}.json", 49)
+    assert [s.log_expires for s in told(store).sets] == [True]
+    table.alter.set_table_properties({"delta.enableExpiredLogCleanup": "false"})
+    assert [s.log_expires for s in told(store).sets] == [False]
+
+
+# === Vacuum ===
+
+
+def test_a_vacuum_that_would_lose_sets_is_refused_with_their_names(store: FeatureStore) -> None:
+    made = store.training_set(RAIN, LABELS).unwrap()
+    other = store.training_set(RAIN, LABELS.head(1)).unwrap()
+    overwritten(store)
+    before = store.history().unwrap()
+    found = told(store)
+    refused = store.vacuum("rain", hours=0, force=True).failure()
+    assert isinstance(refused, WouldLose)
+    assert f"could not be rebuilt any more: {made.id}, {other.id}. Nothing was deleted." in str(refused)
+    part = store.vacuum("rain", hours=0, force=True, lose=[made.id]).failure()
+    assert isinstance(part, WouldLose)
+    assert part.sets == (other.id,)
+    assert told(store).files == found.files
+    assert store.history().unwrap() == before
+
+
+def test_what_was_deleted_is_recorded(store: FeatureStore) -> None:
+    made = store.training_set(RAIN, LABELS).unwrap()
+    other = store.training_set(RAIN, LABELS.head(1)).unwrap()
+    store.pin(other.id).unwrap()
+    overwritten(store)
+    found = told(store)
+    done = store.vacuum("rain", hours=0, force=True, lose=[made.id[:9]]).unwrap()
+    assert done.lost == (made.id,)
+    assert store.history().unwrap()[-1].event == TableVacuumed(
+        table="rain",
+        version=2,
+        hours=0,
+        files=2,
+        size_bytes=found.size_bytes,
+        lost=(made.id,),
+        pinned=(other.id,),
+    )
+
+
+def test_fewer_hours_than_the_table_asks_for_need_a_word(store: FeatureStore) -> None:
+    overwritten(store)
+    refused = store.vacuum("rain", hours=24).failure()
+    assert isinstance(refused, RetentionTooShort)
+    assert "asks to keep removed files for 168 hours, and this vacuum would keep 24" in str(refused)
+    assert store.vacuum("rain", hours=24, force=True).unwrap().deleted == ()
+    assert store.vacuum("rain").unwrap().deleted == ()
+
+
+@pytest.mark.parametrize("harm", ["gone", "other"])
+def test_nothing_is_deleted_where_a_pin_is_not_whole(store: FeatureStore, tmp_path: Path, harm: str) -> None:
+    made = store.training_set(RAIN, LABELS).unwrap()
+    store.pin(made.id).unwrap()
+    overwritten(store)
+    file = tmp_path / "store" / "pins" / made.id / "0.parquet"
+    if harm == "gone":
+        file.unlink()
+    else:
+        rain(0, 1, range(1)).write_parquet(file)
+    found = told(store)
+    refused = store.vacuum("rain", hours=0, force=True).failure()
+    assert isinstance(refused, WouldLose if harm == "gone" else PinBroken)
+    assert told(store).files == found.files
+    assert store.rebuild(made.id).unwrap().frame.equals(made.frame)
+    again = store.vacuum("rain", hours=0, force=True, pin_first=True)
+    assert isinstance(again, Success) == (harm == "gone")  # a pin of which nothing is there is made anew
+
+
+def test_a_pin_without_its_spine_is_not_whole(store: FeatureStore, tmp_path: Path) -> None:
+    made = store.training_set(RAIN, LABELS).unwrap()
+    store.pin(made.id).unwrap()
+    overwritten(store)
+    time.sleep(0.003)
+    (tmp_path / "store" / "spines" / f"{made.receipt.spine.fingerprint}.parquet").unlink()
+    refused = store.vacuum("rain", hours=0, force=True).failure()
+    assert "which the store keeps, cannot be read" in str(refused)
+    assert told(store).files
+
+
+def test_a_dry_run_with_pins_first_pins_nothing(store: FeatureStore) -> None:
+    store.training_set(RAIN, LABELS).unwrap()
+    overwritten(store)
+    time.sleep(0.003)
+    done = store.vacuum("rain", hours=0, pin_first=True, dry_run=True).unwrap()
+    assert (done.deleted, done.pinned, len(done.retention.files)) == ((), (), 2)
+    assert store.pins().unwrap() == ()
+
+
+def test_files_that_cannot_be_deleted(store: FeatureStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Root may delete all, so the file system is made to refuse the second file."""
+    overwritten(store)
+    found = told(store)
+    second = Path(found.files[1].path)
+    unlink = Path.unlink
+
+    def refuse(path: Path, missing_ok: bool = False) -> None:  # noqa: FBT001, FBT002  # as pathlib has it
+        if path == second:
+            raise PermissionError(13, "Permission denied", str(path))
+        unlink(path, missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", refuse)
+    failed = store.vacuum("rain", hours=0, force=True).failure()
+    assert isinstance(failed, VacuumFailed)
+    assert f"Of 2 files of the table 'rain' that were to be deleted 1 were: Permission denied: {second}." in str(failed)
+    monkeypatch.undo()
+    assert store.vacuum("rain", hours=0, force=True).unwrap().deleted == (str(second),)
+
+
+def test_what_is_live_is_never_deleted(store: FeatureStore, tmp_path: Path) -> None:
+    """Another writer brings a file back between the look and the deletion."""
+    overwritten(store)
+    found = told(store)
+    DeltaTable(tmp_path / "rain").restore(1)
+    newest = [file.path for file in store.table("rain").unwrap().data_files]
+    outside = tmp_path / "precious.parquet"
+    outside.write_bytes(b"x")
+    done = store.adapters.tables.delete("rain", [file.path for file in found.files] + [str(outside)]).unwrap()
+    assert done == ()
+    assert all(Path(path).exists() for path in [*newest, str(outside)])
+
+
+@pytest.mark.parametrize("hours", [-1, float("nan"), float("inf")])
+def test_hours_that_are_no_duration(store: FeatureStore, hours: float) -> None:
+    for refused in (store.retention("rain", hours=hours), store.vacuum("rain", hours=hours, force=True)):
+        assert isinstance(refused.failure(), NothingToVacuum)
+        assert "hours are no duration" in str(refused.failure())
+
+
+def test_tables_and_sets_that_there_are_not(store: FeatureStore, tmp_path: Path) -> None:
+    assert isinstance(store.retention("wind").failure(), TableMissing)
+    assert isinstance(store.vacuum("wind").failure(), TableMissing)
+    assert isinstance(store.vacuum("rain", lose=["ts-0"]).failure(), UnknownTrainingSet)
+    pl.DataFrame({"k": [1]}).write_parquet(tmp_path / "loose.parquet")
+    loose = store.vacuum(f"parquet:{tmp_path / 'loose.parquet'}").failure()
+    assert isinstance(loose, NothingToVacuum)
+
+
+def test_a_set_that_is_gone_already_holds_nothing_up(store: FeatureStore, tmp_path: Path) -> None:
+    made = store.training_set(RAIN, LABELS).unwrap()
+    overwritten(store)
+    time.sleep(0.003)
+    DeltaTable(tmp_path / "rain").vacuum(0, dry_run=False, enforce_retention_duration=False)
+    store.write(rain(0, 2, range(1)), "rain", mode="overwrite").unwrap()
+    [found] = told(store).sets
+    assert (found.id, found.fate) == (made.id, "gone")
+    assert store.vacuum("rain", hours=0, force=True, lose=[made.id]).unwrap().lost == (made.id,)
