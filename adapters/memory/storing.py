@@ -18,11 +18,14 @@ def file_of(table: str, version: int) -> str:
 def stored_table(
     table: str,
     identifier: str,
-    commits: Sequence[datetime],
+    commits: Sequence[tuple[datetime, str]],
     sizes: Mapping[int, int],
     versions: Collection[int],
 ) -> StoredTable:
-    """The table as it is kept. `commits` are the times of all versions, `sizes` those that are there, in bytes."""
+    """The table as it is kept.
+
+    `commits` tell of all versions when they were made, and by what; `sizes`, in bytes, of those that are there.
+    """
     newest = len(commits) - 1
     removed = {version: commits[version + 1] for version in range(newest)}
     return StoredTable(
@@ -39,13 +42,13 @@ def stored_table(
                 since_ms=(bound(at) or 0) // 1_000,
                 removed=True,
             )
-            for version, at in removed.items()
+            for version, (at, _) in removed.items()
             if version in sizes
         ),
         versions={version: _version(table, version, newest, sizes) for version in versions},
         removals={
-            file_of(table, version): Removal(version=version + 1, operation="WRITE", at=at.isoformat())
-            for version, at in removed.items()
+            file_of(table, version): Removal(version=version + 1, operation=operation, at=at.isoformat())
+            for version, (at, operation) in removed.items()
         },
     )
 

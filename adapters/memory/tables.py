@@ -286,7 +286,8 @@ def _stored(name: str, table: _Table, versions: Collection[int]) -> StoredTable:
         for number, version in enumerate(table.versions)
         if number not in table.gone
     }
-    return stored_table(name, table.identifier, [version.committed_at for version in table.versions], sizes, versions)
+    commits = [(version.committed_at, version.operation) for version in table.versions]
+    return stored_table(name, table.identifier, commits, sizes, versions)
 
 
 def _changes(name: str, table: _Table, first: int, last: int | None) -> Result[MemoryChanges, TableError]:

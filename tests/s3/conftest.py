@@ -63,6 +63,10 @@ class S3:
         for file in (path for path in folder.rglob("*") if path.is_file()):
             self._send("PUT", f"{url}/{quote(str(file.relative_to(folder)))}", file.read_bytes())
 
+    def put(self, url: str, content: bytes) -> None:
+        """Put an object."""
+        self._send("PUT", url, content)
+
     def delete(self, url: str) -> None:
         """Delete an object."""
         self._send("DELETE", url)

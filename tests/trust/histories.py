@@ -8,6 +8,7 @@ import sys
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Literal
 
 import polars as pl
 from deltalake import DeltaTable, write_deltalake
@@ -108,9 +109,8 @@ class History:
     def build(self) -> str:
         """A training set of some views, whose spine is kept, or is a table."""
         features = self.chance.choice([["rates:x"], ["newest:x"], ["rates:x", "costs:y"], ["rates:x", "newest:x as n"]])
-        known_at = self.chance.choice([None, None, "event_time"])
-        if any(name.startswith("newest") for name in features):
-            known_at = None
+        by_each_row = not any(name.startswith("newest") for name in features) and self.chance.random() < 0.4
+        known_at: Literal["event_time"] | None = "event_time" if by_each_row else None
         spine = SpineReference("labels") if self.chance.random() < 0.3 else self.labels()
         made = self.store.training_set(TrainingSetSpec(features, known_at=known_at), spine).unwrap()
         self.sets[made.id] = made.frame
