@@ -80,18 +80,21 @@ class Selection(msgspec.Struct, frozen=True):
 
 def select_events(events: Iterable[Recorded], wanted: EventFilter) -> Selection:
     """The events that meet all that is wanted, in their order."""
-    named = _named(tuple(events))
+    everything, given = tuple(events), wanted.given
+    if wanted == EventFilter():
+        return Selection(everything)
+    named = _named(everything)
     since, until = _moment(wanted.since), _moment(wanted.until)
     found = tuple(
         recorded
         for recorded, names in named
         if (since is None or recorded.at >= since)
         and (until is None or recorded.at <= until)
-        and all(_is_of(subject, name, recorded, names) for subject, name in wanted.given.items())
+        and all(_is_of(subject, name, recorded, names) for subject, name in given.items())
     )
     unknown = {
         subject: name
-        for subject, name in wanted.given.items()
+        for subject, name in given.items()
         if not any(_is_of(subject, name, recorded, names) for recorded, names in named)
     }
     return Selection(found, unknown, {subject: _known(subject, named) for subject in unknown})

@@ -33,22 +33,39 @@ def drawing(lineage: Lineage) -> Markup:
 
 
 def _places(lineage: Lineage) -> dict[str, _Place]:
-    """Where boxes are: each in the column after the last of what it was made from, in the order of the graph."""
+    """Where boxes are: column by column, in each of them in the order of what they were made from."""
     sources = neighbours((edge.target, edge.source) for edge in lineage.edges)
-    columns: dict[str, int] = {}
+    columns: dict[int, list[str]] = {}
+    for key, column in _columns(lineage, sources).items():
+        columns.setdefault(column, []).append(key)
+    rows: dict[str, int] = {}
+    for _, keys in sorted(columns.items()):
+        keys.sort(key=lambda key: _middle([rows[source] for source in sources.get(key, ()) if source in rows]))
+        rows.update((key, row) for row, key in enumerate(keys))
+    return {
+        key: _Place(_EDGE + column * (_WIDTH + _ACROSS), _EDGE + rows[key] * (_HEIGHT + _DOWN))
+        for column, keys in columns.items()
+        for key in keys
+    }
+
+
+def _middle(rows: list[int]) -> float:
+    return sum(rows) / len(rows) if rows else float("inf")
+
+
+def _columns(lineage: Lineage, sources: Mapping[str, list[str]]) -> dict[str, int]:
+    """The column of each box: as far to the right as what was made from it allows, so that lines are short."""
+    found: dict[str, int] = {}
     for node in lineage.nodes:
-        _column(node.key, sources, columns)
-    filled: dict[int, int] = {}
-    found: dict[str, _Place] = {}
-    for node in lineage.nodes:
-        column = columns[node.key]
-        row = filled.get(column, 0)
-        filled[column] = row + 1
-        found[node.key] = _Place(_EDGE + column * (_WIDTH + _ACROSS), _EDGE + row * (_HEIGHT + _DOWN))
+        _column(node.key, sources, found)
+    targets = neighbours((edge.source, edge.target) for edge in lineage.edges)
+    for key in sorted(found, key=lambda key: -found[key]):
+        found[key] = min((found[target] - 1 for target in targets.get(key, ())), default=found[key])
     return found
 
 
 def _column(key: str, sources: Mapping[str, list[str]], known: dict[str, int]) -> int:
+    """The first column after all that something was made from."""
     if key not in known:
         known[key] = max((_column(source, sources, known) + 1 for source in sources.get(key, ())), default=0)
     return known[key]
