@@ -1,11 +1,15 @@
-"""The ports of reports: who looks at the rows of training sets."""
+"""The ports of reports: who looks at the rows of training sets, and of frames that were made without Foreset."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Protocol
 
+from returns.result import Result
+
 from foreset.application.ports import ArrowStream, StoredFrame
+from foreset.domain.errors.reports import AuditTypeMismatch
 from foreset.domain.leak_probe import Probe
-from foreset.domain.leak_report import ColumnReport, Role, ViewCounts
+from foreset.domain.leak_report import ColumnAudit, ColumnReport, Role, ViewAudit, ViewCounts
+from foreset.domain.nodes import Gather, Match
 
 
 class ReportRows(Protocol):
@@ -38,4 +42,48 @@ class Information(Protocol):
 
     def shares(self, sample: ArrowStream, target: str, columns: Collection[str]) -> Mapping[str, float]:
         """The share of the target's uncertainty that each takes away, 0 to 1; columns of other types are left out."""
+        ...
+
+
+class FrameCount(Protocol):
+    """An outside frame that is held against a training set, view by view."""
+
+    def view(
+        self, gather: Gather, match: Match, table: ArrowStream
+    ) -> Result[tuple[ViewAudit, tuple[ColumnAudit, ...]], AuditTypeMismatch]:
+        """What is found of a view, whose table has these rows, and of its features that the frame has.
+
+        Memory holds the table's keys, times and features.
+        """
+        ...
+
+    def rows(self) -> tuple[int, int, int]:
+        """Rows that differ in any view so far, that hold values of the future, and values not yet written."""
+        ...
+
+
+class OutsideFrames(Protocol):
+    """Frames that were made without Foreset."""
+
+    def columns(self, frame: ArrowStream) -> tuple[str, ...]:
+        """The names of the columns."""
+        ...
+
+    def rows(self, frame: ArrowStream) -> int:
+        """How many rows it has."""
+        ...
+
+    def part(self, frame: ArrowStream, columns: Sequence[str]) -> ArrowStream:
+        """These columns of a frame."""
+        ...
+
+    def unlike(self, frame: ArrowStream, spine: ArrowStream) -> str | None:
+        """Why the rows of a frame are not those of a spine, in its order; None where they are.
+
+        Columns that both have are compared.
+        """
+        ...
+
+    def count(self, frame: ArrowStream, honest: ArrowStream | StoredFrame, time: str) -> FrameCount:
+        """Hold a frame against the training set of the same rows, whose time column is `time`."""
         ...

@@ -17,8 +17,10 @@ from foreset.domain.findings.leaks import (
     MostlyExpired,
     NoCreatedTime,
     NothingServed,
+    ValuesFromTheFuture,
+    ValuesNotYetWritten,
 )
-from foreset.domain.leak_report import ColumnReport, ViewReport
+from foreset.domain.leak_report import ColumnReport, ViewAudit, ViewReport
 
 NEARLY: Final = 0.8
 """From this share of the target's uncertainty on, a column is said to tell nearly all of it."""
@@ -68,6 +70,16 @@ def _told_by(view: ViewReport) -> str:
     if view.known_at is None:
         return "values that were written later cannot be told from those that were there"
     return f"what was known at the time that was asked is told by the version alone, which is {view.version}"
+
+
+def of_audit(view: ViewAudit, rows: int) -> Iterator[LeakFinding]:
+    """What a view's columns in an outside frame show."""
+    if view.from_the_future:
+        lead = span(view.future_lead_us or 0)
+        yield ValuesFromTheFuture(view=view.view, rows=view.from_the_future, of=rows, lead=lead)
+    if view.not_yet_written:
+        lead = span(view.written_lead_us or 0)
+        yield ValuesNotYetWritten(view=view.view, rows=view.not_yet_written, of=rows, lead=lead)
 
 
 def of_column(column: ColumnReport, rows: int, target: str | None, sample: int | None) -> Iterator[LeakFinding]:

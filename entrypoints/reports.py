@@ -4,14 +4,16 @@ from collections.abc import Callable
 
 from returns.result import Result
 
+from foreset.application.audit import AuditError, audit
 from foreset.application.catalog import CatalogAt
 from foreset.application.ports import Adapters
 from foreset.application.report import ReportError, report, report_of
 from foreset.application.retrieve import Retrieval
 from foreset.domain.errors.store import StoreError
-from foreset.domain.leak_report import LeakReport
+from foreset.domain.leak_report import FrameAudit, LeakReport
 from foreset.domain.registry import Catalog
-from foreset.entrypoints.wiring import report_looks
+from foreset.domain.spec import TrainingSetSpec
+from foreset.entrypoints.wiring import outside_frames, report_looks
 
 Reporting = Callable[[Retrieval, str | None], Result[LeakReport, ReportError]]
 """What tells of a training set, for a target."""
@@ -47,4 +49,21 @@ class TellsOfTrainingSets:
             told
             for known in self._catalog()
             for told in report_of(id, report_looks(), self._adapters, known.catalog, target, spine)
+        )
+
+    def audit(
+        self, frame: object, spec: TrainingSetSpec, *, spine: object | None = None
+    ) -> Result[FrameAudit, AuditError]:
+        """A frame that was made without Foreset, held against the training set of its rows: what differs, and why.
+
+        `frame` (polars, pandas or pyarrow, or the path of a Parquet or CSV file or of a Delta table) has the features
+        of `spec` under the names that the training set has, or some of them. Each row's values are looked for among the
+        rows of its key: some may be of a later event time, or written later, than the row. `spine` has the frame's
+        rows, in its order; without one it is the frame's own columns that are no features. The training set is built
+        and recorded. What each number means: docs/report.md.
+        """
+        return Result.do(
+            told
+            for known in self._catalog()
+            for told in audit(frame, spec, spine, outside_frames(), self._adapters, known.catalog)
         )

@@ -28,6 +28,7 @@ from foreset.application.ports import (
     TableStore,
 )
 from foreset.application.report import Looks as ReportLooks
+from foreset.application.report_ports import OutsideFrames
 from foreset.domain.errors.history import ClientMissing
 from foreset.domain.errors.offline_stores import LoadError
 from foreset.domain.errors.problem import because, refuse
@@ -302,6 +303,13 @@ def looks(rows: int, data_dir: str | Path | None = None) -> Looks:
     from foreset.adapters.polars.row_looks import PolarsRows
 
     return Looks(DeltaFolders(data_directory(data_dir)), PolarsRows(), rows)
+
+
+def outside_frames() -> OutsideFrames:
+    """What looks at frames that were made without Foreset."""
+    from foreset.adapters.polars.outside_frames import PolarsFrames
+
+    return PolarsFrames()
 
 
 def report_looks() -> ReportLooks:

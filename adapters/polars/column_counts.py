@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 
 from foreset.adapters.arrow_types import dtype_name
+from foreset.adapters.polars.comparing import comparable, without_nan
 from foreset.adapters.polars.instants import instants
 from foreset.domain.dtypes import time_unit
 from foreset.domain.leak_report import ColumnReport, Role
@@ -89,34 +90,14 @@ def _distinct(known: pl.Series) -> int | None:
         return None
 
 
-def comparable(left: pl.Series, right: pl.Series) -> tuple[pl.Series, pl.Series] | None:
-    """Two columns in one type, whose values are equal where they mean the same; None where they cannot be.
-
-    A boolean is 0 or 1 beside numbers, a category its text.
-    """
-    left, right = _plain(left), _plain(right)
-    if left.dtype == right.dtype:
-        return left, right
-    numbers = [column.dtype.is_numeric() or column.dtype == pl.Boolean for column in (left, right)]
-    if not all(numbers):
-        return None
-    wanted = pl.Float64 if left.dtype.is_float() or right.dtype.is_float() else pl.Int128
-    return left.cast(wanted), right.cast(wanted)
-
-
-def _plain(column: pl.Series) -> pl.Series:
-    column = column.cast(pl.String) if isinstance(column.dtype, pl.Categorical | pl.Enum) else column
-    return column.fill_nan(None) if column.dtype.is_float() else column
-
-
 def sample(batches: Batches, target: str, rows: int) -> pl.DataFrame:
     """Rows in which the target is known, `rows` at the most: those that a seed chooses."""
-    known = sum(batch.height - _plain(batch[target]).null_count() for batch in batches())
+    known = sum(batch.height - without_nan(batch[target]).null_count() for batch in batches())
     chosen = np.sort(np.random.default_rng(_SEED).permutation(known)[:rows])
     found: list[pl.DataFrame] = []
     done = 0
     for batch in batches():
-        here = batch.filter(_plain(batch[target]).is_not_null())
+        here = batch.filter(without_nan(batch[target]).is_not_null())
         inside = chosen[(chosen >= done) & (chosen < done + here.height)] - done
         found.append(here[inside])
         done += here.height

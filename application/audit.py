@@ -1,0 +1,134 @@
+"""Hold a frame that was made without Foreset against the training set of the same rows."""
+
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+from returns.result import Result, Success
+
+from foreset.application.ports import Adapters, ArrowStream
+from foreset.application.report_ports import FrameCount, OutsideFrames
+from foreset.application.retrieve import Retrieval, retrieve
+from foreset.domain.errors.problem import refuse
+from foreset.domain.errors.reports import AuditFrameError, AuditRowsDiffer, AuditTypeMismatch, NoFeaturesToAudit
+from foreset.domain.errors.retrieval import PlanError, RetrievalError, SpineError
+from foreset.domain.errors.tables import TableError
+from foreset.domain.leak_findings import of_audit, worst_first
+from foreset.domain.leak_report import ColumnAudit, FrameAudit, ViewAudit
+from foreset.domain.nodes import Gather, Match, Scan
+from foreset.domain.planning import select
+from foreset.domain.registry import Catalog
+from foreset.domain.spec import TrainingSetSpec
+
+AuditError = AuditFrameError | RetrievalError
+"""Why a frame is not held against a training set."""
+_Views = tuple[tuple[ViewAudit, ...], tuple[ColumnAudit, ...]]
+
+
+def audit(  # noqa: PLR0913, PLR0917  # what is held against what, and with what
+    frame: object,
+    spec: TrainingSetSpec,
+    spine: object | None,
+    frames: OutsideFrames,
+    adapters: Adapters,
+    catalog: Catalog,
+) -> Result[FrameAudit, AuditError]:
+    """What a frame's features are beside those that serve its rows by a spec.
+
+    Without a `spine` it is the frame's own columns that are no features of the spec. The training set is built and
+    recorded as any other.
+    """
+    return Result.do(
+        _told(retrieval, count, columns, views, adapters)
+        for given in _read(frame, adapters)
+        for names in _features(spec, catalog)
+        for columns in _some(frames.columns(given), names)
+        for labels in _spine(given, spine, [name for name in columns if name not in names], frames, adapters)
+        for retrieval in retrieve(spec, labels, adapters, catalog)
+        for count in Success(frames.count(given, retrieval.frame, spec.timestamp_field))
+        for views in _views(retrieval, count, columns, adapters)
+    )
+
+
+def _read(frame: object, adapters: Adapters) -> Result[ArrowStream, SpineError]:
+    return adapters.spines.read(frame, adapters.machine.observe().free_bytes).map(lambda read: read.frame)
+
+
+def _features(spec: TrainingSetSpec, catalog: Catalog) -> Result[tuple[str, ...], PlanError]:
+    """The names of the features that a spec asks for, in its result."""
+    return select(spec, catalog).map(
+        lambda selections: tuple(name for selection in selections for _, name in selection.features)
+    )
+
+
+def _some(columns: tuple[str, ...], names: tuple[str, ...]) -> Result[tuple[str, ...], NoFeaturesToAudit]:
+    if not set(columns) & set(names):
+        return refuse(NoFeaturesToAudit(features=names, columns=columns))
+    return Success(columns)
+
+
+def _spine(
+    given: ArrowStream, spine: object | None, own: Sequence[str], frames: OutsideFrames, adapters: Adapters
+) -> Result[object, SpineError | AuditRowsDiffer]:
+    """The spine: the one that is named, if it has the frame's rows, or the frame's own columns."""
+    if spine is None:
+        return Success(frames.part(given, own))
+    read = _read(spine, adapters)
+    if not isinstance(read, Success):
+        return refuse(read.failure())
+    problem = frames.unlike(given, read.unwrap())
+    if problem is None:
+        return Success(spine)
+    rows = frames.rows(given), frames.rows(read.unwrap())
+    return refuse(AuditRowsDiffer(frame_rows=rows[0], spine_rows=rows[1], problem=problem))
+
+
+def _views(
+    retrieval: Retrieval, count: FrameCount, columns: tuple[str, ...], adapters: Adapters
+) -> Result[_Views, AuditTypeMismatch | TableError]:
+    """Each view of which the frame has features, one table at a time."""
+    views: list[ViewAudit] = []
+    found: list[ColumnAudit] = []
+    for gather, match, scan in retrieval.plan.gathers:
+        asked = replace(gather, columns=tuple(output for output in gather.columns if output.name in columns))
+        if not asked.columns:
+            continue
+        told: Result[tuple[ViewAudit, tuple[ColumnAudit, ...]], AuditTypeMismatch | TableError] = Result.do(
+            told for table in _table(asked, match, scan, adapters) for told in count.view(asked, match, table)
+        )
+        if not isinstance(told, Success):
+            return refuse(told.failure())
+        view, features = told.unwrap()
+        views.append(view)
+        found += features
+    return Success((tuple(views), tuple(found)))
+
+
+def _table(gather: Gather, match: Match, scan: Scan, adapters: Adapters) -> Result[ArrowStream, TableError]:
+    """The columns of a table at which an audit looks, at the version that the training set reads."""
+    times = [name for name in (match.event_time, match.created_time) if name is not None]
+    columns = tuple(dict.fromkeys([*(key.table for key in match.keys), *times, *gather.sources]))
+    return adapters.tables.observe(scan.table, scan.version, partition_time_zone=scan.partition_time_zone).bind(
+        lambda snapshot: snapshot.read(columns)
+    )
+
+
+def _told(
+    retrieval: Retrieval, count: FrameCount, columns: tuple[str, ...], views: _Views, adapters: Adapters
+) -> FrameAudit:
+    receipt = retrieval.receipt
+    differ, future, unwritten = count.rows()
+    features = tuple(output.name for gather, _, _ in receipt.plan.gathers for output in gather.columns)
+    return FrameAudit(
+        id=receipt.id,
+        at=adapters.clock.now(),
+        rows=receipt.rows,
+        time=receipt.plan.spine.time,
+        differ=differ,
+        from_the_future=future,
+        not_yet_written=unwritten,
+        views=views[0],
+        columns=views[1],
+        absent=tuple(name for name in features if name not in columns),
+        unknown=tuple(name for name in columns if name not in receipt.columns),
+        findings=worst_first(finding for view in views[0] for finding in of_audit(view, receipt.rows)),
+    )
