@@ -71,6 +71,7 @@ def check_rebuilds(store: FeatureStore, made: dict[str, pl.DataFrame], *, from_p
 
 def test_pins_that_are_killed_are_completed(tmp_path: Path, made: dict[str, pl.DataFrame]) -> None:
     chance = random.Random(1)  # noqa: S311  # moments, not secrets
+    store = keeping.open_store(tmp_path)
     for _ in range(KILLS):
         told = killed(tmp_path, "pin", chance.uniform(0, 0.3))
         store = keeping.open_store(tmp_path)
