@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from foreset.domain.history import EventFilter, past_of, select_events
 from foreset.domain.keeping import TableVacuumed, TrainingSetUnpinned
-from tests.domain.happenings import BEGAN, LOG, recorded
+from tests.domain.happenings import BEGAN, LOG, recorded, trained
 
 NOW = BEGAN + timedelta(days=1)
 
@@ -43,6 +43,12 @@ def test_names_that_no_event_is_of_are_told_with_those_that_there_are() -> None:
 
 def test_what_is_known_and_never_together_is_no_unknown_name() -> None:
     assert select_events(LOG, EventFilter(view="stats", actor="cid")).unknown == {}
+
+
+def test_a_set_is_of_every_model_that_was_trained_on_it() -> None:
+    log = recorded(*((r.actor, r.stream, r.event) for r in LOG), ("eve", "training-set/ts-aa1", trained("ts-aa1", "b")))
+    assert [r.position for r in select_events(log, EventFilter(model="delay")).events] == [5, 6, 9, 12]
+    assert [r.position for r in select_events(log, EventFilter(model="b")).events] == [5, 9, 13]
 
 
 def test_what_is_done_with_a_set_or_a_table_later_is_of_it() -> None:

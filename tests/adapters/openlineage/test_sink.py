@@ -12,6 +12,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+from msgspec.structs import replace
 
 from foreset import DeltaSource, EntitySpec, FeatureStore, FeatureViewSpec, SpineReference, TrainingSetSpec
 from foreset.adapters.openlineage.sink import OpenLineageSink
@@ -167,6 +168,14 @@ def test_what_is_sent_twice_is_the_same_run(store: FeatureStore, tmp_path: Path)
     assert events[:5] == events[5:10]
     assert events[10] == events[4]
     assert len({event["run"]["runId"] for event in events}) == 5
+
+
+def test_runs_of_one_moment_and_runs_of_other_logs_are_others(tmp_path: Path) -> None:
+    at_once = tuple(replace(recorded, at=LOG[0].at) for recorded in LOG)
+    other = tuple(replace(recorded, actor="zoe") for recorded in at_once)
+    for log in (at_once, other):
+        OpenLineageSink(str(tmp_path / "l.ndjson"), "foreset", str, "1").send(log, 0).unwrap()
+    assert len({event["run"]["runId"] for event in arrived(tmp_path / "l.ndjson")}) == 16
 
 
 def test_a_service_gets_each_event(
