@@ -11,12 +11,14 @@ from foreset.domain.addresses import is_address, without_password
 from foreset.domain.errors.history import UnknownName
 from foreset.domain.errors.problem import ForesetError, Problem, refuse
 from foreset.domain.errors.retrieval import OutputUnwritable
+from foreset.domain.errors.specs import InvalidSpec
 from foreset.domain.leak_report import LeakReport
 from foreset.entrypoints.outputs import whole_file
 from foreset.entrypoints.wiring import data_directory
 
-PageError = ReceiptError | UnknownName | OutputUnwritable
+PageError = InvalidSpec | ReceiptError | UnknownName | OutputUnwritable
 """Why there is no page."""
+_ENDINGS: Final = (".html", ".htm")
 _UNNAMED: Final = "STORE"  # where a store has no place
 
 
@@ -25,8 +27,18 @@ def report_page(
 ) -> Result[Path, PageError | Problem]:
     """Write the page of a report to a file, whole or not at all; gives its path. `place` is the store's."""
     return Result.do(
-        written for html in _html(report, adapters, place, data_dir) for written in _written(html, Path(path))
+        written
+        for page in _page_place(Path(path))
+        for html in _html(report, adapters, place, data_dir)
+        for written in _written(html, page)
     )
+
+
+def _page_place(path: Path) -> Result[Path, InvalidSpec]:
+    """The file to write; no file of another kind is replaced by mistake."""
+    if path.suffix.lower() in _ENDINGS:
+        return Success(path)
+    return refuse(InvalidSpec(spec=f"The page {path}", problem="it does not end in .html", remedy="name an .html file"))
 
 
 def _html(

@@ -61,6 +61,13 @@ def test_a_page_that_cannot_be_written_or_is_of_another_store(
     assert not (tmp_path / "report.html").exists()
 
 
+def test_a_file_of_another_kind_is_not_replaced(store: FeatureStore, report: LeakReport, tmp_path: Path) -> None:
+    (tmp_path / "rows.parquet").write_text("rows")
+    refused = str(store.report_page(report, tmp_path / "rows.parquet").failure())
+    assert refused.endswith("rows.parquet: it does not end in .html. Next: name an .html file.")
+    assert (tmp_path / "rows.parquet").read_text() == "rows"
+
+
 def test_a_store_in_memory_has_a_page_too(report: LeakReport, tmp_path: Path) -> None:
     store = FeatureStore.in_memory({"rain": RAIN})
     view = FeatureViewSpec("rain", ["city"], DeltaSource("rain", "at"), ["mm"])
