@@ -7,6 +7,7 @@ import msgspec
 from returns.result import Result, Success
 
 from foreset.application.diagnose import diagnosed, lost_versions
+from foreset.application.erased import not_erased
 from foreset.application.history import receipt_of
 from foreset.application.pinned import existing_pin, from_pin, pin_of, whole_pin
 from foreset.application.ports import Adapters, ArrowStream, ServedBy
@@ -56,6 +57,7 @@ def pin(identifier: str, adapters: Adapters, catalog: Catalog, spine: object | N
         pinned
         for receipt in receipt_of(identifier, adapters.events)
         for _ in recorded_semantics(receipt)
+        for _ in not_erased(receipt, adapters.events)
         for known in pin_of(receipt.id, adapters.events)
         for pinned in _pinned(receipt, known, adapters, catalog, spine)
     )

@@ -263,8 +263,8 @@ class KeptFrames(Protocol):
         """Keep a frame, whole and durably or not at all, unless there is one of its name."""
         ...
 
-    def load(self, name: str) -> Result[ArrowStream, StoreError]:
-        """A frame that was kept."""
+    def load(self, name: str, columns: Collection[str] | None = None) -> Result[ArrowStream, StoreError]:
+        """A frame that was kept; of `columns`, where they are named, those that it has, and the others are not read."""
         ...
 
     def names(self, prefix: str) -> Result[tuple[str, ...], StoreError]:

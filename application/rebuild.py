@@ -7,6 +7,7 @@ import msgspec
 from returns.result import Result, Success
 
 from foreset.application.diagnose import diagnosed
+from foreset.application.erased import not_erased
 from foreset.application.history import receipt_of
 from foreset.application.pinned import existing_pin, from_pin, pin_of
 from foreset.application.ports import Adapters
@@ -71,6 +72,7 @@ def rebuild(
         Retrieval(receipt, done.made.assembled.frame, done.plan, done.made.measured, done.pinned is not None, done.why)
         for receipt in receipt_of(identifier, adapters.events)
         for _ in recorded_semantics(receipt)
+        for _ in not_erased(receipt, adapters.events)
         for done in _rebuilt(receipt, adapters, catalog, spine, began, pin=pin)
         for _ in _recorded(receipt, done, adapters)
     )

@@ -2,6 +2,7 @@
 
 from returns.result import Result, Success
 
+from foreset.application.erased import not_erased
 from foreset.application.ports import Adapters, ArrowStream, Fingerprint
 from foreset.domain.errors.keeping import SemanticsTooNew
 from foreset.domain.errors.problem import refuse
@@ -65,7 +66,14 @@ def recorded_tables(
 def recorded_spine(
     receipt: TrainingSetRetrieved, given: object | None, adapters: Adapters
 ) -> Result[Spine, RebuildError]:
-    """The spine: the one given, the one kept, or what its reference leads to; it must be the one that was used."""
+    """The spine: the one given, the one kept, or what its reference leads to; it must be the one that was used.
+
+    That of a training set from whose rows a key was erased is refused.
+    """
+    return Result.do(spine for _ in not_erased(receipt, adapters.events) for spine in _spine(receipt, given, adapters))
+
+
+def _spine(receipt: TrainingSetRetrieved, given: object | None, adapters: Adapters) -> Result[Spine, RebuildError]:
     record = receipt.spine
     source = given if given is not None else record.reference
     if source is None and not record.kept:

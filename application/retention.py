@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from returns.result import Result, Success
 
+from foreset.application.erased import erasures_among
 from foreset.application.pinned import newest_pin
 from foreset.application.ports import Adapters
 from foreset.application.recorded import options_of
@@ -76,9 +77,12 @@ def retention(
 
 
 def _sets(table: str, events: tuple[Recorded, ...], adapters: Adapters) -> Iterator[_Known]:
-    """The training sets that read a table."""
+    """The training sets that read a table, but for those that can be rebuilt no more because a key was erased."""
     place = adapters.tables.place(table)
-    receipts = {r.event.id: r.event for r in events if isinstance(r.event, TrainingSetRetrieved)}
+    erased = {identifier for _, event in erasures_among(events) for identifier in event.training_sets}
+    receipts = {
+        r.event.id: r.event for r in events if isinstance(r.event, TrainingSetRetrieved) and r.event.id not in erased
+    }
     for identifier, receipt in receipts.items():
         uses = tuple(use for use in _uses(receipt) if adapters.tables.place(use.name) == place)
         if uses:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import msgspec
 from returns.result import Result, Success
 
+from foreset.application.erased import spine_not_erased
 from foreset.application.plan_retrieval import Planned, plan_retrieval
 from foreset.application.ports import Adapters, ArrowStream, Assembled, Fingerprint, Progress, Retrieved, StoredFrame
 from foreset.domain.errors.offline_stores import ExecutionError
@@ -53,6 +54,7 @@ def retrieve(  # noqa: PLR0913  # what is asked, of what, and how it is kept and
         Retrieval(receipt, made.assembled.frame, planned.plan, made.measured)
         for planned in plan_retrieval(spec, spine, adapters, catalog)
         for known in Success(adapters.spines.fingerprint(planned.spine.frame))
+        for _ in spine_not_erased(known.value, adapters.events)
         for record in _spine_record(planned, known, adapters, keep_spine=keep_spine)
         for made in run_plan(Job(planned.plan, planned.spine.frame, known, began, progress), adapters)
         for receipt in Success(_receipt(spec, planned, made, record, adapters))

@@ -6,6 +6,7 @@ The order does not matter. An error without an example here fails the tests.
 from typing import Final
 
 from foreset.domain.errors import (
+    erasure,
     feast,
     feast_store,
     history,
@@ -180,6 +181,10 @@ EXAMPLES: Final[tuple[Problem, ...]] = (
     ),
     keeping.NoStore(place="feature_repo", table="rain"),
     keeping.VacuumFailed(table="rain", deleted=3, of=12, problem=f"Permission denied: {_FILE}"),
+    erasure.KeyUnfit(entity="city", problem="it names town", keys=("city",)),
+    erasure.KeyNamed(field="the reason"),
+    erasure.TrainingSetErased(id=_ID, entity="customer", at=_NOON, asked="as ann asked (ticket 1187)"),
+    erasure.SpineErased(fingerprint=_PRINT, entity="customer", at=_NOON, asked="without saying who asked"),
     retrieval.OutputUnwritable(path="/srv/out/train.parquet", problem="No space left on device"),
     # Training
     training.EstimatorRefused(estimator="xgboost.XGBClassifier", package="xgboost", allowed=("sklearn",)),

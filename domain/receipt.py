@@ -10,6 +10,7 @@ from typing import Literal
 
 import msgspec
 
+from foreset.domain.erasure import KeyErased
 from foreset.domain.keeping import TableVacuumed, TrainingSetPinned, TrainingSetUnpinned
 from foreset.domain.materializing import ViewMaterialized
 from foreset.domain.measured import ViewServed
@@ -102,6 +103,7 @@ Event = (
     | TableVacuumed
     | ViewMaterialized
     | EventsRedacted
+    | KeyErased
 )
 """Everything that the event log holds."""
 

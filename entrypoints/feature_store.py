@@ -35,6 +35,7 @@ from foreset.domain.registry import Catalog
 from foreset.domain.spec import TrainingSetSpec
 from foreset.domain.table_report import TableReport
 from foreset.domain.writing import TARGET_BYTES
+from foreset.entrypoints.erasing import ErasesKeys
 from foreset.entrypoints.event_log import LooksAfterItsLog
 from foreset.entrypoints.keeping import KeepsTrainingSets
 from foreset.entrypoints.limits import size_of
@@ -52,7 +53,7 @@ if TYPE_CHECKING:
     from foreset.domain.writing import Compaction, SchemaMode, WriteMode
 
 
-class FeatureStore(KeepsTrainingSets, TellsOfTrainingSets, LooksAfterItsLog):
+class FeatureStore(KeepsTrainingSets, TellsOfTrainingSets, LooksAfterItsLog, ErasesKeys):
     """Definitions, training sets and their history, in a folder or in memory.
 
     >>> import polars as pl

@@ -15,6 +15,7 @@ from returns.result import Result, Success
 
 from foreset.application.diff_ports import Comparer
 from foreset.application.feast_ports import RepositoryReader, TableKeys
+from foreset.application.find_key import KeySearch
 from foreset.application.import_feast import Looks
 from foreset.application.ports import (
     Adapters,
@@ -332,3 +333,10 @@ def table_keys() -> TableKeys:
     from foreset.adapters.polars.key_rows import PolarsKeys
 
     return PolarsKeys()
+
+
+def key_search() -> KeySearch:
+    """What finds a key in frames and tables."""
+    from foreset.adapters.polars.key_search import PolarsKeySearch
+
+    return PolarsKeySearch()

@@ -1,5 +1,7 @@
 """Frames kept in memory."""
 
+from collections.abc import Collection
+
 import polars as pl
 from returns.result import Result, Success
 
@@ -20,11 +22,14 @@ class MemoryFrames:
         self._frames.setdefault(name, frame)
         return Success(None)
 
-    def load(self, name: str) -> Result[ArrowStream, StoreError]:
-        """A frame that was kept."""
+    def load(self, name: str, columns: Collection[str] | None = None) -> Result[ArrowStream, StoreError]:
+        """A frame that was kept, or those of `columns` that it has."""
         if name not in self._frames:
             return refuse(KeptLost(place=name, problem="it is not in memory any more"))
-        return Success(self._frames[name])
+        if columns is None:
+            return Success(self._frames[name])
+        frame = pl.DataFrame(self._frames[name])
+        return Success(frame.select(column for column in frame.columns if column in columns))
 
     def names(self, prefix: str) -> Result[tuple[str, ...], StoreError]:
         """The names of the kept frames that begin so, in order."""

@@ -1,5 +1,6 @@
 """Frames that are kept: compressed Parquet files, wherever bytes are kept."""
 
+from collections.abc import Collection
 from io import BytesIO
 
 import polars as pl
@@ -31,10 +32,15 @@ class ParquetFrames:
             return refuse(because(StoreUnwritable(path=self._blobs.place(name), problem=told(fault)), fault))
         return Success(None)
 
-    def load(self, name: str) -> Result[ArrowStream, StoreError]:
-        """A frame that was kept."""
+    def load(self, name: str, columns: Collection[str] | None = None) -> Result[ArrowStream, StoreError]:
+        """A frame that was kept, or those of `columns` that it has; the others are not decoded."""
         try:
-            return Success(pl.read_parquet(BytesIO(self._blobs.read(name))))
+            content = BytesIO(self._blobs.read(name))
+            if columns is None:
+                return Success(pl.read_parquet(content))
+            there = [column for column in pl.read_parquet_schema(content) if column in columns]
+            content.seek(0)
+            return Success(pl.read_parquet(content, columns=there) if there else pl.DataFrame())
         except READ_FAULTS as fault:
             return refuse(because(KeptLost(place=self._blobs.place(name), problem=told(fault)), fault))
 

@@ -1,5 +1,6 @@
 """What can be wrong with a spine, a retrieval, or a rebuild."""
 
+from foreset.domain.errors.erasure import SpineErased, TrainingSetErased
 from foreset.domain.errors.keeping import NotPinned, NotRebuildable, PinBroken, SemanticsTooNew
 from foreset.domain.errors.offline_stores import RunError
 from foreset.domain.errors.problem import CallerFault, DataFault, WorldFault
@@ -219,7 +220,7 @@ PlanError = (
 )
 """Why a training set cannot be planned."""
 
-RetrievalError = PlanError | StaleWrite | OutputUnwritable | RunError
+RetrievalError = PlanError | StaleWrite | OutputUnwritable | RunError | SpineErased
 """Why a training set cannot be retrieved."""
 
 RebuildError = (
@@ -233,5 +234,6 @@ RebuildError = (
     | NotRebuildable
     | NotPinned
     | PinBroken
+    | TrainingSetErased
 )
 """Why a training set cannot be rebuilt."""

@@ -5,6 +5,7 @@ import argparse
 from returns.result import Result, Success
 
 from foreset.application.history import ReceiptError, lineage_around, selected_events
+from foreset.domain.erasure import KeyErased, asked_by
 from foreset.domain.errors.problem import did_you_mean, listed, refuse
 from foreset.domain.errors.store import StoreError
 from foreset.domain.explaining import size
@@ -113,7 +114,7 @@ def _of(node: LineageNode, events: tuple[Recorded, ...]) -> tuple[Recorded, ...]
 
 
 def _shown(receipt: TrainingSetRetrieved, events: tuple[Recorded, ...]) -> Answer:
-    own = [r for r in events if getattr(r.event, "id", None) == receipt.id]
+    own = [r for r in events if getattr(r.event, "id", None) == receipt.id or _has_erased(r.event, receipt)]
     models = [r for r in events if isinstance(r.event, ModelTrained) and r.event.training_set_id == receipt.id]
     data = {
         "receipt": public(receipt),
@@ -121,10 +122,24 @@ def _shown(receipt: TrainingSetRetrieved, events: tuple[Recorded, ...]) -> Answe
         "retrieved": _when(own, TrainingSetRetrieved),
         "rebuilt": _when(own, TrainingSetRebuilt),
         "pinned": public(_pin(own)),
+        "erased": [{"at": r.at, "actor": r.actor, **public(r.event)} for r in own if isinstance(r.event, KeyErased)],
         "models": [{"at": r.at, "actor": r.actor, **public(r.event)} for r in models],
     }
     blocks: list[str | Table] = [Table(("", ""), _facts(receipt, own)), "", "plan", receipt.plan.explain()]
     return Answer(data, [*blocks, *_models(models)])
+
+
+def _has_erased(event: Event, receipt: TrainingSetRetrieved) -> bool:
+    return isinstance(event, KeyErased) and receipt.id in event.training_sets
+
+
+def _erased(own: list[Recorded]) -> list[str]:
+    """By whose request it can be rebuilt no more."""
+    return [
+        f"{moment(r.at)}, {asked_by(r.event)}: a key of {r.event.entity}; it can be rebuilt no more"
+        for r in own
+        if isinstance(r.event, KeyErased)
+    ]
 
 
 def _when(own: list[Recorded], kind: type[Event]) -> list[dict[str, object]]:
@@ -146,6 +161,7 @@ def _facts(receipt: TrainingSetRetrieved, own: list[Recorded]) -> list[tuple[str
         ("built", _told(own, TrainingSetRetrieved)),
         ("rebuilt", _told(own, TrainingSetRebuilt)),
         ("pinned", "" if pin is None else f"{pin.rows:,} rows, {size(pin.size_bytes)}"),
+        ("erased", listed(_erased(own))),
         ("features", listed(spec.features)),
         ("known at", known_at(spec)),
         ("versions", at_versions(receipt.versions)),

@@ -61,6 +61,7 @@ def parser() -> CommandParser:
     _add_retrieval(commands)
     _add_keeping(commands)
     _add_history(commands)
+    _add_erasing(commands)
     return whole
 
 
@@ -249,6 +250,18 @@ def _add_history(commands: _Commands) -> None:
         help="send what was done after this position of the log",
     )
     lineage.add_argument("--namespace", default="foreset", metavar="N", help="of the jobs that are sent (%(default)s)")
+
+
+def _add_erasing(commands: _Commands) -> None:
+    erase = commands.add("erase", "erasing:erase", "erase a key from what the store keeps, and tell where else it is")
+    erase.epilog = "exit codes: 0 found, and erased where the store keeps it; 1 found nowhere, or not all was looked at"
+    erase.add_argument("--entity", required=True, metavar="E", help="the entity, which may have been removed since")
+    erase.add_argument(
+        "--key", required=True, action="append", metavar="K", help="its join key's value; of several COLUMN=VALUE each"
+    )
+    erase.add_argument("--requested-by", metavar="WHO", help="who asked for it, which is recorded")
+    erase.add_argument("--reason", metavar="TEXT", help="why, such as the number of a ticket, which is recorded")
+    erase.add_argument("--dry-run", action="store_true", help="only tell where the key is")
 
 
 def _add_filter(log: argparse.ArgumentParser) -> None:

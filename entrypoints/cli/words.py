@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+from foreset.domain.erasure import KeyErased, asked_by
 from foreset.domain.errors.problem import listed
 from foreset.domain.explaining import size
 from foreset.domain.keeping import TableVacuumed, TrainingSetPinned, TrainingSetUnpinned
@@ -46,6 +47,9 @@ def happened(event: Event) -> str:  # noqa: C901, PLR0911, PLR0912  # a line for
             gone = f"{event.files:,} files, {size(event.size_bytes)}"
             lost = f", by which {listed(event.lost)} can be rebuilt no more" if event.lost else ""
             return f"vacuumed {event.table} of what it does not use for {event.hours:g} hours: {gone}{lost}"
+        case KeyErased():
+            sets = f", of which {listed(event.training_sets)} can be rebuilt no more" if event.training_sets else ""
+            return f"erased a key of {event.entity}, {asked_by(event)}{sets}"
         case EventsRedacted():
             return f"redacted the events {listed(event.digests)}{f': {event.reason}' if event.reason else ''}"
 

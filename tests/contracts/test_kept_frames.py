@@ -114,3 +114,10 @@ def test_a_kept_frame_has_a_size(kept: KeptFrames) -> None:
     kept.keep("pins/b", pl.concat([FRAME, pl.DataFrame({"k": range(10_000), "s": map(str, range(10_000))})])).unwrap()
     assert 0 < kept.size("pins/a").unwrap() < kept.size("pins/b").unwrap()
     assert isinstance(kept.size("pins/c").failure(), KeptLost)
+
+
+def test_columns_that_are_named_are_loaded_and_no_others(kept: KeptFrames) -> None:
+    kept.keep("spines/a", FRAME).unwrap()
+    assert pl.DataFrame(kept.load("spines/a", ["s", "other"]).unwrap()).equals(FRAME.select("s"))
+    assert pl.DataFrame(kept.load("spines/a", ["other"]).unwrap()).columns == []
+    assert isinstance(kept.load("spines/b", ["s"]).failure(), KeptLost)

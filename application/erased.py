@@ -1,0 +1,55 @@
+"""What was erased: training sets that can be rebuilt no more, spines that are not kept again."""
+
+from returns.result import Result, Success
+
+from foreset.application.ports import EventStore
+from foreset.domain.erasure import ERASURES, KeyErased, asked_by
+from foreset.domain.errors.erasure import SpineErased, TrainingSetErased
+from foreset.domain.errors.problem import refuse
+from foreset.domain.errors.store import StoreError
+from foreset.domain.receipt import Recorded, TrainingSetRetrieved, spine_name
+
+
+def erasures(events: EventStore) -> Result[tuple[tuple[Recorded, KeyErased], ...], StoreError]:
+    """All erasures, in their order."""
+    return events.read(ERASURES).map(erasures_among)
+
+
+def erasures_among(events: tuple[Recorded, ...]) -> tuple[tuple[Recorded, KeyErased], ...]:
+    """The erasures among some events."""
+    return tuple((recorded, recorded.event) for recorded in events if isinstance(recorded.event, KeyErased))
+
+
+def not_erased(receipt: TrainingSetRetrieved, events: EventStore) -> Result[None, TrainingSetErased | StoreError]:
+    """That no key was erased from the rows of a training set."""
+    return Result.do(None for known in erasures(events) for _ in _whole(receipt.id, known))
+
+
+def _whole(identifier: str, known: tuple[tuple[Recorded, KeyErased], ...]) -> Result[None, TrainingSetErased]:
+    for recorded, erased in known:
+        if identifier in erased.training_sets:
+            return refuse(
+                TrainingSetErased(
+                    id=identifier, entity=erased.entity, at=recorded.at.isoformat(), asked=asked_by(erased)
+                )
+            )
+    return Success(None)
+
+
+def spine_not_erased(fingerprint: str, events: EventStore) -> Result[None, SpineErased | StoreError]:
+    """That no key was erased from a spine of this fingerprint."""
+    return Result.do(None for known in erasures(events) for _ in _allowed(fingerprint, known))
+
+
+def _allowed(fingerprint: str, known: tuple[tuple[Recorded, KeyErased], ...]) -> Result[None, SpineErased]:
+    for recorded, erased in known:
+        if spine_name(fingerprint) in erased.spines:
+            return refuse(
+                SpineErased(
+                    fingerprint=fingerprint,
+                    entity=erased.entity,
+                    at=recorded.at.isoformat(),
+                    asked=asked_by(erased),
+                )
+            )
+    return Success(None)

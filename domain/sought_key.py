@@ -1,0 +1,121 @@
+"""The key that is looked for: as it was given, and as columns of several types have it."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from typing import Final
+
+import msgspec
+from returns.result import Result, Success
+
+from foreset.domain.errors.erasure import KeyUnfit
+from foreset.domain.errors.problem import refuse
+
+Value = str | int | float | bool | bytes | date | Decimal
+"""A value as a column has it."""
+Given = Mapping[str, object]
+"""Values by the names of columns; texts are read by the columns' types."""
+
+_BITS: Final = re.compile(r"u?int(\d+)")
+_TRUE, _FALSE = ("true", "1"), ("false", "0")
+
+
+class SoughtKey(msgspec.Struct, frozen=True):
+    """A key by each set of join keys that its entity ever had and that the key fits: values by the names of columns."""
+
+    forms: tuple[dict[str, object], ...]
+
+    def in_columns(self, columns: Iterable[str]) -> tuple[dict[str, object], ...]:
+        """The forms whose columns are all among these."""
+        there = set(columns)
+        return tuple(form for form in self.forms if form.keys() <= there)
+
+    def is_named(self, text: str) -> bool:
+        """Whether a text names the key: each value of it, not as a part of a longer word.
+
+        >>> SoughtKey(({"k": 7},)).is_named("k = 7"), SoughtKey(({"k": 7},)).is_named("k = 17")
+        (True, False)
+        """
+        return any(all(_stands(value, text) for value in form.values()) for form in self.forms)
+
+
+def sought_key(entity: str, given: object, join_keys: Iterable[tuple[str, ...]]) -> Result[SoughtKey, KeyUnfit]:
+    """The key, by the sets of join keys that the entity has had, the newest first.
+
+    A mapping names the columns; anything else is the value of a single join key.
+    """
+    known = tuple(dict.fromkeys(join_keys))
+    names = tuple(dict.fromkeys(name for keys in known for name in keys))
+    if isinstance(given, Mapping):
+        forms = tuple(dict(given) for keys in known if set(keys) == set(given))[:1]
+        problem = f"it names {', '.join(map(str, given)) or 'no column'}"
+    else:
+        forms = tuple({keys[0]: given} for keys in known if len(keys) == 1)
+        problem = "it is a single value"
+    if not forms:
+        return refuse(KeyUnfit(entity=entity, problem=problem, keys=names))
+    empty = next((name for form in forms for name, value in form.items() if value is None), None)
+    if empty is not None:
+        problem = f"{empty!r} has no value, and a null key is nobody's"
+        return refuse(KeyUnfit(entity=entity, problem=problem, keys=names))
+    return Success(SoughtKey(forms))
+
+
+def as_dtype(value: object, dtype: str) -> Value | None:
+    """A value as a column of a type has it; None where such a column cannot have it.
+
+    Texts are read: whole numbers, ISO 8601 dates, true and false, bytes as hexadecimal digits.
+
+    >>> as_dtype("7", "int8"), as_dtype("700", "int8"), as_dtype(7, "string"), as_dtype("x", "int64")
+    (7, None, '7', None)
+    """
+    try:
+        return _read(value, dtype)
+    except (ValueError, InvalidOperation):
+        return None
+
+
+def _read(value: object, dtype: str) -> Value | None:
+    bits = _BITS.fullmatch(dtype)
+    if bits is not None:
+        return _whole(value, int(bits[1]), signed=not dtype.startswith("u"))
+    read = _READERS.get(dtype.partition("(")[0])
+    return None if read is None else read(value)
+
+
+def _whole(value: object, bits: int, *, signed: bool) -> int | None:
+    number = int(str(value)) if not isinstance(value, bool) else None
+    least, most = (-(1 << (bits - 1)), (1 << (bits - 1)) - 1) if signed else (0, (1 << bits) - 1)
+    return number if number is not None and least <= number <= most else None
+
+
+def _truth(text: str) -> bool | None:
+    return True if text in _TRUE else False if text in _FALSE else None
+
+
+def _text(value: object) -> str:
+    """A value as text, as conditions have it."""
+    if isinstance(value, bytes):
+        return value.hex()
+    return value.isoformat() if isinstance(value, date) else str(value)
+
+
+def _stands(value: object, text: str) -> bool:
+    """Whether a value stands in a text; in SQL a quote is written twice."""
+    written = _text(value)
+    if not written:
+        return False
+    forms = {written, written.replace("'", "''")}
+    return any(re.search(rf"(?<!\w){re.escape(form)}(?!\w)", text, re.IGNORECASE) for form in forms)
+
+
+_READERS: Final[Mapping[str, Callable[[object], Value | None]]] = {
+    "string": lambda value: None if isinstance(value, bytes) else _text(value),
+    "binary": lambda value: value if isinstance(value, bytes) else bytes.fromhex(str(value)),
+    "date": lambda value: value if isinstance(value, date) else date.fromisoformat(str(value)),
+    "bool": lambda value: _truth(str(value).lower()),
+    "float32": lambda value: float(str(value)),
+    "float64": lambda value: float(str(value)),
+    "decimal": lambda value: Decimal(str(value)),
+}

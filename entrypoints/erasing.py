@@ -1,0 +1,35 @@
+"""The part of the facade that erases keys."""
+
+from returns.result import Result
+
+from foreset.application.erase import Erased, EraseError, Request, erase
+from foreset.application.find_key import FindError, find_key
+from foreset.application.ports import Adapters
+from foreset.domain.erasure import KeyReport
+from foreset.entrypoints.wiring import key_search
+
+
+class ErasesKeys:
+    """What a store does so that it keeps no row of somebody."""
+
+    _adapters: Adapters
+
+    def find_key(self, entity: str, key: object) -> Result[KeyReport, FindError]:
+        """Where a key of an entity is: tables, training sets, spines, pins, models, online stores, events.
+
+        `key` is the value of its join key, or a mapping of values by the names of several; texts are read as the types
+        of the columns. `erasure_steps(report)` tells what to do where Foreset does nothing.
+        """
+        return find_key(entity, key, self._adapters, key_search()).map(lambda found: found.report)
+
+    def erase(
+        self, entity: str, key: object, *, requested_by: str | None = None, reason: str | None = None
+    ) -> Result[Erased, EraseError]:
+        """Erase a key of an entity from all that the store keeps, and record that, though not which key it was.
+
+        Spines and pins that hold it are removed as a whole, conditions and bounds in events that name it are redacted,
+        and the training sets that hold it can be rebuilt no more. Tables, models and online stores are left as they
+        are: `erasure_steps(erased.report)` tells what to do there. Cut short, it is brought to an end by the next one.
+        """
+        request = Request(entity=entity, key=key, requested_by=requested_by, reason=reason)
+        return erase(request, self._adapters, key_search())
