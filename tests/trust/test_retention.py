@@ -3,6 +3,7 @@
 import os
 import time
 from pathlib import Path
+from typing import Literal
 
 import polars as pl
 import pytest
@@ -191,6 +192,25 @@ def test_a_deletion_vector_that_was_replaced_is_needed_by_the_version_before(tmp
     )
 
 
+@pytest.mark.parametrize("mapping", ["id", "name"])
+def test_where_only_footers_tell_the_columns_all_files_are_needed(
+    tmp_path: Path, mapping: Literal["id", "name"]
+) -> None:
+    """A set that one of two files serves; the other is removed. By name the log tells the columns of both."""
+    place = handmade(tmp_path / "mapped", [rain(0, 3, range(3)), rain(0, 3, range(5, 9))], mapping=mapping)
+    store = FeatureStore.open(tmp_path / "store", data_dir=tmp_path).unwrap()
+    view = FeatureViewSpec("rain", ["place"], DeltaSource("mapped", "t"), ["x"])
+    store.register(EntitySpec("place", ["k"]), view).unwrap()
+    made = store.training_set(RAIN, spine((1, 1))).unwrap()
+    [_, other] = actions(place, 0, "add")
+    commit(place, {"remove": {"path": other["path"], "deletionTimestamp": DAY_MS, "dataChange": True}})
+    fate = {"id": "lost", "name": "stays"}[mapping]
+    assert [s.fate for s in told(store, "mapped").sets] == [fate]
+    assert store.vacuum("mapped", hours=0, force=True, lose=[made.id]).unwrap().deleted
+    fresh = FeatureStore.open(tmp_path / "store", data_dir=tmp_path).unwrap()
+    assert isinstance(fresh.rebuild(made.id), Success) == (fate == "stays")
+
+
 def test_a_file_that_came_back_stays(store: FeatureStore, tmp_path: Path) -> None:
     store.training_set(RAIN, LABELS).unwrap()
     overwritten(store)
@@ -365,4 +385,5 @@ def test_a_set_that_is_gone_already_holds_nothing_up(store: FeatureStore, tmp_pa
     store.write(rain(0, 2, range(1)), "rain", mode="overwrite").unwrap()
     [found] = told(store).sets
     assert (found.id, found.fate) == (made.id, "gone")
-    assert store.vacuum("rain", hours=0, force=True, lose=[made.id]).unwrap().lost == (made.id,)
+    assert store.vacuum("rain", hours=0, dry_run=True, lose=[made.id]).unwrap().lost == (made.id,)
+    assert store.vacuum("rain", hours=0, force=True).unwrap().lost == ()
