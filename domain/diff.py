@@ -54,7 +54,8 @@ class TrainingSetDiff(msgspec.Struct, frozen=True, kw_only=True):
 
     def _sources(self) -> Iterator[str]:
         for name, side in (("a", self.a), ("b", self.b)):
-            yield item(name, f"{side.id}, {side.rows:,} rows, {moment(side.at)} by {side.actor}")
+            named = f" ({side.name})" if side.name else ""
+            yield item(name, f"{side.id}{named}, {side.rows:,} rows, {moment(side.at)} by {side.actor}")
         if self.same:
             yield "They are the same, bit for bit."
         if self.spec:

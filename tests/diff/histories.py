@@ -3,7 +3,7 @@
 The record is made by replaying the rows in plain Python, and by `serving_row`: no part of what compares sets is used.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
@@ -113,12 +113,16 @@ class Cell:
 
 
 class Record:
-    """What served each label, by a replay of the history."""
+    """What served each label, by a replay of the history, or by the rows that each version has."""
 
-    def __init__(self, history: History) -> None:
+    def __init__(self, history: History, states: Mapping[str, list[list[TableRow]]] | None = None) -> None:
         self._history = history
-        self._states = {table: history.states(table) for table in history.commits}
+        self._states = states or {table: history.states(table) for table in history.commits}
         self._cells: dict[tuple[str, int | None, int], tuple[Cell, Cell]] = {}
+
+    def states(self, table: str) -> list[list[TableRow]]:
+        """The rows of a table at each version."""
+        return self._states[table]
 
     def cells(self, table: str, key: int | None, at: int) -> tuple[Cell, Cell]:
         """The two cells of a label that a table serves."""
@@ -131,15 +135,15 @@ class Record:
         first, last = self._history.versions[table]
         step = 1 if first <= last else -1
         ahead = list(range(first, last + step, step))
-        by_definition = [self._served(table, first, defined, label) for defined in self._history.definitions]
-        by_version = [self._served(table, version, self._history.definitions[-1], label) for version in ahead]
+        by_definition = [self.served(table, first, defined, label) for defined in self._history.definitions]
+        by_version = [self.served(table, version, self._history.definitions[-1], label) for version in ahead]
         one, other = (
             _cell([values[column] for values in by_definition], [values[column] for values in by_version], ahead)
             for column in (0, 1)
         )
         return one, other
 
-    def _served(self, table: str, version: int, defined: Defined, label: Label) -> tuple[Any, Any]:
+    def served(self, table: str, version: int, defined: Defined, label: Label) -> tuple[Any, Any]:
         state = self._states[table][version]
         rows = [
             Row((k,), _nanoseconds(ts), _nanoseconds(made) if defined.with_created else None)
@@ -210,7 +214,7 @@ def histories(draw: st.DrawFn, *, tables: int = 2) -> History:
     versions = {
         table: (draw(st.integers(0, len(of) - 1)), draw(st.integers(0, len(of) - 1))) for table, of in made.items()
     }
-    asked = tuple(draw(st.lists(labels, min_size=1, max_size=8)))
+    asked = tuple(draw(st.lists(labels, min_size=1, max_size=16)))
     others = draw(st.permutations([*asked, *draw(st.lists(labels, max_size=3))])) if draw(st.booleans()) else asked
     return History(made, asked, tuple(others), draw(definitions()), versions)
 
