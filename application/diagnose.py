@@ -1,6 +1,6 @@
 """Why a training set cannot be rebuilt: which versions and files are gone, since when, and which rows rest on them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from returns.result import Success
 
@@ -16,6 +16,7 @@ from foreset.domain.errors.tables import (
     VersionMissing,
 )
 from foreset.domain.facts import DataFile, TableFacts
+from foreset.domain.keeping import TableVacuumed
 from foreset.domain.lost import Box, boxes
 from foreset.domain.nodes import Match, Scan
 from foreset.domain.receipt import TrainingSetRetrieved
@@ -33,7 +34,17 @@ def diagnosed(
     if not isinstance(error, LOST):
         return error
     lost = lost_versions(receipt, adapters, catalog, spine)
-    return NotRebuildable(id=receipt.id, told=" ".join(map(str, lost)), lost=lost) if lost else error
+    if not lost:
+        return error
+    return NotRebuildable(id=receipt.id, told=" ".join([*map(str, lost), *_given_up(receipt, adapters)]), lost=lost)
+
+
+def _given_up(receipt: TrainingSetRetrieved, adapters: Adapters) -> Iterator[str]:
+    """Who vacuumed a table and said that the training set may be lost by it."""
+    for recorded in adapters.events.read().value_or(()):
+        event = recorded.event
+        if isinstance(event, TableVacuumed) and receipt.id in event.lost:
+            yield f"{recorded.actor} gave it up when vacuuming {event.table!r} at {recorded.at.isoformat()}."
 
 
 def lost_versions(

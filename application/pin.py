@@ -13,6 +13,7 @@ from foreset.application.pinned import existing_pin, from_pin, pin_of, whole_pin
 from foreset.application.ports import Adapters, ArrowStream, ServedBy
 from foreset.application.rebuild import same_as_pinned
 from foreset.application.recorded import Spine, advised, recorded_semantics, recorded_spine, recorded_tables
+from foreset.domain.erasure import KeyErased
 from foreset.domain.errors.keeping import OnlyPin
 from foreset.domain.errors.problem import refuse
 from foreset.domain.errors.retrieval import RebuildError
@@ -227,4 +228,6 @@ def _standing(events: tuple[Recorded, ...]) -> tuple[TrainingSetPinned, ...]:
             found[event.id] = event
         elif isinstance(event, TrainingSetUnpinned):
             found.pop(event.id, None)
+        elif isinstance(event, KeyErased):
+            found = {identifier: pin for identifier, pin in found.items() if identifier not in event.training_sets}
     return tuple(found.values())

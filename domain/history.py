@@ -9,6 +9,7 @@ from returns.result import Result, Success
 
 from foreset.domain.errors.history import BeforeFirstEvent, NotYet, PastError, PositionMissing
 from foreset.domain.errors.problem import refuse
+from foreset.domain.keeping import TableVacuumed
 from foreset.domain.materializing import ViewMaterialized
 from foreset.domain.model import ModelTrained
 from foreset.domain.receipt import Recorded, TableWritten, TrainingSetRetrieved
@@ -148,6 +149,8 @@ def _names(recorded: Recorded, sets: dict[str, Names]) -> Names:
 
 def _by_fields(event: object, sets: dict[str, Names]) -> Names:
     """Of the other events, those have names that are of a training set, by its `id`, or of a `table`."""
+    if isinstance(event, TableVacuumed):
+        return Names(tables=frozenset({event.table}), training_sets=frozenset(event.lost))
     of_set = sets.get(getattr(event, "id", ""), Names())
     table = getattr(event, "table", None)
     return of_set if table is None else Names(tables=frozenset({table}))

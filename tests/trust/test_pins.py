@@ -174,6 +174,15 @@ def test_the_last_way_to_rebuild_is_not_given_up_by_accident(store: FeatureStore
     assert isinstance(store.unpin(other.id).failure(), OnlyPin)
 
 
+def test_what_an_erasure_removed_is_no_pin(store: FeatureStore) -> None:
+    made = store.training_set(BOTH, LABELS).unwrap()
+    other = store.training_set(BOTH, spine((2, 3))).unwrap()
+    for identifier in (made.id, other.id):
+        store.pin(identifier).unwrap()
+    store.erase("place", 7).unwrap()
+    assert [pin.id for pin in store.pins().unwrap()] == [other.id]
+
+
 def test_pins_of_sets_that_there_are_not(store: FeatureStore) -> None:
     assert isinstance(store.pin("ts-0").failure(), UnknownTrainingSet)
     assert isinstance(store.unpin("ts-0").failure(), UnknownTrainingSet)

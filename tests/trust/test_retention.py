@@ -280,6 +280,17 @@ def test_what_was_deleted_is_recorded(store: FeatureStore) -> None:
     )
 
 
+def test_who_gave_a_set_up_is_told(store: FeatureStore) -> None:
+    made = store.training_set(RAIN, LABELS).unwrap()
+    overwritten(store)
+    time.sleep(0.003)
+    store.vacuum("rain", hours=0, force=True, lose=[made.id]).unwrap()
+    vacuumed = store.history(training_set=made.id).unwrap()[-1]
+    assert isinstance(vacuumed.event, TableVacuumed)
+    gave_up = f"{vacuumed.actor} gave it up when vacuuming 'rain' at {vacuumed.at.isoformat()}."
+    assert gave_up in str(store.rebuild(made.id).failure())
+
+
 def test_fewer_hours_than_the_table_asks_for_need_a_word(store: FeatureStore) -> None:
     overwritten(store)
     refused = store.vacuum("rain", hours=24).failure()
