@@ -128,13 +128,14 @@ def test_an_order_that_a_compaction_changed_is_its_doing(store: FeatureStore, tm
     append(store, 8.0)
     append(store, 7.0)
     a = built(store)
+    append(store, 3.0, city="Bern")
     DeltaTable(tmp_path / "data" / "rain").optimize.z_order(["mm"])
     append(store, 3.0, city="Bern")
     told = store.diff(a, built(store)).unwrap()
     [((cause,), cells)] = causes(told)
     assert cells == 1
     assert isinstance(cause, ByCommit)
-    assert (cause.commit.version, cause.commit.operation) == (3, "OPTIMIZE")
+    assert (cause.commit.version, cause.commit.operation) == (4, "OPTIMIZE")
 
 
 def test_the_author_of_a_commit_through_the_store_is_its_actor(
