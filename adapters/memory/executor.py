@@ -56,12 +56,12 @@ class _Answers:
 
     def __init__(self, match: Match, spine: pl.DataFrame, time: str, table: pl.DataFrame) -> None:
         self._table = table
-        self._rows = _rows(match, table)
+        self._rows = rows_of(match, table)
         self._by_key: dict[Key, list[int]] = {}
         for position, row in enumerate(self._rows):
             self._by_key.setdefault(row.key, []).append(position)
-        self._terms = _terms(match)
-        self._labels = _labels(match, spine, time)
+        self._terms = terms_of(match)
+        self._labels = labels_of(match, spine, time)
         self._asked = [label.key for label in self._labels if None not in label.key]
         self._serving = [self._serve(label, self._terms) for label in self._labels]
 
@@ -111,7 +111,7 @@ class _Answers:
 
     def ties(self, gather: Gather) -> int:
         """How many spine rows were served by order alone, where another row would have given other values."""
-        values = _comparable(self._table.select(gather.sources))
+        values = comparable(self._table.select(gather.sources))
         return sum(self._is_tied(position, values) for position in self._serving if position is not None)
 
     def _is_tied(self, position: int, values: Sequence[object]) -> bool:
@@ -124,7 +124,8 @@ class _Answers:
 # === From columns to the values of the laws ===
 
 
-def _terms(match: Match) -> Terms:
+def terms_of(match: Match) -> Terms:
+    """What a match asks."""
     ttl = None if match.ttl_us is None else match.ttl_us * _NANOSECONDS_PER_MICROSECOND
     own: Literal["event_time"] | None = "event_time" if match.known_by_each_row else None
     if match.known_by_us is None:
@@ -133,13 +134,15 @@ def _terms(match: Match) -> Terms:
     return Terms(ttl, at if own is None else (at, own))
 
 
-def _labels(match: Match, spine: pl.DataFrame, time: str) -> list[Label]:
+def labels_of(match: Match, spine: pl.DataFrame, time: str) -> list[Label]:
+    """The rows of a spine."""
     times = cast("list[int]", _nanoseconds(spine[time]))  # planning refuses null times
     keys = _keys([(spine[key.spine], key.dtype) for key in match.keys], spine.height)
     return [Label(key, at) for key, at in zip(keys, times, strict=True)]
 
 
-def _rows(match: Match, table: pl.DataFrame) -> list[Row]:
+def rows_of(match: Match, table: pl.DataFrame) -> list[Row]:
+    """The rows of a table."""
     keys = _keys([(table[key.table], key.dtype) for key in match.keys], table.height)
     created: list[int | None] = [None] * table.height
     if match.created_time is not None:
@@ -168,7 +171,7 @@ def _nanoseconds(column: pl.Series) -> list[int | None]:
     return [None if value is None else value * step for value in column.to_physical().to_list()]
 
 
-def _comparable(frame: pl.DataFrame) -> list[object]:
+def comparable(frame: pl.DataFrame) -> list[object]:
     """Each row as a value that equals another exactly when all of its columns do, NaN being equal to NaN."""
     columns = [[_canonical(value) for value in column.to_physical().to_list()] for column in frame]
     return list(zip(*columns, strict=True))

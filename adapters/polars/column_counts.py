@@ -34,7 +34,8 @@ class _Column:
     """A column so far."""
 
     def __init__(self, name: str, role: Role, dtype: pl.DataType) -> None:
-        self._name, self._role, self._dtype = name, role, dtype
+        self._name, self._dtype = name, dtype
+        self._role: Role = role
         self._nulls = 0
         self._distinct: int | None = 0
         self._first: pl.Series | None = None

@@ -45,7 +45,7 @@ def _values(column: pl.Series) -> "pl.Series | None":
     dtype = column.dtype
     if dtype.is_temporal():
         column = column.to_physical()
-    if isinstance(dtype, pl.Categorical | pl.Enum) or dtype in {pl.String, pl.Boolean}:
+    if isinstance(dtype, pl.Categorical | pl.Enum | pl.String | pl.Boolean):
         return _classes(column.cast(pl.String))
     if not column.dtype.is_numeric():
         return None

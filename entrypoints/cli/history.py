@@ -5,6 +5,7 @@ import argparse
 from returns.result import Result, Success
 
 from foreset.application.history import ReceiptError, lineage_around, selected_events
+from foreset.domain.ages import span
 from foreset.domain.erasure import KeyErased, asked_by
 from foreset.domain.errors.problem import did_you_mean, listed, refuse
 from foreset.domain.errors.store import StoreError
@@ -13,6 +14,7 @@ from foreset.domain.history import EventFilter, Selection, select_events
 from foreset.domain.keeping import TrainingSetPinned, TrainingSetUnpinned
 from foreset.domain.lineage import Lineage, LineageNode
 from foreset.domain.lineage_texts import as_text
+from foreset.domain.measured import ViewServed
 from foreset.domain.model import ModelTrained
 from foreset.domain.receipt import Event, Recorded, SpineRecord, TrainingSetRebuilt, TrainingSetRetrieved
 from foreset.domain.registry import EntityRegistered
@@ -170,6 +172,7 @@ def _facts(receipt: TrainingSetRetrieved, own: list[Recorded]) -> list[tuple[str
         ("spine", _spine(receipt.spine)),
         ("spine fingerprint", receipt.spine.fingerprint),
         ("fingerprint", receipt.fingerprint),
+        ("served", "; ".join(_served(view, receipt.rows) for view in receipt.served)),
         ("ties", listed(f"{view}: {count:,} rows decided by the snapshot's order" for view, count in ties.items())),
         ("libraries", listed(f"{name} {version}" for name, version in receipt.libraries.items())),
     ]
@@ -178,6 +181,14 @@ def _facts(receipt: TrainingSetRetrieved, own: list[Recorded]) -> list[tuple[str
 
 def _told(own: list[Recorded], kind: type[Event]) -> str:
     return listed(f"{moment(r.at)} by {r.actor}" for r in own if isinstance(r.event, kind))
+
+
+def _served(view: ViewServed, rows: int) -> str:
+    expired = f", {view.expired:,} expired" if view.expired else ""
+    if view.expired is None and view.served < rows:
+        expired = ", how many expired is told by `foreset report`"
+    age = "" if view.ages is None else f", {span(view.ages.mean_us)} old on average"
+    return f"{view.view}: {view.served:,} of {rows:,} rows{expired}{age}"
 
 
 def _spine(spine: SpineRecord) -> str:

@@ -59,6 +59,7 @@ def parser() -> CommandParser:
     _add_definitions(commands)
     _add_online(commands)
     _add_retrieval(commands)
+    _add_reports(commands)
     _add_keeping(commands)
     _add_history(commands)
     _add_erasing(commands)
@@ -197,6 +198,21 @@ def _add_knowledge(command: argparse.ArgumentParser) -> None:
 def _add_output(command: argparse.ArgumentParser, *, required: bool) -> None:
     kinds = "FILE.parquet, FILE.csv, or the folder of a Delta table"
     command.add_argument("-o", "--output", required=required, metavar="F", help=kinds)
+
+
+def _add_reports(commands: _Commands) -> None:
+    report = commands.add("report", "reporting:report", "what leaks in a training set, what is missing, how old it is")
+    report.add_argument("id", metavar="ID", help="its id, or a beginning of it")
+    report.add_argument("--target", metavar="COLUMN", help="what is to be predicted: look for columns that tell it")
+    report.add_argument("-o", "--output", metavar="F.html", help="write a page for a browser too")
+    audit = commands.add("audit", "reporting:audit", "hold a frame made without Foreset against the training set")
+    audit.add_argument("file", metavar="FILE", help="rows with features: a Parquet or CSV file, or a Delta table")
+    audit.add_argument("--spec", required=True, metavar="SPEC", help="the training set: a YAML, TOML or JSON file")
+    _add_knowledge(audit)
+    for command in (report, audit):
+        command.unable = 3
+        command.epilog = "exit codes: 0 nothing or only advice, 1 warnings, 2 errors, 3 it could not be told"
+        _add_spine(command, required=False)
 
 
 def _add_keeping(commands: _Commands) -> None:

@@ -25,7 +25,7 @@ def plan(args: argparse.Namespace) -> Result[Answer, SpecFileError | PlanError]:
     """How a training set would be built."""
     return Result.do(
         _explained(planned)
-        for spec in _asked(args)
+        for spec in asked(args)
         for store in store_to_read(args)
         for planned in store.plan(spec, _reference(args))
     )
@@ -48,7 +48,7 @@ def get(args: argparse.Namespace) -> Result[Answer, SpecFileError | RetrievalErr
         return Result.do(
             _built(training_set, place, explain=args.explain)
             for place in output_place(args.output)
-            for spec in _asked(args)
+            for spec in asked(args)
             for store in store_to_read(args)
             for training_set in store.training_set(spec, _reference(args), keep_spine=keep, progress=progress)
         )
@@ -100,7 +100,7 @@ def _written(training_set: TrainingSet, place: Path | None, *said: str) -> Answe
     return Answer(data, [f"{done} {receipt.id}: {shape}.", *where, *then])
 
 
-def _asked(args: argparse.Namespace) -> Result[TrainingSetSpec, SpecFileError]:
+def asked(args: argparse.Namespace) -> Result[TrainingSetSpec, SpecFileError]:
     """The training set of the file, with what the options say in place of it."""
     return read_training_set(args.spec).map(
         lambda spec: msgspec.structs.replace(

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from foreset import TrainingSet
 from foreset.adapters.arrow_types import polars_dtype
-from foreset.adapters.memory.executor import _labels, _rows, _terms
+from foreset.adapters.memory.executor import labels_of, rows_of, terms_of
 from foreset.domain.leak_report import ViewAudit
 from foreset.domain.nodes import Gather, Match
 from foreset.domain.point_in_time import Label, Row, Terms, qualifies, serving_row
@@ -44,9 +44,9 @@ class Naive:
     """Where the values of a view in an outside frame come from."""
 
     def __init__(self, case: Case, gather: Gather, match: Match, table: pl.DataFrame, frame: pl.DataFrame) -> None:
-        self.labels: list[Label] = _labels(match, case.spine, "at")
-        self.rows: list[Row] = _rows(match, table)
-        self.terms: Terms = _terms(match)
+        self.labels: list[Label] = labels_of(match, case.spine, "at")
+        self.rows: list[Row] = rows_of(match, table)
+        self.terms: Terms = terms_of(match)
         self.values = [*plain(as_served(gather, table)), (None,) * len(gather.columns)]
         self.given = plain(frame.select(output.name for output in gather.columns))
 

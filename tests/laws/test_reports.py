@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from foreset import FeatureStore
 from foreset.adapters.arrow_types import polars_dtype
 from foreset.adapters.memory import MemoryClock, MemoryExecutor, MemoryTables
-from foreset.adapters.memory.executor import _comparable, _labels, _rows, _terms
+from foreset.adapters.memory.executor import comparable, labels_of, rows_of, terms_of
 from foreset.adapters.polars.executor import PolarsExecutor
 from foreset.application.ports import PlanExecutor
 from foreset.domain.ages import AGE_EDGES_US, QUANTILES
@@ -36,11 +36,11 @@ class Naive:
     """What serves the rows of a spine under other terms too, by the law alone."""
 
     def __init__(self, gather: Gather, match: Match, spine: pl.DataFrame, table: pl.DataFrame) -> None:
-        self.labels: list[Label] = _labels(match, spine, "at")
-        self.rows: list[Row] = _rows(match, table)
-        self.terms: Terms = _terms(match)
+        self.labels: list[Label] = labels_of(match, spine, "at")
+        self.rows: list[Row] = rows_of(match, table)
+        self.terms: Terms = terms_of(match)
         served = [table[out.source].cast(polars_dtype(out.dtype)).alias(out.name) for out in gather.columns]
-        self.values: list[object] = [*_comparable(pl.DataFrame(served)), _comparable(pl.DataFrame(served).clear(1))[0]]
+        self.values: list[object] = [*comparable(pl.DataFrame(served)), comparable(pl.DataFrame(served).clear(1))[0]]
 
     def serving(self, terms: Terms) -> list[int]:
         """The row that serves each label, -1 where none does."""

@@ -1,0 +1,78 @@
+"""Frames that were made without Foreset, held against the training set of their rows."""
+
+from datetime import timedelta
+
+import polars as pl
+import pytest
+
+from foreset import TrainingSetSpec
+from foreset.domain.errors.reports import AuditRowsDiffer, AuditTypeMismatch, NoFeaturesToAudit
+from tests.entrypoints.test_report import HOUR, ROWS, at, leaky, spine, store
+
+
+def careless() -> pl.DataFrame:
+    """What a join by key alone gives: the last row of each key."""
+    last = leaky().unique("k", keep="last", maintain_order=True).select("k", "x")
+    return spine().join(last, on="k", how="left", maintain_order="left")
+
+
+def test_values_written_later_are_found_in_a_careless_join() -> None:
+    audit = store().audit(careless(), TrainingSetSpec(["v:x"], known_at="event_time")).unwrap()
+    view = audit.views[0]
+    assert (view.same, view.not_yet_written, view.from_the_future) == (45, 15, 0)
+    assert view.written_lead_us == 48 * HOUR
+    assert (audit.differ, audit.not_yet_written) == (15, 15)
+    assert [found.message for found in audit.findings] == [
+        (
+            "15 of 60 rows hold values of v that were written after the row's own time, by up to 2 d, though "
+            "their event "
+            "time is before it. Next: train on the training set instead: a model in service would not have had "
+            "them yet."
+        )
+    ]
+
+
+def test_values_of_the_future_are_found_in_a_join_with_pandas() -> None:
+    early = spine().with_columns(pl.col("event_timestamp") - timedelta(hours=3)).to_pandas()
+    frame = early.merge(leaky().unique("k", keep="first").select("k", "x").to_pandas(), on="k", how="left")
+    audit = store().audit(frame, TrainingSetSpec(["v:x"]), spine=early).unwrap()
+    assert (audit.views[0].from_the_future, audit.views[0].future_lead_us) == (ROWS, 2 * HOUR)
+    assert (audit.columns[0].filled, audit.columns[0].other) == (ROWS, 0)
+
+
+def test_of_several_rows_by_then_the_first_that_was_written_is_the_lead() -> None:
+    table = pl.DataFrame(
+        [(1, at(0), at(9), 5.0), (1, at(1), at(7), 5.0), (1, at(9), at(9), 5.0)],
+        schema=["k", "at", "made", "x"],
+        orient="row",
+    )
+    frame = pl.DataFrame({"k": [1], "event_timestamp": [at(3)], "x": [5.0]})
+    audit = store(table).audit(frame, TrainingSetSpec(["v:x"], known_at="event_time")).unwrap()
+    assert (audit.views[0].not_yet_written, audit.views[0].written_lead_us) == (1, 4 * HOUR)
+
+
+@pytest.mark.parametrize(
+    ("frame", "given", "error"),
+    [
+        (spine(), None, NoFeaturesToAudit(features=("x",), columns=("k", "event_timestamp", "late"))),
+        (
+            careless(),
+            spine(59),
+            AuditRowsDiffer(frame_rows=60, spine_rows=59, problem="it has another number of rows"),
+        ),
+        (
+            careless().reverse(),
+            spine(),
+            AuditRowsDiffer(frame_rows=60, spine_rows=60, problem="row 0 has another 'k'"),
+        ),
+        (
+            careless().with_columns(pl.col("x").cast(pl.String)),
+            None,
+            AuditTypeMismatch(column="x", dtype="string", served="float64"),
+        ),
+    ],
+)
+def test_frames_that_cannot_be_audited_are_refused(
+    frame: pl.DataFrame, given: pl.DataFrame | None, error: object
+) -> None:
+    assert store().audit(frame, TrainingSetSpec(["v:x"]), spine=given).failure() == error
