@@ -1,6 +1,6 @@
 """Build a training set from its pin: from the rows that served, without any table."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace as replaced
 from datetime import datetime
 
@@ -27,7 +27,7 @@ from foreset.domain.receipt import (
 )
 
 
-def newest_pin(recorded: tuple[Recorded, ...]) -> TrainingSetPinned | None:
+def newest_pin(recorded: Iterable[Recorded]) -> TrainingSetPinned | None:
     """The pin that a training set has, by the events of it; None where it has none."""
     events = [r.event for r in recorded if isinstance(r.event, TrainingSetPinned | TrainingSetUnpinned)]
     return events[-1] if events and isinstance(events[-1], TrainingSetPinned) else None

@@ -18,7 +18,7 @@ from foreset.domain.facts import bound
 from foreset.domain.keeping import TrainingSetPinned, pin_prefix
 from foreset.domain.model import ModelTrained
 from foreset.domain.nodes import Bounds
-from foreset.domain.receipt import Recorded, TrainingSetRetrieved
+from foreset.domain.receipt import Recorded, TrainingSetRetrieved, training_set_stream
 from foreset.domain.registry import Catalog
 from foreset.domain.retention import (
     Retention,
@@ -80,15 +80,17 @@ def _sets(table: str, events: tuple[Recorded, ...], adapters: Adapters) -> Itera
     """The training sets that read a table, but for those that can be rebuilt no more because a key was erased."""
     place = adapters.tables.place(table)
     erased = {identifier for _, event in erasures_among(events) for identifier in event.training_sets}
-    receipts = {
-        r.event.id: r.event for r in events if isinstance(r.event, TrainingSetRetrieved) and r.event.id not in erased
-    }
+    streams: dict[str, list[Recorded]] = {}
+    receipts: dict[str, TrainingSetRetrieved] = {}
+    for recorded in events:
+        streams.setdefault(recorded.stream, []).append(recorded)
+        if isinstance(recorded.event, TrainingSetRetrieved) and recorded.event.id not in erased:
+            receipts[recorded.event.id] = recorded.event
     for identifier, receipt in receipts.items():
         uses = tuple(use for use in _uses(receipt) if adapters.tables.place(use.name) == place)
         if uses:
-            own = tuple(r for r in events if getattr(r.event, "id", None) == identifier)
-            models = tuple(_models(identifier, events))
-            yield _Known(receipt, newest_pin(own), models, uses)
+            own = streams[training_set_stream(identifier)]
+            yield _Known(receipt, newest_pin(own), tuple(_models(own)), uses)
 
 
 def _uses(receipt: TrainingSetRetrieved) -> Iterator[_Use]:
@@ -99,9 +101,9 @@ def _uses(receipt: TrainingSetRetrieved) -> Iterator[_Use]:
         yield _Use(reference.path, None, reference.version, reference.partition_time_zone)
 
 
-def _models(identifier: str, events: Iterable[Recorded]) -> Iterator[str]:
-    for event in (recorded.event for recorded in events):
-        if isinstance(event, ModelTrained) and event.training_set_id == identifier:
+def _models(own: Iterable[Recorded]) -> Iterator[str]:
+    for event in (recorded.event for recorded in own):
+        if isinstance(event, ModelTrained):
             name = event.name or event.estimator
             yield f"{name} ({event.saved_to})" if event.saved_to else name
 

@@ -61,8 +61,6 @@ class StoredTable(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     table: str
-    table_id: str
-    place: str
     version: int
     hours: float
     log_hours: float | None

@@ -47,8 +47,6 @@ def stored_table(table: str, root: str, options: Mapping[str, str] | None, versi
     look = _Look(place, log, options, root, listing)
     return StoredTable(
         table=table,
-        table_id=metadata.id if metadata else "",
-        place=root,
         version=newest.version,
         hours=hours_of(configuration, "delta.deletedFileRetentionDuration", _WEEK_HOURS),
         log_hours=hours_of(configuration, "delta.logRetentionDuration", _MONTH_HOURS) if cleans else None,

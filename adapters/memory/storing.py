@@ -17,7 +17,6 @@ def file_of(table: str, version: int) -> str:
 
 def stored_table(
     table: str,
-    identifier: str,
     commits: Sequence[tuple[datetime, str]],
     sizes: Mapping[int, int],
     versions: Collection[int],
@@ -30,8 +29,6 @@ def stored_table(
     removed = {version: commits[version + 1] for version in range(newest)}
     return StoredTable(
         table=table,
-        table_id=identifier,
-        place=table,
         version=newest,
         hours=_WEEK_HOURS,
         log_hours=None,

@@ -287,7 +287,7 @@ def _stored(name: str, table: _Table, versions: Collection[int]) -> StoredTable:
         if number not in table.gone
     }
     commits = [(version.committed_at, version.operation) for version in table.versions]
-    return stored_table(name, table.identifier, commits, sizes, versions)
+    return stored_table(name, commits, sizes, versions)
 
 
 def _changes(name: str, table: _Table, first: int, last: int | None) -> Result[MemoryChanges, TableError]:

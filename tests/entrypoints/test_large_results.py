@@ -1,6 +1,7 @@
 """Training sets that do not fit in memory: in a file, and the same in everything but that."""
 
 import os
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -167,3 +168,15 @@ def test_what_was_expected_and_what_happened_stand_side_by_side(store: FeatureSt
     lines = [line.split() for line in measured.splitlines()]
     assert lines[0] == ["estimated", "actual"]
     assert [line[-2:] for line in lines if "rows" in line] == [["40,000", "500"], ["40,000", "30,925"]]
+
+
+def test_what_served_it_is_pinned_part_by_part(cramped: FeatureStore, spine: pl.DataFrame, tmp_path: Path) -> None:
+    made = cramped.training_set(SPEC, spine).unwrap()
+    assert made.receipt.plan.parts > 1
+    pinned = cramped.pin(made.id).unwrap().pin
+    served = pl.concat(made.batches()).select("seen").drop_nulls()
+    assert pinned.rows == served.n_unique()
+    shutil.rmtree(tmp_path / "lake" / "readings")
+    again = cramped.rebuild(made.id).unwrap()
+    assert again.rebuilt_from_pin
+    assert pl.concat(again.batches()).equals(pl.concat(made.batches()))
