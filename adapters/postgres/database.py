@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import datetime
 from typing import Any, Final, TypeVar
 
 import psycopg
@@ -34,8 +35,13 @@ _DEFAULTS: Final = {
 }
 _SESSION: Final = """
     SELECT set_config('lock_timeout', %s, false),
-           set_config('idle_in_transaction_session_timeout', '60s', false),
+           set_config('idle_in_transaction_session_timeout', '15s', false),
            set_config('synchronous_commit', replace(current_setting('synchronous_commit'), 'off', 'on'), false)"""
+_OWN: Final = "SELECT pid, backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid()"
+# A session whose client is gone may not know that, and hold the lock on the log: nothing comes after it any more.
+_END_LOST: Final = """
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE pid = %s AND backend_start = %s AND state LIKE 'idle in transaction%%'"""
 _NOT_YET: Final = ("starting up", "shutting down", "recovery mode", "not yet accepting")
 
 T = TypeVar("T")
@@ -53,7 +59,7 @@ class Database:
         self._away = away
         self._lock = threading.Lock()
         self._connection: Connection[Any] | None = None
-        self._was_open = False
+        self._session: tuple[int, datetime] | None = None  # the last one that was opened, until it is closed
         let_go_before_forks(self)
 
     @staticmethod
@@ -167,20 +173,25 @@ class Database:
             try:
                 made = psycopg.connect(self._url, **self._asked(), autocommit=True, prepare_threshold=None)
             except psycopg.OperationalError as fault:
-                waits = self._was_open or any(sign in str(fault) for sign in _NOT_YET)
+                waits = self._session is not None or any(sign in str(fault) for sign in _NOT_YET)
                 if not waits or time.monotonic() > until:
                     raise
                 time.sleep(0.1)
                 continue
             try:
-                made.execute("SET client_encoding = 'UTF8'")
-                made.execute(_SESSION, (f"{round(self._timeout * 1000)}ms",))
-                make_where_missing(made, self.address)
+                self._begin(made)
             except BaseException:
                 made.close()
                 raise
-            self._was_open = True
             return made
+
+    def _begin(self, connection: Connection[Any]) -> None:
+        connection.execute("SET client_encoding = 'UTF8'")
+        connection.execute(_SESSION, (f"{round(self._timeout * 1000)}ms",))
+        if self._session is not None:
+            connection.execute(_END_LOST, self._session)
+        self._session = connection.execute(_OWN).fetchone()
+        make_where_missing(connection, self.address)
 
     def _asked(self) -> dict[str, Any]:
         """What the address leaves open. What libpq says of a bad address may hold all of it, so it is cut short."""
@@ -203,16 +214,20 @@ class Database:
 
     def _may_try_again(self, fault: Exception, until: float) -> bool:
         """Whether a fault was of a connection that was there and is lost, and there is time to open another."""
-        ended = self._lost()
-        if ended or (isinstance(fault, psycopg.Error) and is_lost(fault)):
-            self._disconnect()
-            return self._was_open and isinstance(fault, psycopg.OperationalError) and time.monotonic() < until
+        if self._lost() or (isinstance(fault, psycopg.Error) and is_lost(fault)):
+            self._drop()
+            known = self._session is not None
+            return known and isinstance(fault, psycopg.OperationalError) and time.monotonic() < until
         return False
 
-    def _disconnect(self) -> None:
+    def _drop(self) -> None:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+    def _disconnect(self) -> None:
+        self._drop()
+        self._session = None
 
 
 def always(_connection: Connection[Any], _value: object) -> bool:

@@ -23,6 +23,8 @@ _END: Final = """
            (SELECT coalesce(max(version), 0) FROM foreset_events WHERE stream = %(stream)s)
     FROM foreset_events"""
 _INSERT: Final = "INSERT INTO foreset_events VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)"
+_COPY: Final = "COPY foreset_events FROM STDIN"
+_FEW: Final = 10  # rows, up to which a statement for each is as quick
 
 
 def locked_end(connection: Connection[Any], address: str, stream: str = "") -> tuple[Head, str | None, int]:
@@ -94,10 +96,15 @@ def ends_with(connection: Connection[Any], head: Head) -> bool:
 
 
 def _put(connection: Connection[Any], rows: tuple[Row, ...], head: Head) -> Head:
+    if len(rows) > _FEW:
+        with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
+            for row in rows:
+                copy.write_row(astuple(row))
+    else:
+        for row in rows:
+            connection.execute(_INSERT, astuple(row))
     if rows:
         head = head_of(rows)
-        with connection.cursor() as cursor:
-            cursor.executemany(_INSERT, [astuple(row) for row in rows])
         connection.execute("UPDATE foreset_head SET position = %s, hash = %s", astuple(head))
     return head
 
