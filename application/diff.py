@@ -11,10 +11,8 @@ from returns.result import Result, Success
 from foreset.application.diff_causes import Sides, causes_of
 from foreset.application.diff_ports import Comparer, Side
 from foreset.application.history import ReceiptError, receipt_of
-from foreset.application.pinned import from_pin, pin_of
 from foreset.application.ports import Adapters, ArrowStream, TableStore
-from foreset.application.rebuild import UNSERVED, from_tables, same_as_pinned
-from foreset.application.recorded import recorded_semantics
+from foreset.application.rebuild import made_again
 from foreset.domain.diff import TrainingSetDiff
 from foreset.domain.diff_parts import RowsMatched, SetSide
 from foreset.domain.diff_receipts import spec_changes, spine_changes, table_versions, view_changes
@@ -134,22 +132,8 @@ def _side(receipt: TrainingSetRetrieved, recorded: tuple[Recorded, ...]) -> SetS
 
 def _made(receipt: TrainingSetRetrieved, by: _By) -> Result[ArrowStream, RebuildError]:
     """The rows again, proved by their fingerprint: of the tables, or of a pin."""
-    adapters = by.adapters
-    own = replaced(adapters, executor=adapters.engine)
-    began = adapters.clock.now()
-    made: Result[ArrowStream, RebuildError] = Result.do(
-        done.made.assembled.frame
-        for _ in recorded_semantics(receipt)
-        for done in from_tables(receipt, own, by.catalog, None, began)
-    )
-    pin = pin_of(receipt.id, adapters.events).value_or(None)
-    if isinstance(made, Success) or pin is None or not isinstance(made.failure(), UNSERVED):
-        return made
-    return Result.do(
-        made.assembled.frame
-        for made, _ in from_pin(pin, receipt, adapters, began)
-        for _ in same_as_pinned(receipt, made)
-    )
+    own = replaced(by.adapters, executor=by.adapters.engine)
+    return made_again(receipt, own, by.catalog, None, own.clock.now()).map(lambda done: done.made.assembled.frame)
 
 
 def _compared(told: TrainingSetDiff, sides: Sides, frames: tuple[ArrowStream, ArrowStream], by: _By) -> TrainingSetDiff:

@@ -71,10 +71,26 @@ def rebuild(
     return Result.do(
         Retrieval(receipt, done.made.assembled.frame, done.plan, done.made.measured, done.pinned is not None, done.why)
         for receipt in receipt_of(identifier, adapters.events)
+        for done in made_again(receipt, adapters, catalog, spine, began, pin=pin)
+        for _ in _recorded(receipt, done, adapters)
+    )
+
+
+def made_again(  # noqa: PLR0913  # what is made again, of what, and since when
+    receipt: TrainingSetRetrieved,
+    adapters: Adapters,
+    catalog: Catalog,
+    spine: object | None,
+    began: datetime,
+    *,
+    pin: bool = False,
+) -> Result[Rebuilt, RebuildError]:
+    """The training set of a receipt, as `rebuild` makes it, of which nothing is recorded."""
+    return Result.do(
+        done
         for _ in recorded_semantics(receipt)
         for _ in not_erased(receipt, adapters.events)
         for done in _rebuilt(receipt, adapters, catalog, spine, began, pin=pin)
-        for _ in _recorded(receipt, done, adapters)
     )
 
 

@@ -282,6 +282,17 @@ def test_sets_whose_tables_are_gone_are_told_by_their_receipts(store: FeatureSto
     assert f"cells     not told: {told.untold}" in told.explain()
 
 
+def test_a_set_from_which_a_key_was_erased_is_told_by_its_receipt(store: FeatureStore) -> None:
+    a = built(store)
+    append(store, 9.5)
+    b = built(store, LABELS[1:3])
+    store.erase("city", "Rome", requested_by="the mayor").unwrap()
+    told = store.diff(a, b).unwrap()
+    assert told.columns is None
+    assert told.untold is not None
+    assert "the mayor" in told.untold
+
+
 def test_a_pinned_set_is_compared_with_the_table_that_took_the_place_of_its_own(
     store: FeatureStore, tmp_path: Path
 ) -> None:
