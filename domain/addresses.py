@@ -1,5 +1,6 @@
 """Addresses of stores, such as `postgresql://ann@db.example.com/features`."""
 
+import re
 from typing import Final
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
@@ -19,8 +20,8 @@ def is_postgres(place: str) -> bool:
 
 def is_ambiguous(address: str) -> bool:
     """Whether an address has signs in its password that end it too early."""
-    rest = address.partition("://")[2]
-    return rest.count("@") > 1 or "@" in rest.partition("/")[2]
+    head, *rest = re.split(r"[/?#]", address.partition("://")[2], maxsplit=1)
+    return head.count("@") > 1 or any("@" in part for part in rest)
 
 
 def without_password(address: str) -> str:

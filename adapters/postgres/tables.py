@@ -19,7 +19,7 @@ _THERE: Final = "SELECT to_regclass('foreset_events') IS NOT NULL, to_regclass('
 _LOCK: Final = int.from_bytes(b"Foreset", "big")
 _MAKE: Final = (
     """
-    CREATE TABLE foreset_events (
+    CREATE TABLE IF NOT EXISTS foreset_events (
         position bigint PRIMARY KEY,
         stream text NOT NULL,
         version bigint NOT NULL,
@@ -32,7 +32,7 @@ _MAKE: Final = (
         UNIQUE (stream, version)
     )""",
     """
-    CREATE TABLE foreset_head (
+    CREATE TABLE IF NOT EXISTS foreset_head (
         one boolean PRIMARY KEY DEFAULT true CHECK (one),
         format integer NOT NULL,
         position bigint NOT NULL,
@@ -40,7 +40,7 @@ _MAKE: Final = (
         moved_to text
     )""",
     """
-    CREATE TABLE foreset_frames (
+    CREATE TABLE IF NOT EXISTS foreset_frames (
         name text NOT NULL,
         part integer NOT NULL,
         content bytea NOT NULL,
@@ -48,6 +48,7 @@ _MAKE: Final = (
     )""",
     "ALTER TABLE foreset_frames ALTER COLUMN content SET STORAGE EXTERNAL",  # they are compressed already
 )
+_BEGIN: Final = "INSERT INTO foreset_head (format, position, hash) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING"
 
 
 def make_where_missing(connection: Connection[Any], address: str) -> None:
@@ -60,13 +61,9 @@ def make_where_missing(connection: Connection[Any], address: str) -> None:
         return
     with connection.transaction():
         connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
-        if _format(connection, address) is None:
-            for statement in _MAKE:
-                connection.execute(statement)
-            connection.execute(
-                "INSERT INTO foreset_head (format, position, hash) VALUES (%s, %s, %s)",
-                (FORMAT, EMPTY.position, EMPTY.hash),
-            )
+        for statement in _MAKE:
+            connection.execute(statement)
+        connection.execute(_BEGIN, (FORMAT, EMPTY.position, EMPTY.hash))
 
 
 def _format(connection: Connection[Any], address: str) -> int | None:
@@ -76,7 +73,7 @@ def _format(connection: Connection[Any], address: str) -> int | None:
         return None
     try:
         found = connection.execute("SELECT format FROM foreset_head").fetchone()
-    except errors.UndefinedColumn:
+    except (errors.UndefinedColumn, errors.UndefinedTable):
         found = None
     if found is None or not events:
         problem = "its head is gone" if events else "its events are gone"
