@@ -4,6 +4,8 @@ import os
 from pathlib import Path
 from typing import Protocol
 
+import psutil
+
 
 class Blobs(Protocol):
     """Where bytes are kept. Faults are `OSError`; of a name that is not there, `FileNotFoundError`."""
@@ -26,6 +28,10 @@ class Blobs(Protocol):
 
     def remove(self, name: str) -> bool:
         """Forget a name; whether it was there."""
+        ...
+
+    def sweep(self) -> None:
+        """Delete what processes left that were killed while they wrote."""
         ...
 
 
@@ -77,3 +83,10 @@ class FolderBlobs:
         except FileNotFoundError:
             return False
         return True
+
+    def sweep(self) -> None:
+        """Delete the unfinished files of processes that are no more."""
+        for partial in self._folder.rglob("*.partial"):
+            writer = partial.name.split(".")[-2]
+            if writer.isdigit() and not psutil.pid_exists(int(writer)):
+                partial.unlink(missing_ok=True)

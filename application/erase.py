@@ -10,15 +10,17 @@ import msgspec
 from returns.result import Result, Success
 
 from foreset.application.erased import erasures, erasures_among
-from foreset.application.find_key import FindError, Found, KeySearch, find_key
+from foreset.application.find_key import FindError, Found, find_key
+from foreset.application.key_looks import KeySearch
 from foreset.application.pinned import newest_pin
 from foreset.application.ports import Adapters
-from foreset.domain.erasure import ERASURES, KeyErased, KeyReport
+from foreset.domain.erasure import ERASURES, KeyErased
 from foreset.domain.errors.erasure import KeyNamed
 from foreset.domain.errors.problem import refuse
 from foreset.domain.errors.specs import StaleWrite
 from foreset.domain.errors.store import StoreError
 from foreset.domain.keeping import TrainingSetUnpinned
+from foreset.domain.key_report import KeyReport
 from foreset.domain.receipt import Recorded, training_set_stream
 from foreset.domain.redacting import redacted
 
@@ -116,6 +118,8 @@ def _carried_out(found: Found, event: KeyErased | None, adapters: Adapters) -> R
             completed=len(set(removed) - set(new_frames)) + len(set(positions) - set(new_positions)),
         )
         for known in erasures(adapters.events)
+        for _ in adapters.kept.sweep()
+        for _ in adapters.results.sweep()
         for removed in _removed((name for _, erased in known for name in erased.frames), adapters)
         for positions in _redacted([position for _, erased in known for position in erased.redacted], found, adapters)
         for _ in _unpinned((name for _, erased in known for name in erased.training_sets), found.events, adapters)

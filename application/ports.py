@@ -279,6 +279,10 @@ class KeptFrames(Protocol):
         """Forget a frame; whether it was there."""
         ...
 
+    def sweep(self) -> Result[None, StoreError]:
+        """Delete what processes left that were killed while they kept a frame."""
+        ...
+
 
 @dataclass(frozen=True)
 class ServedBy:
@@ -351,6 +355,10 @@ class ResultStore(Protocol):
 
         A frame in memory, or in a file where the plan delivers more than one part.
         """
+        ...
+
+    def sweep(self) -> Result[None, StoreError]:
+        """Delete the files of results whose processes were killed."""
         ...
 
 

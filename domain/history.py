@@ -7,6 +7,7 @@ from typing import Final, TypedDict
 import msgspec
 from returns.result import Result, Success
 
+from foreset.domain.erasure import KeyErased
 from foreset.domain.errors.history import BeforeFirstEvent, NotYet, PastError, PositionMissing
 from foreset.domain.errors.problem import refuse
 from foreset.domain.keeping import TableVacuumed
@@ -131,7 +132,7 @@ def _of_set(receipt: TrainingSetRetrieved, models: frozenset[str]) -> Names:
     )
 
 
-def _names(recorded: Recorded, sets: dict[str, Names]) -> Names:
+def _names(recorded: Recorded, sets: dict[str, Names]) -> Names:  # noqa: PLR0911  # one for each kind of event
     match recorded.event:
         case FeatureViewRegistered(spec=spec):
             return Names(views=frozenset({spec.name}), tables=frozenset({spec.source.table}))
@@ -141,6 +142,8 @@ def _names(recorded: Recorded, sets: dict[str, Names]) -> Names:
             return Names(tables=frozenset({table}))
         case ViewMaterialized(view=view, table=table):
             return Names(views=frozenset({view}), tables=frozenset({table}))
+        case KeyErased(training_sets=identifiers):
+            return Names(training_sets=frozenset(identifiers))
         case ModelTrained(training_set_id=id_) as event:
             return msgspec.structs.replace(sets[id_], models=frozenset({event.name or event.estimator}))
         case event:

@@ -5,7 +5,7 @@ from returns.result import Result
 from foreset.application.erase import Erased, EraseError, Request, erase
 from foreset.application.find_key import FindError, find_key
 from foreset.application.ports import Adapters
-from foreset.domain.erasure import KeyReport
+from foreset.domain.key_report import KeyReport
 from foreset.entrypoints.wiring import key_search
 
 
@@ -18,7 +18,7 @@ class ErasesKeys:
         """Where a key of an entity is: tables, training sets, spines, pins, models, online stores, events.
 
         `key` is the value of its join key, or a mapping of values by the names of several; texts are read as the types
-        of the columns. `erasure_steps(report)` tells what to do where Foreset does nothing.
+        of the columns. `report.steps` tells what to do where Foreset does nothing.
         """
         return find_key(entity, key, self._adapters, key_search()).map(lambda found: found.report)
 
@@ -29,7 +29,7 @@ class ErasesKeys:
 
         Spines and pins that hold it are removed as a whole, conditions and bounds in events that name it are redacted,
         and the training sets that hold it can be rebuilt no more. Tables, models and online stores are left as they
-        are: `erasure_steps(erased.report)` tells what to do there. Cut short, it is brought to an end by the next one.
+        are: `report.steps` tells what to do there. Cut short, it is brought to an end by the next one.
         """
         request = Request(entity=entity, key=key, requested_by=requested_by, reason=reason)
         return erase(request, self._adapters, key_search())

@@ -15,8 +15,8 @@ from returns.result import Result, Success
 
 from foreset.application.diff_ports import Comparer
 from foreset.application.feast_ports import RepositoryReader, TableKeys
-from foreset.application.find_key import KeySearch
 from foreset.application.import_feast import Looks
+from foreset.application.key_looks import KeySearch
 from foreset.application.ports import (
     Adapters,
     ArrowStream,

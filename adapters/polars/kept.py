@@ -64,3 +64,11 @@ class ParquetFrames:
             return Success(self._blobs.remove(name))
         except OSError as fault:
             return refuse(because(StoreUnwritable(path=self._blobs.place(name), problem=told(fault)), fault))
+
+    def sweep(self) -> Result[None, StoreError]:
+        """Delete what processes left that were killed while they kept a frame."""
+        try:
+            self._blobs.sweep()
+            return Success(None)
+        except OSError as fault:
+            return refuse(because(StoreUnwritable(path=self._blobs.place(""), problem=told(fault)), fault))

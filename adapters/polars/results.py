@@ -8,10 +8,11 @@ from returns.result import Result, Success
 
 from foreset.adapters.arrow_types import polars_frame
 from foreset.adapters.polars.fingerprint import ColumnDigest, combined, digests
-from foreset.adapters.polars.spilled import SpilledFrame, spill_file
+from foreset.adapters.polars.spilled import SpilledFrame, spill_file, sweep
 from foreset.application.ports import ArrowStream, Assembled, Fingerprint, Progress
 from foreset.domain.errors.problem import ForesetError, because, raised, refuse, told
 from foreset.domain.errors.retrieval import OutputUnwritable
+from foreset.domain.errors.store import StoreError, StoreUnwritable
 from foreset.domain.errors.tables import FileError, TableError
 from foreset.domain.plan import RetrievalPlan
 
@@ -42,6 +43,14 @@ class PolarsResults:
             if isinstance(fault.error, FileError | OutputUnwritable):
                 return refuse(fault.error)
             raise
+
+    def sweep(self) -> Result[None, StoreError]:
+        """Delete the files of results whose processes were killed."""
+        try:
+            sweep(self._folder)
+            return Success(None)
+        except OSError as fault:
+            return refuse(because(StoreUnwritable(path=str(self._folder), problem=told(fault)), fault))
 
     def _spilled(
         self,

@@ -52,7 +52,7 @@ class SpilledFrame:
 def spill_file(folder: Path) -> ParquetFileWriter:
     """A new file in `folder`, which is made where it is missing; what processes left that were killed goes."""
     folder.mkdir(parents=True, exist_ok=True)
-    _sweep(folder)
+    sweep(folder)
     return ParquetFileWriter(folder / f"{os.getpid()}-{next(_NAMES)}.parquet")
 
 
@@ -60,7 +60,8 @@ def _remove(path: Path) -> None:
     path.unlink(missing_ok=True)
 
 
-def _sweep(folder: Path) -> None:
+def sweep(folder: Path) -> None:
+    """Delete what processes left that are no more."""
     for left in folder.glob("*-*.parquet"):
         owner = left.name.partition("-")[0]
         if owner.isdigit() and not psutil.pid_exists(int(owner)):

@@ -61,6 +61,9 @@ class PostgresBlobs:
 
         return self._database.write(deleted, always).lash(_raised).unwrap() > 0
 
+    def sweep(self) -> None:
+        """Nothing is left of a transaction that was cut short."""
+
 
 def _parts(connection: Connection[Any], name: str) -> list[bytes]:
     found = connection.execute("SELECT content FROM foreset_frames WHERE name = %s ORDER BY part", (name,))

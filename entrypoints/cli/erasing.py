@@ -8,10 +8,9 @@ from returns.result import Result, Success
 
 from foreset.application.erase import Erased, EraseError
 from foreset.application.find_key import FindError
-from foreset.domain.erasure import KeyReport, SetHolding
-from foreset.domain.erasure_steps import erasure_steps
 from foreset.domain.errors.problem import listed, refuse
 from foreset.domain.errors.specs import InvalidSpec
+from foreset.domain.key_report import KeyReport, SetHolding
 from foreset.entrypoints.cli.output import Answer, Table
 from foreset.entrypoints.cli.public import public
 from foreset.entrypoints.cli.stores import store_to_read
@@ -85,7 +84,7 @@ def _code(report: KeyReport) -> int:
 
 def _data(report: KeyReport) -> dict[str, object]:
     found: dict[str, object] = public(report)
-    return {**found, "steps": erasure_steps(report), "nowhere": report.is_nowhere, "whole": report.is_whole}
+    return {**found, "steps": report.steps, "nowhere": report.is_nowhere, "whole": report.is_whole}
 
 
 def _goes(report: KeyReport) -> str:
@@ -122,7 +121,7 @@ def _unread(report: KeyReport) -> Iterator[str]:
 
 
 def _steps(report: KeyReport) -> Iterator[str]:
-    steps = erasure_steps(report)
+    steps = report.steps
     if steps:
         yield ""
         yield "What Foreset leaves to you:"

@@ -1,5 +1,8 @@
 """What everything does that keeps frames. An adapter is one more entry in FACTORIES."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -121,3 +124,20 @@ def test_columns_that_are_named_are_loaded_and_no_others(kept: KeptFrames) -> No
     assert pl.DataFrame(kept.load("spines/a", ["s", "other"]).unwrap()).equals(FRAME.select("s"))
     assert pl.DataFrame(kept.load("spines/a", ["other"]).unwrap()).columns == []
     assert isinstance(kept.load("spines/b", ["s"]).failure(), KeptLost)
+
+
+def test_what_a_killed_process_left_is_swept_away(folder: KeptFrames, tmp_path: Path) -> None:
+    folder.keep("spines/a", FRAME).unwrap()
+    spines = tmp_path / "repo" / "spines"
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    for writer in (dead.pid, os.getpid()):
+        (spines / f"b.{writer}.partial").write_bytes(b"half")
+    folder.sweep().unwrap()
+    assert sorted(path.name for path in spines.iterdir()) == ["a.parquet", f"b.{os.getpid()}.partial"]
+
+
+def test_sweeping_keeps_what_is_kept(kept: KeptFrames) -> None:
+    kept.keep("spines/a", FRAME).unwrap()
+    kept.sweep().unwrap()
+    assert kept.names("") == Success(("spines/a",))

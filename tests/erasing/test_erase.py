@@ -1,5 +1,7 @@
 """A key is erased from all that the store keeps, and what held it says so."""
 
+import subprocess
+import sys
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,6 @@ from returns.result import Success
 from foreset import DeltaSource, EntitySpec, FeatureStore, FeatureViewSpec, TrainingSetSpec
 from foreset.domain.chain_audit import audit
 from foreset.domain.erasure import KeyErased
-from foreset.domain.erasure_steps import erasure_steps
 from foreset.domain.errors.erasure import KeyNamed, KeyUnfit, SpineErased, TrainingSetErased
 from foreset.domain.errors.specs import UnknownEntity
 from foreset.domain.model import ModelTrained
@@ -138,7 +139,7 @@ def test_models_that_have_seen_the_key_are_told(store: FeatureStore) -> None:
     ).unwrap()
     done = store.erase("customer", ANN).unwrap()
     assert erasures(store)[0].models == ("ages",)
-    assert f"Train ages again, which has seen {held}, and delete ages.skops." in erasure_steps(done.report)
+    assert f"Train ages again, which has seen {held}, and delete ages.skops." in done.report.steps
 
 
 # === Doing it again ===
@@ -161,6 +162,43 @@ def test_another_key_of_an_erased_set_is_erased_too(store: FeatureStore, tmp_pat
     store.erase("customer", BOB).unwrap()
     assert [len(event.training_sets) for event in erasures(store)] == [1, 1]
     assert left_in(tmp_path / "store" / "spines", BOB) == []
+
+
+def test_what_killed_processes_left_goes_too(store: FeatureStore, tmp_path: Path) -> None:
+    build(store)
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    (tmp_path / "store" / "spilled").mkdir()
+    left = tmp_path / "store" / "spilled" / f"{dead.pid}-0.parquet", tmp_path / "store" / f"spines/x.{dead.pid}.partial"
+    for path in left:
+        SPINE.write_parquet(path)
+    store.erase("customer", ANN).unwrap()
+    assert left_in(tmp_path / "store", ANN) == []
+    assert not any(path.exists() for path in left)
+
+
+def test_the_past_of_an_erased_set_is_erased_too(store: FeatureStore) -> None:
+    store.write(SPINE, "labels").unwrap()
+    held = build(store, SpineReference(path="labels"))
+    before = store.history().unwrap()[-1].position
+    store.erase("customer", ANN).unwrap()
+    then = store.at(before).unwrap()
+    assert isinstance(then.rebuild(held).failure(), TrainingSetErased)
+
+
+def test_the_log_of_a_set_has_its_erasure(store: FeatureStore) -> None:
+    held = build(store)
+    store.erase("customer", ANN).unwrap()
+    assert isinstance(store.history(training_set=held).unwrap()[-1].event, KeyErased)
+
+
+def test_files_are_to_be_written_anew(tmp_path: Path) -> None:
+    store = opened(tmp_path)
+    CUSTOMERS.write_parquet(place := tmp_path / "customers.parquet")
+    view = FeatureViewSpec("ages", ["customer"], DeltaSource(f"parquet:{place}", "at"), ["age"])
+    store.register(CUSTOMER, view).unwrap()
+    (step,) = store.find_key("customer", ANN).unwrap().steps
+    assert step == f"Write the files at {place} anew without the rows where mail = '{ANN}'."
 
 
 @pytest.mark.parametrize("stop", ["remove", "redact"])
@@ -198,7 +236,7 @@ def test_tables_are_told_with_what_to_do(store: FeatureStore, tmp_path: Path) ->
     report = store.find_key("customer", ANN).unwrap()
     (holding,) = report.tables
     assert (holding.table, holding.version, holding.rows, holding.is_current) == ("customers", 0, 1, True)
-    delete, vacuum = erasure_steps(report)
+    delete, vacuum = report.steps
     place = str(tmp_path / "data" / "customers")
     assert f"deltalake.DeltaTable('{place}').delete(\"mail = '{ANN}'\")" in delete
     assert f"DELETE FROM delta.`{place}` WHERE mail = '{ANN}'" in delete  # noqa: S608  # what is shown
@@ -208,13 +246,13 @@ def test_tables_are_told_with_what_to_do(store: FeatureStore, tmp_path: Path) ->
 def test_the_shown_command_deletes_and_older_versions_are_told_until_vacuumed(
     store: FeatureStore, tmp_path: Path
 ) -> None:
-    (delete, _) = erasure_steps(store.find_key("customer", ANN).unwrap())
+    (delete, _) = store.find_key("customer", ANN).unwrap().steps
     exec(delete.splitlines()[1].strip(), {"deltalake": __import__("deltalake")})  # noqa: S102  # what a user would run
     store.write(CUSTOMERS.tail(1).with_columns(age=pl.lit(64)), "customers", mode="merge", merge_on=["mail"]).unwrap()
     report = store.find_key("customer", ANN).unwrap()
     (holding,) = report.tables
     assert (holding.version, holding.newest, holding.rows, holding.is_current) == (0, 2, 1, False)
-    assert [step.splitlines()[-1] for step in erasure_steps(report)] == ["    foreset vacuum customers --hours 168"]
+    assert [step.splitlines()[-1] for step in report.steps] == ["    foreset vacuum customers --hours 168"]
     DeltaTable(str(tmp_path / "data" / "customers")).vacuum(0, dry_run=False, enforce_retention_duration=False)
     after = store.find_key("customer", ANN).unwrap()
     assert after.tables == ()
@@ -325,8 +363,8 @@ def test_a_key_of_several_columns_is_held_by_rows_with_all_of_them(tmp_path: Pat
     report = store.find_key("e", given).unwrap()
     assert [(h.id, h.rows) for h in report.training_sets] == [(held, 1)]
     assert report.tables[0].rows == 1
-    assert "id = 7" in erasure_steps(report)[0]
-    assert "land = 'NO'" in erasure_steps(report)[0]
+    assert "id = 7" in report.steps[0]
+    assert "land = 'NO'" in report.steps[0]
 
 
 @pytest.mark.parametrize(
@@ -353,6 +391,21 @@ def test_a_reason_that_names_the_key_is_refused(store: FeatureStore, given: dict
     held = build(store)
     assert isinstance(store.erase("customer", ANN, **given).failure(), KeyNamed)
     assert store.rebuild(held).unwrap().id == held
+
+
+def test_a_store_in_postgresql_erases_too(postgres_database: str, tmp_path: Path) -> None:
+    made = FeatureStore.open(f"postgresql://{postgres_database}", data_dir=tmp_path / "data").unwrap()
+    made.write(CUSTOMERS, "customers").unwrap()
+    made.register(CUSTOMER, AGES).unwrap()
+    held = build(made)
+    made.pin(held).unwrap()
+    made.write(CUSTOMERS.clear(), "customers", mode="overwrite", replace_where=f"mail = '{ANN}'").unwrap()
+    done = made.erase("customer", ANN).unwrap()
+    assert (len(done.removed), len(done.redacted)) == (2, 1)
+    assert isinstance(made.rebuild(held).failure(), TrainingSetErased)
+    assert made.adapters.kept.names("").unwrap() == ()
+    assert ANN not in str(made.history().unwrap())
+    assert made.verify_log().unwrap().whole
 
 
 def test_a_store_in_memory_erases_too() -> None:
