@@ -142,21 +142,26 @@ def _names(recorded: Recorded, sets: dict[str, Names]) -> Names:  # noqa: PLR091
             return Names(tables=frozenset({table}))
         case ViewMaterialized(view=view, table=table):
             return Names(views=frozenset({view}), tables=frozenset({table}))
-        case KeyErased(training_sets=identifiers):
-            return Names(training_sets=frozenset(identifiers))
         case ModelTrained(training_set_id=id_) as event:
             return msgspec.structs.replace(sets[id_], models=frozenset({event.name or event.estimator}))
+        case KeyErased(training_sets=ids):
+            return _of_all(ids, sets)
+        case TableVacuumed(table=table, lost=lost):
+            names = _of_all(lost, sets)
+            return msgspec.structs.replace(names, tables=names.tables | {table})
         case event:
-            return _by_fields(event, sets)
+            return sets.get(getattr(event, "id", ""), Names())  # what was done with a training set
 
 
-def _by_fields(event: object, sets: dict[str, Names]) -> Names:
-    """Of the other events, those have names that are of a training set, by its `id`, or of a `table`."""
-    if isinstance(event, TableVacuumed):
-        return Names(tables=frozenset({event.table}), training_sets=frozenset(event.lost))
-    of_set = sets.get(getattr(event, "id", ""), Names())
-    table = getattr(event, "table", None)
-    return of_set if table is None else Names(tables=frozenset({table}))
+def _of_all(ids: tuple[str, ...], sets: dict[str, Names]) -> Names:
+    """The names of several training sets together."""
+    found = [sets.get(identifier, Names(training_sets=frozenset({identifier}))) for identifier in ids]
+    return Names(
+        views=frozenset[str]().union(*(names.views for names in found)),
+        tables=frozenset[str]().union(*(names.tables for names in found)),
+        models=frozenset[str]().union(*(names.models for names in found)),
+        training_sets=frozenset(ids),
+    )
 
 
 def _is_of(subject: str, name: str, recorded: Recorded, names: Names) -> bool:

@@ -13,8 +13,9 @@ from markupsafe import Markup
 from foreset.adapters.html.charts import bar, stacked_bar
 from foreset.adapters.html.lineage_drawing import drawing
 from foreset.domain.ages import AGE_EDGES_US, Ages, span
-from foreset.domain.explaining import instant
+from foreset.domain.explaining import instant, size
 from foreset.domain.findings import SEVERITIES
+from foreset.domain.keeping import TrainingSetPinned, TrainingSetUnpinned
 from foreset.domain.leak_report import Leads, LeakReport, ViewReport
 from foreset.domain.lineage import Lineage
 from foreset.domain.lineage_texts import as_text
@@ -42,6 +43,7 @@ def page(
         counted=_counted(report),
         built=[told for told in own if isinstance(told.event, TrainingSetRetrieved)],
         rebuilt=[told for told in own if isinstance(told.event, TrainingSetRebuilt)],
+        pin=_pin(own),
         drawing=drawing(lineage),
         lineage=as_text(lineage),
         plan=receipt.plan.explain(),
@@ -60,6 +62,12 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+
+
+def _pin(own: Sequence[Recorded]) -> TrainingSetPinned | None:
+    """The pin that the training set has now."""
+    pins = [told.event for told in own if isinstance(told.event, (TrainingSetPinned, TrainingSetUnpinned))]
+    return pins[-1] if pins and isinstance(pins[-1], TrainingSetPinned) else None
 
 
 # === Words and numbers ===
@@ -179,6 +187,7 @@ _WORDS: Final[dict[str, Any]] = {
     "prose": prose,
     "served_bar": _served_bar,
     "share": share,
+    "size": size,
     "span": span,
 }
 """What the template calls."""

@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from foreset.domain.erasure import KeyErased
 from foreset.domain.history import EventFilter, past_of, select_events
 from foreset.domain.keeping import TableVacuumed, TrainingSetUnpinned
 from tests.domain.happenings import BEGAN, LOG, recorded, trained
@@ -55,10 +56,15 @@ def test_what_is_done_with_a_set_or_a_table_later_is_of_it() -> None:
     log = recorded(
         *((r.actor, r.stream, r.event) for r in LOG),
         ("eve", "training-set/ts-aa1", TrainingSetUnpinned(id="ts-aa1", frames=())),
-        ("eve", "table/trips", TableVacuumed(table="trips", version=8, hours=1, files=2, size_bytes=3)),
+        ("eve", "table/t", TableVacuumed(table="t", version=8, hours=1, files=2, size_bytes=3, lost=("ts-bb2",))),
+        ("eve", "erasures", KeyErased(entity="driver", requested_by=None, reason=None, training_sets=("ts-aa1", "?"))),
     )
-    assert [r.position for r in select_events(log, EventFilter(actor="eve", view="stats")).events] == [13]
-    assert [r.position for r in select_events(log, EventFilter(actor="eve", table="trips")).events] == [13, 14]
+    by_eve = {"stats": [13, 15], "notes": [14]}
+    for view, positions in by_eve.items():
+        assert [r.position for r in select_events(log, EventFilter(actor="eve", view=view)).events] == positions
+    assert [r.position for r in select_events(log, EventFilter(actor="eve", table="t")).events] == [14]
+    assert [r.position for r in select_events(log, EventFilter(training_set="bb")).events] == [7, 8, 14]
+    assert [r.position for r in select_events(log, EventFilter(training_set="?")).events] == [15]
 
 
 # === As it was ===

@@ -11,6 +11,7 @@ from foreset import DeltaSource, EntitySpec, FeatureStore, FeatureViewSpec, Trai
 from foreset.domain.errors.retrieval import OutputUnwritable
 from foreset.domain.errors.specs import UnknownTrainingSet
 from foreset.domain.leak_report import LeakReport
+from foreset.entrypoints.cli import main
 from foreset.entrypoints.report_page import shown_place
 
 RAIN = pl.DataFrame({"city": ["Rome"], "at": [datetime(2024, 5, 1, tzinfo=UTC)], "mm": [2.0]})
@@ -66,6 +67,18 @@ def test_a_file_of_another_kind_is_not_replaced(store: FeatureStore, report: Lea
     refused = str(store.report_page(report, tmp_path / "rows.parquet").failure())
     assert refused.endswith("rows.parquet: it does not end in .html. Next: name an .html file.")
     assert (tmp_path / "rows.parquet").read_text() == "rows"
+
+
+def test_the_command_line_writes_the_page(
+    report: LeakReport, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = tmp_path / "report.html"
+    command = ["--store", str(tmp_path / "my store"), "--data-dir", str(tmp_path / "lake"), "report", report.id]
+    main([*command, "-o", str(place), "--target", "y"])
+    assert f"The page lies at {place}." in capsys.readouterr().out
+    assert "rests on a sample of 1 rows" in place.read_text(encoding="utf-8")
+    assert main([*command, "-o", str(tmp_path / "report.parquet")]) == 3
+    assert "report.parquet: it does not end in .html." in capsys.readouterr().err
 
 
 def test_a_store_in_memory_has_a_page_too(report: LeakReport, tmp_path: Path) -> None:

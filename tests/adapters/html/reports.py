@@ -8,7 +8,7 @@ from foreset.domain.ages import QUANTILES, AgeQuantile, Ages
 from foreset.domain.findings.leaks import AllNull, ConstantColumn, FeatureWrittenLater, LabelInFeatures
 from foreset.domain.leak_report import ColumnReport, Leads, LeakReport, ViewReport
 from foreset.domain.lineage import Lineage, lineage_of
-from foreset.domain.receipt import TrainingSetRetrieved
+from foreset.domain.receipt import Recorded, TrainingSetRetrieved
 from tests.domain.happenings import LOG
 
 DAY: Final = 86_400_000_000
@@ -85,6 +85,7 @@ def html(
     of: TrainingSetRetrieved | None = None,
     lineage: Lineage | None = None,
     place: Place = Place("/home/ann/feature_repo", "/data/lake"),  # noqa: B008  # frozen
+    more: tuple[Recorded, ...] = (),
 ) -> str:
-    own = [r for r in LOG if getattr(r.event, "id", None) == "ts-aa1"]
+    own = [r for r in (*LOG, *more) if getattr(r.event, "id", None) == "ts-aa1"]
     return page(told or report(), of or receipt(), own, lineage or around(), place)

@@ -14,6 +14,7 @@ from foreset.adapters.html.charts import bar, stacked_bar
 from foreset.adapters.html.lineage_drawing import drawing
 from foreset.adapters.html.page import Place, histogram, share
 from foreset.domain.findings.leaks import AllNull
+from foreset.domain.keeping import PinnedFrame, TrainingSetPinned, TrainingSetUnpinned
 from foreset.domain.leak_report import ColumnReport, Leads
 from foreset.domain.lineage import Lineage, lineage_of
 from foreset.domain.receipt import TableWritten
@@ -168,6 +169,14 @@ def test_a_spine_that_was_not_kept_is_asked_for() -> None:
     assert "store.rebuild(&#39;ts-aa1&#39;, spine=spine)" in text
     reference = SpineReference("labels", version=3, filter="y > 0")
     assert "labels@3 where y > 0" in Page(html(of=replace(receipt(), spine=replace(spine, reference=reference)))).text
+
+
+def test_a_pin_is_told_until_it_is_given_up() -> None:
+    frames = (PinnedFrame(name="pins/ts-aa1/0", table="trips", rows=1_234, size_bytes=5_600, fingerprint="f"),)
+    pinned = ("ann", "training-set/ts-aa1", TrainingSetPinned(id="ts-aa1", frames=frames, fingerprint="f"))
+    unpinned = ("ann", "training-set/ts-aa1", TrainingSetUnpinned(id="ts-aa1", frames=("pins/ts-aa1/0",)))
+    assert "pinned 1,234 rows, 5.6 kB:" in Page(html(more=recorded(pinned))).text
+    assert "pinned" not in Page(html(more=recorded(pinned, unpinned))).text
 
 
 def test_names_are_names_and_no_html() -> None:
