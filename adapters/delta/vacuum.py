@@ -15,7 +15,7 @@ from returns.result import Result, Success
 from foreset.adapters.delta.checkpoints import live_files, newest_state
 from foreset.adapters.delta.folders import FOLDER_FAULTS, Folder, folder, holding, is_outside
 from foreset.adapters.delta.log import LOG, DeltaLog, open_log, read_commits, state_at
-from foreset.adapters.delta.names import decoded, location
+from foreset.adapters.delta.names import decoded
 from foreset.adapters.delta.schema import mapping_mode
 from foreset.adapters.delta.stored import ColumnMapping
 from foreset.domain.deletion_vectors import vector_place
@@ -103,8 +103,9 @@ class _Look:
                     yield self._file(path, since, removed=False)
 
     def _file(self, path: str, since_ms: int, *, removed: bool) -> StoredFile:
-        where = location(self._root, path)
-        return StoredFile(path=where, size_bytes=self._listing[path], since_ms=since_ms, removed=removed)
+        return StoredFile(
+            path=_where(self._root, path), size_bytes=self._listing[path], since_ms=since_ms, removed=removed
+        )
 
     def versions(self, wanted: Collection[int]) -> Iterator[tuple[int, StoredVersion]]:
         """What some versions need."""
@@ -139,7 +140,7 @@ class _Look:
         )
 
     def _located(self, paths: Collection[str]) -> tuple[str, ...]:
-        return tuple(location(self._root, path) for path in sorted(paths))
+        return tuple(_where(self._root, path) for path in sorted(paths))
 
     def _is_there(self, path: str) -> bool:
         if path in self._listing:
@@ -160,14 +161,16 @@ class _Look:
         for commit in read_commits(self._log, after + 1):
             removal = _removal(commit)
             for path in _paths(commit.removes, self._place.root):
-                found[location(self._root, path)] = removal
+                found[_where(self._root, path)] = removal
         return found
 
 
 def _by_footers(metadata: Metadata | None) -> frozenset[str]:
     """The columns of which only the files tell how they hold them."""
-    fields = json.loads(metadata.schema_string)["fields"] if metadata else []
-    mapping = ColumnMapping(tuple(fields), mapping_mode(metadata.configuration if metadata else {}))
+    if metadata is None or not metadata.schema_string:
+        return frozenset()
+    fields = json.loads(metadata.schema_string)["fields"]
+    mapping = ColumnMapping(tuple(fields), mapping_mode(metadata.configuration))
     return frozenset(field["name"] for field in fields if mapping.needs_footers([field["name"]]))
 
 
@@ -183,6 +186,11 @@ def _paths(actions: Collection[Add] | Collection[Remove], root: str) -> Iterator
         vector = vector_place(action.deletion_vector) if action.deletion_vector else None
         if vector is not None:
             yield beside(vector, root)
+
+
+def _where(root: str, path: str) -> str:
+    """Where a file is, by its decoded path relative to the table; one outside the table stays as it is."""
+    return path if is_outside(path) else f"{decoded(root).rstrip('/')}/{path}"
 
 
 def _is_data(path: str) -> bool:

@@ -211,6 +211,24 @@ def test_where_only_footers_tell_the_columns_all_files_are_needed(
     assert isinstance(fresh.rebuild(made.id), Success) == (fate == "stays")
 
 
+@pytest.mark.parametrize("text", ["a b/c", "%20%3A", "2024-01-01 00:00:00", "ü=&?#+"])
+def test_files_in_folders_of_any_name(tmp_path: Path, text: str) -> None:
+    """The log has their paths encoded, and the folders are named by encoded texts."""
+    store = FeatureStore.open(tmp_path / "store", data_dir=tmp_path).unwrap()
+    rows = rain(0, 3, range(3)).with_columns(city=pl.lit(text))
+    store.write(rows, "rain", partition_by=["city"]).unwrap()
+    view = FeatureViewSpec("rain", ["place"], DeltaSource("rain", "t"), ["x"])
+    store.register(EntitySpec("place", ["k"]), view).unwrap()
+    made = store.training_set(RAIN, spine((1, 1))).unwrap()
+    [old] = (tmp_path / "rain").glob("*/*.parquet")
+    store.write(rows.head(1), "rain", mode="overwrite").unwrap()
+    [found] = told(store).sets
+    assert (found.fate, found.files) == ("lost", (str(old),))
+    assert store.vacuum("rain", hours=0, force=True, lose=[made.id]).unwrap().deleted == (str(old),)
+    assert not old.exists()
+    assert f"a file of it is gone ({old.name}); removed" in str(store.rebuild(made.id).failure())
+
+
 def test_a_file_that_came_back_stays(store: FeatureStore, tmp_path: Path) -> None:
     store.training_set(RAIN, LABELS).unwrap()
     overwritten(store)
