@@ -98,7 +98,9 @@ def test_garbage_is_corrupt(tmp_path: Path, content: bytes) -> None:
     error = SqliteEventStore.open(tmp_path).failure()
     assert isinstance(error, LogCorrupt)
     assert str(error).startswith(f"The event log {log} is damaged: ")
-    assert str(error).endswith("Next: restore the file from a backup, or the database; the Delta tables are not affected.")
+    assert str(error).endswith(
+        "Next: restore the file from a backup, or the database; the Delta tables are not affected."
+    )
     assert log.read_bytes() == content
 
 

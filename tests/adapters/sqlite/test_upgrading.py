@@ -1,0 +1,116 @@
+"""Logs of format 1, which had no hashes, become those of this format: once, whole or not at all."""
+
+import random
+import sqlite3
+import subprocess
+import sys
+import time
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from foreset.adapters.sqlite import SqliteEventStore
+from foreset.application.verify_log import verify_log
+from foreset.domain.chain import START, Row, chained
+from foreset.domain.receipt import TableWritten
+
+AT = datetime(2024, 5, 1, tzinfo=UTC)
+FORMAT_1 = """
+    CREATE TABLE events (
+        position INTEGER PRIMARY KEY, stream TEXT NOT NULL, version INTEGER NOT NULL, at TEXT NOT NULL,
+        actor TEXT NOT NULL, type TEXT NOT NULL, body TEXT NOT NULL, UNIQUE (stream, version)
+    );
+    PRAGMA application_id = 1181967732;
+    PRAGMA user_version = 1;
+    PRAGMA journal_mode = WAL;"""
+INSERT_1 = "INSERT INTO events (position, stream, version, at, actor, type, body) VALUES (?, ?, ?, ?, ?, ?, ?)"
+OPENER = """
+import sys
+from pathlib import Path
+from foreset.adapters.sqlite import SqliteEventStore
+print("begin", flush=True)
+SqliteEventStore.open(Path(sys.argv[1])).unwrap()
+"""
+
+
+def row_1(number: int) -> tuple[object, ...]:
+    body = f'{{"type":"table-written.v1","table":"weather","version":{number},"mode":"append","rows":1}}'
+    return number, "tables", number, "2024-05-01T00:00:00.000000+00:00", "ann", "table-written.v1", body
+
+
+def make_1(folder: Path, events: int) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    with closing(sqlite3.connect(folder / "events.db")) as log, log:
+        log.executescript(FORMAT_1)
+        log.executemany(INSERT_1, (row_1(number) for number in range(1, events + 1)))
+    return folder
+
+
+def user_version(folder: Path) -> int:
+    with closing(sqlite3.connect(folder / "events.db")) as log:
+        return int(log.execute("PRAGMA user_version").fetchone()[0])
+
+
+def check(folder: Path, events: int) -> None:
+    with closing(SqliteEventStore.open(folder).unwrap()) as store:
+        assert [recorded.position for recorded in store.read().unwrap()] == list(range(1, events + 1))
+        report = verify_log(store).unwrap()
+        assert (report.whole, report.events) == (True, events)
+    with closing(sqlite3.connect(folder / "events.db")) as log:
+        assert [name for (name,) in log.execute("SELECT name FROM sqlite_master WHERE type = 'table'")] == [
+            "events",
+            "head",
+        ]
+
+
+@pytest.mark.parametrize("events", [0, 1, 300])
+def test_a_log_of_format_1_is_chained_as_it_stands(tmp_path: Path, events: int) -> None:
+    make_1(tmp_path, events)
+    check(tmp_path, events)
+    assert user_version(tmp_path) == 2
+    with closing(SqliteEventStore.open(tmp_path).unwrap()) as store:
+        rows = store.stored().unwrap().rows
+        bare = [Row(*row_1(number), "", "") for number in range(1, events + 1)]  # type: ignore[call-arg,arg-type]
+        assert list(rows) == list(chained(bare, START))
+        event = TableWritten(table="weather", version=0, mode="append", rows=1)
+        store.append("tables", (event,), expected=events, at=AT, actor="bob").unwrap()
+    check(tmp_path, events + 1)
+
+
+def test_an_older_foreset_that_has_the_file_open_writes_no_event_without_a_hash(tmp_path: Path) -> None:
+    make_1(tmp_path, 3)
+    with closing(sqlite3.connect(tmp_path / "events.db")) as older:
+        assert older.execute("SELECT count(*) FROM events").fetchone() == (3,)
+        check(tmp_path, 3)
+        with pytest.raises(sqlite3.IntegrityError, match=r"NOT NULL constraint failed: events\.digest"):
+            older.execute(INSERT_1, row_1(4))
+    check(tmp_path, 3)
+
+
+def test_an_upgrade_that_is_killed_leaves_the_log_as_it_was_and_is_made_by_the_next(tmp_path: Path) -> None:
+    chance = random.Random(7)  # noqa: S311  # moments, not secrets
+    make_1(tmp_path, 20_000)
+    cut_short = 0
+    for _ in range(12):
+        process = subprocess.Popen([sys.executable, "-c", OPENER, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+        assert process.stdout is not None
+        process.stdout.readline()
+        time.sleep(chance.uniform(0.01, 0.3))
+        process.kill()
+        process.communicate()
+        if user_version(tmp_path) == 2:
+            break
+        with closing(sqlite3.connect(tmp_path / "events.db")) as log:
+            assert log.execute("SELECT count(*), max(position) FROM events").fetchone() == (20_000, 20_000)
+        cut_short += 1
+    assert cut_short > 1
+    check(tmp_path, 20_000)
+
+
+def test_processes_that_upgrade_at_once_do_it_once(tmp_path: Path) -> None:
+    make_1(tmp_path, 5_000)
+    processes = [subprocess.Popen([sys.executable, "-c", OPENER, str(tmp_path)]) for _ in range(4)]
+    assert [process.wait(timeout=60) for process in processes] == [0] * 4
+    check(tmp_path, 5_000)
