@@ -51,3 +51,19 @@ def test_pins_retention_and_vacuum(store: FeatureStore, s3: S3, table: str) -> N
 def test_what_no_commit_names_stays_while_it_may_be_of_a_write(store: FeatureStore, s3: S3, table: str) -> None:
     s3.put(f"{table}/part-new.parquet", b"being written")
     assert store.retention(table, hours=0).unwrap().files == ()
+
+
+def test_files_in_folders_of_any_name(s3: S3, table: str, tmp_path: Path) -> None:
+    store = FeatureStore.open(tmp_path / "store").unwrap()
+    rows = rain(0, 3, range(3)).with_columns(city=pl.lit("a b/c%20:ü"))
+    store.write(rows, table, partition_by=["city"], storage_options=s3.options).unwrap()
+    source = DeltaSource(table, "t", storage_options=s3.options)
+    store.register(EntitySpec("place", ["k"]), FeatureViewSpec("rain", ["place"], source, ["x"])).unwrap()
+    made = store.training_set(RAIN, spine((1, 1))).unwrap()
+    [old] = data_files(s3, table)
+    store.write(rows.head(1), table, mode="overwrite").unwrap()
+    time.sleep(0.003)
+    [found] = store.retention(table, hours=0).unwrap().sets
+    assert (found.fate, found.files) == ("lost", (f"{table}/{old}",))
+    assert store.vacuum(table, hours=0, force=True, lose=[made.id]).unwrap().deleted == found.files
+    assert old not in data_files(s3, table)
