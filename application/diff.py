@@ -13,6 +13,7 @@ from foreset.application.diff_ports import Comparer, Side
 from foreset.application.history import ReceiptError, receipt_of
 from foreset.application.ports import Adapters, ArrowStream, TableStore
 from foreset.application.rebuild import made_again
+from foreset.application.recorded import options_of
 from foreset.domain.diff import TrainingSetDiff
 from foreset.domain.diff_parts import RowsMatched, SetSide
 from foreset.domain.diff_receipts import spec_changes, spine_changes, table_versions, view_changes
@@ -41,7 +42,7 @@ def diff(  # noqa: PLR0913  # two of them, by what, and how much is shown
     """
     by = _By(adapters, catalog, comparer, examples)
     return Result.do(
-        _told(_sides(one, other, recorded, adapters), recorded, by)
+        _told(_sides(one, other, recorded, by), recorded, by)
         for one in receipt_of(a, adapters.events)
         for other in receipt_of(b, adapters.events)
         for recorded in adapters.events.read()
@@ -68,16 +69,17 @@ def _room(a: TrainingSetRetrieved, b: TrainingSetRetrieved, adapters: Adapters) 
     return refuse(DoesNotFit(what=f"The difference of {a.id} and {b.id}", needs=size(needs), budget=size(free)))
 
 
-def _sides(
-    a: TrainingSetRetrieved, b: TrainingSetRetrieved, recorded: tuple[Recorded, ...], adapters: Adapters
-) -> Sides:
+def _sides(a: TrainingSetRetrieved, b: TrainingSetRetrieved, recorded: tuple[Recorded, ...], by: _By) -> Sides:
+    tables = by.adapters.tables
+    for table in {**a.versions, **b.versions}:
+        tables.observe(table, storage_options=options_of(table, by.catalog))  # which keeps them for later calls
     events = [(r, cast("RegistryEvent", r.event)) for r in recorded if r.stream == STREAM]
 
     @cache
     def history(view: str) -> tuple[Definition, ...]:
         return definitions(view, events)
 
-    return Sides(a, b, history, _commits(adapters.tables, recorded))
+    return Sides(a, b, history, _commits(tables, recorded))
 
 
 def _commits(tables: TableStore, recorded: tuple[Recorded, ...]) -> Callable[[str, int, int], tuple[TableCommit, ...]]:

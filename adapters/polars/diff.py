@@ -41,10 +41,7 @@ class PolarsComparison:
 
     def rows(self, examples: int) -> RowsMatched:
         """Which rows are in both, and the first ones that are not."""
-        only_a, only_b = (
-            np.setdiff1d(np.arange(frame.height), at)
-            for frame, at in zip((self._old, self._new), self._at, strict=True)
-        )
+        only_a, only_b = (_others(frame.height, at) for frame, at in zip((self._old, self._new), self._at, strict=True))
         return RowsMatched(
             by_place=self._by_place,
             both=len(self._at[0]),
@@ -85,6 +82,13 @@ class PolarsComparison:
 
 
 # === Matching rows ===
+
+
+def _others(rows: int, at: Places) -> Places:
+    """The places of so many rows that are none of these."""
+    left = np.ones(rows, dtype=np.bool_)
+    left[at] = False
+    return np.flatnonzero(left)
 
 
 def _same_places(rows: int) -> pl.DataFrame:
