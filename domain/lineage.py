@@ -90,7 +90,7 @@ class Lineage(msgspec.Struct, frozen=True):
     def find(self, name: str) -> tuple[LineageNode, ...]:
         """The nodes of a name: `NAME`, `NAME@VERSION`, `KIND:NAME`; a beginning of an id or fingerprint will do.
 
-        A name that a view and a table have gives both.
+        A name that a view and a table have gives both. A table without a version stands for all of its versions.
         """
         kind, colon, rest = name.partition(":")
         of_kind = kind.replace("-", " ")
@@ -100,6 +100,8 @@ class Lineage(msgspec.Struct, frozen=True):
 
     def _named(self, name: str, among: Collection[LineageNode]) -> tuple[LineageNode, ...]:
         exact = tuple(node for node in among if node.name == name)
+        if any((node.kind, node.version) == ("table", None) for node in exact):
+            exact = tuple(node for node in exact if node.kind != "table" or node.version is None)
         bare, _, version = name.rpartition("@")
         if exact or not name:
             return exact
