@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from math import inf
 from typing import NamedTuple
 
+from returns.iterables import Fold
 from returns.result import Result, Success
 
 from foreset.application.erased import erasures_among
@@ -13,12 +14,12 @@ from foreset.application.recorded import options_of
 from foreset.domain.errors.keeping import NothingToVacuum
 from foreset.domain.errors.problem import refuse
 from foreset.domain.errors.store import StoreError
-from foreset.domain.errors.tables import TableError
+from foreset.domain.errors.tables import ObjectStoreFailed, TableError
 from foreset.domain.facts import bound
 from foreset.domain.keeping import TrainingSetPinned, pin_prefix
 from foreset.domain.model import ModelTrained
 from foreset.domain.nodes import Bounds
-from foreset.domain.receipt import Recorded, TrainingSetRetrieved, training_set_stream
+from foreset.domain.receipt import OURSELVES, Recorded, TrainingSetRetrieved, training_set_stream
 from foreset.domain.registry import Catalog
 from foreset.domain.retention import (
     Retention,
@@ -44,6 +45,14 @@ class _Use(NamedTuple):
     zone: str | None
     columns: tuple[str, ...] = ()
     bounds: tuple[Bounds, ...] = ()
+
+
+class _Needs(NamedTuple):
+    """The files that a use needs, those of them that are gone, and why it cannot be read already, if that is so."""
+
+    files: frozenset[str] = frozenset()
+    gone: frozenset[str] = frozenset()
+    why: str | None = None
 
 
 class _Known(NamedTuple):
@@ -117,14 +126,15 @@ def _told(
     if not isinstance(there, Success):
         return refuse(there.failure())
     look = _Look(stored, frozenset(file.path for file in goes), frozenset(there.unwrap()), now_ms, adapters, catalog)
-    return Success(
-        Retention(
+    sets = Fold.collect(map(look.retention, known), Success(()))
+    return sets.map(
+        lambda found: Retention(
             table=stored.table,
             version=stored.version,
             hours=hours,
             table_hours=stored.hours,
             files=goes,
-            sets=tuple(look.retention(found) for found in known),
+            sets=found,
         )
     )
 
@@ -139,17 +149,15 @@ class _Look(NamedTuple):
     adapters: Adapters
     catalog: Catalog
 
-    def retention(self, known: _Known) -> SetRetention:
+    def retention(self, known: _Known) -> Result[SetRetention, RetentionError]:
         """What the vacuum means to a training set."""
-        loses: set[str] = set()
-        gone: set[str] = set()
-        why: str | None = None
-        for use in known.uses:
-            files, problem = self._needs(use)
-            version = self.stored.versions.get(use.version, StoredVersion())
-            gone |= files & version.missing
-            loses |= files & self.goes
-            why = why or problem
+        needs = Fold.collect(map(self._needs, known.uses), Success(()))
+        return needs.map(lambda found: self._told(known, found))
+
+    def _told(self, known: _Known, needs: tuple[_Needs, ...]) -> SetRetention:
+        loses = {path for need in needs for path in need.files & self.goes}
+        gone = {path for need in needs for path in need.gone}
+        why = next((need.why for need in needs if need.why is not None), None)
         pin = known.pin if known.pin is not None and self._is_there(known.pin) else None
         return SetRetention(
             id=known.receipt.id,
@@ -163,17 +171,28 @@ class _Look(NamedTuple):
             why=why,
         )
 
-    def _needs(self, use: _Use) -> tuple[frozenset[str], str | None]:
-        """The files that a use of the table needs, or why it cannot be read already."""
+    def _needs(self, use: _Use) -> Result[_Needs, RetentionError]:
+        """What a use of the table needs of it.
+
+        Of a version that is not read, but whose log is whole, all files count: it is not given up for lost because of
+        something else. An object store that is away tells nothing, so nothing is told then.
+        """
         options = options_of(use.name, self.catalog)
         seen = self.adapters.tables.observe(use.name, use.version, options, partition_time_zone=use.zone)
         version = self.stored.versions.get(use.version, StoredVersion())
-        if not isinstance(seen, Success):
-            return frozenset(version.missing), seen.failure().message.partition(" Next: ")[0]
-        facts = seen.unwrap().facts
-        if use.table_id is not None and facts.table_id != use.table_id:
-            return frozenset(), f"the table is another one now: its id is {facts.table_id}"
-        return needed(facts.data_files, version, use.columns, use.bounds), None
+        if isinstance(seen, Success):
+            facts = seen.unwrap().facts
+            if use.table_id is not None and facts.table_id != use.table_id:
+                return Success(_Needs(why=f"the table is another one now: its id is {facts.table_id}"))
+            skips = self.adapters.executed_by == OURSELVES  # the stores of others are given whole tables
+            files = needed(facts.data_files, version, use.columns, use.bounds if skips else ())
+            return Success(_Needs(files, files & version.missing))
+        error = seen.failure()
+        if isinstance(error, ObjectStoreFailed):
+            return refuse(error)
+        if version.problem is not None:
+            return Success(_Needs(why=error.message.partition(" Next: ")[0]))
+        return Success(_Needs(frozenset((*version.files, *version.vectors)), version.missing))
 
     def _is_there(self, pin: TrainingSetPinned) -> bool:
         names = {frame.name for frame in pin.frames}

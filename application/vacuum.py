@@ -1,6 +1,7 @@
 """Delete the files of a table that its newest version does not need, and no training set by accident with them."""
 
 from collections.abc import Iterable, Mapping
+from typing import Final
 
 import msgspec
 from msgspec.structs import replace
@@ -22,6 +23,9 @@ from foreset.domain.retention import Retention
 
 VacuumError = RetentionError | PinError | WouldLose | RetentionTooShort | VacuumFailed
 """Why a table is not vacuumed, or not to the end."""
+
+
+_NONE: Final[Result[tuple[str, ...], PinError]] = Success(())
 
 
 class VacuumTask(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,9 +73,6 @@ def vacuum(task: VacuumTask, adapters: Adapters, catalog: Catalog) -> Result[Vac
         for _ in _whole_pins(after, adapters)
         for done in _done(_planned(task, after, named, pinned), adapters, options_of(task.table, catalog))
     )
-
-
-_NONE: Result[tuple[str, ...], PinError] = Success(())
 
 
 def _named(lose: Iterable[str], adapters: Adapters) -> Result[frozenset[str], VacuumError]:

@@ -13,7 +13,7 @@ from pathlib import PurePosixPath
 from returns.result import Result, Success
 
 from foreset.adapters.delta.checkpoints import live_files, newest_state
-from foreset.adapters.delta.folders import FOLDER_FAULTS, Folder, folder, holding, is_outside
+from foreset.adapters.delta.folders import FOLDER_FAULTS, Folder, LocalFolder, folder, holding, is_outside
 from foreset.adapters.delta.log import LOG, DeltaLog, open_log, read_commits, state_at
 from foreset.adapters.delta.names import decoded
 from foreset.adapters.delta.schema import mapping_mode
@@ -114,6 +114,8 @@ class _Look:
             try:
                 state = self._state(version, state)
             except FOLDER_FAULTS as fault:
+                if not isinstance(self._place, LocalFolder) and not isinstance(fault, FileNotFoundError):
+                    raise  # a store that is away has lost nothing
                 state = None
                 yield version, StoredVersion(problem=told(fault))
                 continue

@@ -19,7 +19,7 @@ from foreset.domain.errors.keeping import (
     WouldLose,
 )
 from foreset.domain.errors.specs import UnknownTrainingSet
-from foreset.domain.errors.tables import TableMissing
+from foreset.domain.errors.tables import TableMissing, UnsupportedTable
 from foreset.domain.keeping import TableVacuumed
 from foreset.domain.model import ModelTrained
 from foreset.domain.receipt import training_set_stream
@@ -238,6 +238,27 @@ def test_a_file_that_came_back_stays(store: FeatureStore, tmp_path: Path) -> Non
     assert len(found.files) == 1
     assert store.vacuum("rain", hours=0, force=True).unwrap().deleted
     assert store.training_set(RAIN, LABELS).unwrap().frame.height == 2
+
+
+def test_a_version_that_is_not_read_for_another_reason_is_not_given_up(tmp_path: Path) -> None:
+    """A newer commit asked readers for what this Foreset does not do; the version before it is whole."""
+    handmade(tmp_path / "mapped", [rain(0, 3, range(3))])
+    store = FeatureStore.open(tmp_path / "store", data_dir=tmp_path).unwrap()
+    view = FeatureViewSpec("rain", ["place"], DeltaSource("mapped", "t"), ["x"])
+    store.register(EntitySpec("place", ["k"]), view).unwrap()
+    made = store.training_set(RAIN, spine((1, 1))).unwrap()
+    log = tmp_path / "mapped" / "_delta_log" / f"{0:020}.json"
+    plain = log.read_text()
+    [add] = actions(tmp_path / "mapped", 0, "add")
+    commit(tmp_path / "mapped", {"remove": {"path": add["path"], "deletionTimestamp": DAY_MS, "dataChange": True}})
+    asked = '"minReaderVersion": 3, "minWriterVersion": 7, "readerFeatures": ["strange"], "writerFeatures": ["strange"]'
+    log.write_text(plain.replace('"minReaderVersion": 1, "minWriterVersion": 2', asked))
+    later = '{"protocol": {"minReaderVersion": 1, "minWriterVersion": 2}}\n'
+    second = tmp_path / "mapped" / "_delta_log" / f"{1:020}.json"
+    second.write_text(second.read_text() + later)
+    fresh = FeatureStore.open(tmp_path / "store", data_dir=tmp_path).unwrap()
+    assert isinstance(fresh.rebuild(made.id).failure(), UnsupportedTable)
+    assert [s.fate for s in told(fresh, "mapped").sets] == ["lost"]
 
 
 def test_it_holds_after_a_checkpoint(store: FeatureStore, tmp_path: Path) -> None:
