@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -9,13 +10,17 @@ from typing import Any
 import polars as pl
 import pytest
 from deltalake import DeltaTable
-from returns.result import Success
+from returns.result import Result, Success
 
 from foreset import DeltaSource, EntitySpec, FeatureStore, FeatureViewSpec, TrainingSetSpec
+from foreset.adapters.polars.key_search import PolarsKeySearch
+from foreset.application.find_key import find_key
+from foreset.application.ports import Snapshot
 from foreset.domain.chain_audit import audit
 from foreset.domain.erasure import KeyErased
 from foreset.domain.errors.erasure import KeyNamed, KeyUnfit, SpineErased, TrainingSetErased
 from foreset.domain.errors.specs import UnknownEntity
+from foreset.domain.errors.tables import TableError
 from foreset.domain.model import ModelTrained
 from foreset.domain.receipt import training_set_stream
 from foreset.domain.spec import SpineReference
@@ -317,6 +322,30 @@ def test_what_cannot_be_looked_at_is_told(store: FeatureStore, tmp_path: Path) -
     assert not report.is_whole
 
 
+@pytest.mark.parametrize(("key", "rows"), [(1, 1), (5, 2), (10, 1), (15, 1), (7, 0), (16, 0)])
+def test_a_key_at_the_edge_of_a_file_is_found(tmp_path: Path, key: int, rows: int) -> None:
+    store = opened(tmp_path)
+    for keys in ([1, 5, 5], [10, 15]):
+        store.write(pl.DataFrame({"k": keys, "at": [day(1)] * len(keys), "x": keys}), "t").unwrap()
+    store.register(EntitySpec("e", ["k"]), FeatureViewSpec("v", ["e"], DeltaSource("t", "at"), ["x"])).unwrap()
+    assert [holding.rows for holding in store.find_key("e", key).unwrap().tables] == ([rows] if rows else [])
+
+
+def test_versions_whose_files_were_looked_at_are_not_read_again(store: FeatureStore) -> None:
+    class Counting(PolarsKeySearch):
+        read = 0
+
+        def in_table(self, snapshot: Snapshot, form: Mapping[str, object]) -> Result[int, TableError]:
+            self.read += 1
+            return super().in_table(snapshot, form)
+
+    for _ in range(3):
+        store.write(CUSTOMERS, "customers").unwrap()
+    search = Counting()
+    assert find_key("customer", "nobody", store.adapters, search).unwrap().report.is_nowhere
+    assert search.read == 1
+
+
 # === Keys of every kind ===
 
 KEYS: dict[str, tuple[pl.Series, object, object]] = {
@@ -374,6 +403,7 @@ def test_a_key_of_several_columns_is_held_by_rows_with_all_of_them(tmp_path: Pat
         ("customer", {"town": 1}, KeyUnfit, "it names town. Its join keys are: mail."),
         ("customer", None, KeyUnfit, "'mail' has no value, and a null key is nobody's"),
         ("number", "seven", KeyUnfit, "what is given for 'n' is no int64"),
+        ("number", 2**63, KeyUnfit, "what is given for 'n' is no int64"),
         ("pair", 1, KeyUnfit, "it is a single value. Its join keys are: a, b."),
     ],
 )

@@ -155,7 +155,8 @@ def hour(number: float) -> datetime:
     return START + timedelta(hours=number)
 
 
-_HOURS = st.sampled_from([0, 1, 1, 2, 2, 3, 4, 5])
+_EVENTS = st.sampled_from([0, 0, 0, 1, 1, 2, 4]).map(hour)
+_LABELS = st.sampled_from([0, 1, 1, 2, 2, 3, 4, 5]).map(hour)
 
 
 @st.composite
@@ -166,7 +167,7 @@ def histories(draw: st.DrawFn, *, back: bool = False) -> History:
     values = iter(range(1_000))
     for number in range(draw(st.integers(1, 6))):
         clock += draw(st.sampled_from([0, 1, 1, 2, -1] if back else [0, 1, 1, 2]))
-        kinds = ["append", "append", "correct", "correct", "delete", "overwrite"] if number else ["append"]
+        kinds = ["append"] * 3 + ["correct"] * 3 + ["delete", "overwrite"] if number else ["append"]
         steps.append(draw(_steps(draw(st.sampled_from(kinds)), hour(clock), values.__next__)))
     created = draw(st.sampled_from([True, True, True, False]))
     spec = TrainingSetSpec(
@@ -175,8 +176,9 @@ def histories(draw: st.DrawFn, *, back: bool = False) -> History:
         known_at=draw(_known_at(steps, own=created)),
         versions=draw(st.sampled_from([{}, {}, {"t": 0}, {"t": max(len(steps) - 2, 0)}])),
     )
-    labels = draw(st.lists(st.tuples(st.sampled_from([1, 1, 2, None]), _HOURS.map(hour)), max_size=8))
-    ttl = draw(st.sampled_from([None, None, timedelta(hours=1), timedelta(hours=2)]))
+    keys = st.sampled_from([1, 1, 1, 1, 2, None])
+    labels = draw(st.lists(st.tuples(keys, _LABELS), min_size=draw(st.sampled_from([0, 4, 4, 4])), max_size=8))
+    ttl = draw(st.sampled_from([None, None, None, timedelta(hours=2)]))
     return History(tuple(steps), spec, tuple(labels), ttl, created)
 
 
@@ -184,9 +186,9 @@ def histories(draw: st.DrawFn, *, back: bool = False) -> History:
 def _steps(draw: st.DrawFn, kind: Any, at: datetime, value: Callable[[], int]) -> Step:
     """Rows are written when they are committed, or some other time; their events lie mostly before."""
     rows: dict[Any, Fact] = {}
-    for _ in range(draw(st.integers(0 if kind != "delete" else 1, 4))):
-        k = draw(st.sampled_from([1, 1, 2] if kind != "append" else [1, 1, 2, None]))
-        ts = draw(_HOURS.map(hour) if kind != "append" else st.one_of(_HOURS.map(hour), st.none()))
+    for _ in range(draw(st.sampled_from([1, 2, 3, 4, 0 if kind != "delete" else 1]))):
+        k = draw(st.sampled_from([1, 1, 1, 2] if kind != "append" else [1, 1, 1, 1, 2, None]))
+        ts = draw(_EVENTS if kind != "append" else st.one_of(_EVENTS, _EVENTS, _EVENTS, st.none()))
         created = draw(st.sampled_from([at, at, at, at - timedelta(hours=1), at + timedelta(microseconds=1), None]))
         fact = Fact(k, ts, created, value())
         rows[(k, ts) if kind == "correct" else fact.x] = fact
@@ -199,5 +201,5 @@ def _known_at(draw: st.DrawFn, steps: list[Step], *, own: bool) -> object:
     near = draw(st.sampled_from([*(step.at for step in steps), steps[-1].at + timedelta(hours=1)]))
     off = draw(st.sampled_from([0, 0, -1, -1, 1, 1_800_000_000]))
     at = near + timedelta(microseconds=off)
-    ways: list[object] = [None, at, at, "event_time", (at, "event_time"), (at, "event_time")]
+    ways: list[object] = [None, at, at, "event_time", "event_time", (at, "event_time"), (at, "event_time")]
     return draw(st.sampled_from(ways if own else [None, at]))
