@@ -1,14 +1,14 @@
 """Move a store's log and frames elsewhere, exactly, so that nothing that is recorded meanwhile is lost.
 
-Frames are copied before the events that name them. The old log is closed once the new one has all its events, and only
-if none was added in between; so a move that is cut short is completed by the next.
+The old log is closed once the new one has all its events, and only if none was added in between. What is copied stays,
+so a move that is cut short is completed by the next.
 """
 
 import msgspec
 from returns.result import Result, Success
 
 from foreset.application.ports import EventStore, KeptFrames
-from foreset.domain.chain import Head, StoredLog, has_head, head_of
+from foreset.domain.chain import Head, StoredLog, follows, has_head, head_of
 from foreset.domain.chain_audit import audit
 from foreset.domain.errors.problem import refuse
 from foreset.domain.errors.store import LogBroken, LogMoved, LogTaken, StoreError
@@ -37,24 +37,26 @@ def move_log(
     """
     if events.place == to_events.place:
         return refuse(_taken(to_events))
-    copied_events = copied_frames = 0
-    while True:  # events may be added while others are copied: each time fewer
-        copied = Result.do(
-            (head_of(log.rows), new, frames)
-            for log in _whole(events)
-            for frames in copy_frames(kept, to_kept)
-            for there in _whole(to_events)
-            for new in _copied(log, there, events, to_events)
-        )
-        if not isinstance(copied, Success):
-            return refuse(copied.failure())
-        head, new, frames = copied.unwrap()
-        copied_events, copied_frames = copied_events + new, copied_frames + frames
+    copied = Result.do(
+        (head_of(log.rows), new, frames)
+        for log in _whole(events)
+        for frames in copy_frames(kept, to_kept)
+        for there in _whole(to_events)
+        for new in _copied(log, there, events, to_events)
+    )
+    if not isinstance(copied, Success):
+        return refuse(copied.failure())
+    head, new, frames = copied.unwrap()
+    while True:
         sealed = events.seal(head, to_events.place)
         if not isinstance(sealed, Success):
             return refuse(sealed.failure())
         if sealed.unwrap() == head:
-            return _ended(kept, to_events, to_kept, copied_events, copied_frames)
+            return _ended(kept, to_events, to_kept, new, frames)
+        added = _added(events, to_events, head)
+        if not isinstance(added, Success):
+            return refuse(added.failure())
+        new, head = new + added.unwrap().position - head.position, added.unwrap()
 
 
 def copy_frames(kept: KeptFrames, to_kept: KeptFrames) -> Result[int, StoreError]:
@@ -95,6 +97,17 @@ def _copied(log: StoredLog, there: StoredLog, events: EventStore, to_events: Eve
         return refuse(_taken(to_events))
     new = log.rows[at.position :]
     return to_events.extend(new, at).map(lambda _: len(new))
+
+
+def _added(events: EventStore, to_events: EventStore, head: Head) -> Result[Head, MoveError]:
+    """Copy the events that were added after a head; gives the head then."""
+    stored = events.stored(after=head.position)
+    if not isinstance(stored, Success):
+        return refuse(stored.failure())
+    rows = stored.unwrap().rows
+    if not follows(rows, head):
+        return refuse(LogBroken(place=events.place, problem="it was changed while it was moved"))
+    return to_events.extend(rows, head).map(lambda _: head_of(rows, head))
 
 
 def _taken(events: EventStore) -> MoveError:

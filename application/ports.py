@@ -405,8 +405,8 @@ class EventStore(Protocol):
         """
         ...
 
-    def stored(self) -> Result[StoredLog, StoreError]:
-        """The log as it is stored, at one moment: nothing is decoded, and nothing proved."""
+    def stored(self, after: int = 0) -> Result[StoredLog, StoreError]:
+        """The log as it is stored after a position, at one moment: nothing is decoded, and nothing proved."""
         ...
 
     def extend(self, rows: tuple[Row, ...], after: Head) -> Result[None, LogTaken | StoreError]:

@@ -99,6 +99,14 @@ def has_head(rows: Sequence[Row], head: Head) -> bool:
     return head == EMPTY or (0 < head.position <= len(rows) and rows[head.position - 1].hash == head.hash)
 
 
+def follows(rows: Sequence[Row], after: Head) -> bool:
+    """Whether rows are the events after a head, in their order and unchanged."""
+    expected = list(chained(rows, after.hash))
+    return list(rows) == expected and [row.position for row in rows] == list(
+        range(after.position + 1, after.position + 1 + len(expected))
+    )
+
+
 def head_of(rows: Sequence[Row], before: Head = EMPTY) -> Head:
     """The head of a log that ends with these rows, or as it was before them."""
     return Head(rows[-1].position, rows[-1].hash) if rows else before

@@ -84,10 +84,10 @@ class MemoryEventStore:
                     self._rows[position - 1] = replace(self._rows[position - 1], body=body_of(body))
             return done.map(lambda recorded: recorded[0])
 
-    def stored(self) -> Result[StoredLog, StoreError]:
+    def stored(self, after: int = 0) -> Result[StoredLog, StoreError]:
         """The log as rows."""
         with self._lock:
-            return Success(StoredLog(tuple(self._rows), self._head(), self._moved_to))
+            return Success(StoredLog(tuple(self._rows[after:]), self._head(), self._moved_to))
 
     def extend(self, rows: tuple[Row, ...], after: Head) -> Result[None, LogTaken | StoreError]:
         """Take over rows of another log."""

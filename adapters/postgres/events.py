@@ -24,7 +24,8 @@ _READ_STREAM: Final = """
     SELECT position, stream, version, at, actor, type, body FROM foreset_events WHERE stream = %s AND version > %s
     ORDER BY version"""
 _STORED: Final = """
-    SELECT position, stream, version, at, actor, type, body, digest, hash FROM foreset_events ORDER BY position"""
+    SELECT position, stream, version, at, actor, type, body, digest, hash FROM foreset_events WHERE position > %s
+    ORDER BY position"""
 _OWNED: Final = "SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = 'foreset_events'::regclass"
 
 Appended = tuple[tuple[Recorded, ...], Head]
@@ -108,9 +109,9 @@ class PostgresEventStore:
             problem = "the events were redacted, but others read the table; run VACUUM FULL foreset_events later"
             raise Damage(because(StoreUnwritable(path=self._database.address, problem=problem), fault)) from fault
 
-    def stored(self) -> Result[StoredLog, StoreError]:
-        """The log as it is stored, at one moment."""
-        return self._database.read(_stored)
+    def stored(self, after: int = 0) -> Result[StoredLog, StoreError]:
+        """The log as it is stored after a position, at one moment."""
+        return self._database.read(lambda connection: _stored(connection, after))
 
     def extend(self, rows: tuple[Row, ...], after: Head) -> Result[None, LogTaken | StoreError]:
         """Take over rows of another log, and open this one again if it was moved; all or nothing."""
@@ -134,11 +135,11 @@ def _is_there(connection: Connection[Any], done: Appended) -> bool:
     return writing.ends_with(connection, done[1])
 
 
-def _stored(connection: Connection[Any]) -> StoredLog:
+def _stored(connection: Connection[Any], after: int) -> StoredLog:
     with connection.transaction():
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
         found = connection.execute("SELECT position, hash, moved_to FROM foreset_head").fetchone()
-        rows = tuple(stored_row(row) for row in connection.execute(_STORED))
+        rows = tuple(stored_row(row) for row in connection.execute(_STORED, (after,)))
     if found is None:
         return StoredLog(rows, None)
     return StoredLog(rows, Head(found[0], found[1]), found[2])

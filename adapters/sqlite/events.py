@@ -106,9 +106,9 @@ class SqliteEventStore:
         cleared = self._done(lambda connection: without_leftovers(connection, self._path, self._timeout))
         return cleared.map(lambda _: done.unwrap()[0])
 
-    def stored(self) -> Result[StoredLog, StoreError]:
-        """The log as it is stored, at one moment."""
-        return self._done(stored_log)
+    def stored(self, after: int = 0) -> Result[StoredLog, StoreError]:
+        """The log as it is stored after a position, at one moment."""
+        return self._done(lambda connection: stored_log(connection, after))
 
     def extend(self, rows: tuple[Row, ...], after: Head) -> Result[None, LogTaken | StoreError]:
         """Take over rows of another log, and open this one again if it was moved; all or nothing."""

@@ -9,18 +9,20 @@ from foreset.adapters.event_rows import Damage, stored_row
 from foreset.domain.chain import Head, StoredLog
 from foreset.domain.errors.store import StoreUnwritable
 
-_ROWS: Final = "SELECT position, stream, version, at, actor, type, body, digest, hash FROM events ORDER BY position"
+_ROWS: Final = """
+    SELECT position, stream, version, at, actor, type, body, digest, hash FROM events WHERE position > ?
+    ORDER BY position"""
 _HEAD: Final = "SELECT position, hash, moved_to FROM head"
 
 
-def stored_log(connection: sqlite3.Connection) -> StoredLog:
-    """The rows and the head, at one moment. Texts that are no UTF-8 are kept apart from all that are."""
+def stored_log(connection: sqlite3.Connection, after: int) -> StoredLog:
+    """The rows after a position, and the head, at one moment. Texts that are no UTF-8 differ from all that are."""
     factory = connection.text_factory
     connection.text_factory = _decoded
     try:
         connection.execute("BEGIN")
         head = connection.execute(_HEAD).fetchone()
-        rows = tuple(stored_row(row) for row in connection.execute(_ROWS))
+        rows = tuple(stored_row(row) for row in connection.execute(_ROWS, (after,)))
     finally:
         connection.text_factory = factory
         if connection.in_transaction:
