@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from returns.result import Result, Success
 
 from foreset.application.ports import Adapters, ArrowStream
-from foreset.application.report_ports import FrameCount, OutsideFrames
+from foreset.application.report_ports import FrameCount, OutsideFrames, ReportRows
 from foreset.application.retrieve import Retrieval, retrieve
 from foreset.domain.errors.problem import refuse
 from foreset.domain.errors.reports import AuditFrameError, AuditRowsDiffer, AuditTypeMismatch, NoFeaturesToAudit
@@ -49,6 +49,23 @@ def audit(  # noqa: PLR0913, PLR0917  # what is held against what, and with what
     )
 
 
+def audit_of(
+    retrieval: Retrieval, frame: object, rows: ReportRows, frames: OutsideFrames, adapters: Adapters
+) -> Result[FrameAudit, AuditError]:
+    """What a frame's features are beside those of a training set in hand, whose rows it has; nothing is recorded."""
+    plan = retrieval.receipt.plan
+    names = tuple(output.name for gather, _, _ in plan.gathers for output in gather.columns)
+    spine = rows.spine(retrieval.frame, [column.name for column in plan.spine.columns])
+    return Result.do(
+        _told(retrieval, count, columns, views, adapters)
+        for given in _read(frame, adapters)
+        for columns in _some(frames.columns(given), names)
+        for _ in _alike(given, spine, frames)
+        for count in Success(frames.count(given, retrieval.frame, plan.spine.time))
+        for views in _views(retrieval, count, columns, adapters)
+    )
+
+
 def _read(frame: object, adapters: Adapters) -> Result[ArrowStream, SpineError]:
     return adapters.spines.read(frame, adapters.machine.observe().free_bytes).map(lambda read: read.frame)
 
@@ -75,11 +92,15 @@ def _spine(
     read = _read(spine, adapters)
     if not isinstance(read, Success):
         return refuse(read.failure())
-    problem = frames.unlike(given, read.unwrap())
+    return _alike(given, read.unwrap(), frames).map(lambda _: spine)
+
+
+def _alike(given: ArrowStream, spine: ArrowStream, frames: OutsideFrames) -> Result[None, AuditRowsDiffer]:
+    """That a frame has the rows of a spine."""
+    problem = frames.unlike(given, spine)
     if problem is None:
-        return Success(spine)
-    rows = frames.rows(given), frames.rows(read.unwrap())
-    return refuse(AuditRowsDiffer(frame_rows=rows[0], spine_rows=rows[1], problem=problem))
+        return Success(None)
+    return refuse(AuditRowsDiffer(frame_rows=frames.rows(given), spine_rows=frames.rows(spine), problem=problem))
 
 
 def _views(

@@ -116,12 +116,13 @@ class LeakReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ViewAudit(msgspec.Struct, frozen=True, kw_only=True):
-    """A view's columns in an outside frame, row by row, beside what serves. The five counts add up to the rows.
+    """A view's columns in an outside frame, row by row, beside what serves. The six counts add up to the rows.
 
     same             all of the view's features are what serves
     from_the_future  they are not, and no row by then had them: the key has a row with them, of a later event time
     not_yet_written  the same, of an event time by then that was written later
     out_of_date      a row that was known by then has them, and it is not the one that serves
+    empty            all of them are null, and something serves
     unexplained      no row of the key has them
 
     `lead` is the largest by which such values were ahead of their row: of event times for `from_the_future`, of created
@@ -134,6 +135,7 @@ class ViewAudit(msgspec.Struct, frozen=True, kw_only=True):
     from_the_future: int
     not_yet_written: int
     out_of_date: int
+    empty: int
     unexplained: int
     future_lead_us: int | None = None
     written_lead_us: int | None = None

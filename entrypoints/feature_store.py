@@ -42,7 +42,7 @@ from foreset.entrypoints.limits import size_of
 from foreset.entrypoints.offline_stores import OfflineStore, chosen_store
 from foreset.entrypoints.past_store import PastStore
 from foreset.entrypoints.report_page import report_page
-from foreset.entrypoints.reports import TellsOfTrainingSets, reporter
+from foreset.entrypoints.reports import Reporter, TellsOfTrainingSets
 from foreset.entrypoints.table_changes import TableChanges
 from foreset.entrypoints.training_set import TrainingSet
 from foreset.entrypoints.wiring import comparer, feast_repository, in_memory, lineage_sink, local_store, looks, run_on
@@ -182,7 +182,7 @@ class FeatureStore(KeepsTrainingSets, TellsOfTrainingSets, LooksAfterItsLog, Era
         memory is written to a file.
         """
         return Result.do(
-            TrainingSet(retrieval, reporter(self._adapters, known.catalog))
+            TrainingSet(retrieval, Reporter(self._adapters, known.catalog))
             for known in self._catalog()
             for retrieval in retrieve(
                 spec, spine, self._adapters, known.catalog, keep_spine=keep_spine, progress=progress
@@ -202,7 +202,7 @@ class FeatureStore(KeepsTrainingSets, TellsOfTrainingSets, LooksAfterItsLog, Era
         with `from_pin`. `TrainingSet.rebuilt_from_pin` tells. What is gone, if it cannot be, is told by the error.
         """
         return Result.do(
-            TrainingSet(retrieval, reporter(self._adapters, known.catalog))
+            TrainingSet(retrieval, Reporter(self._adapters, known.catalog))
             for known in self._catalog()
             for retrieval in rebuild(id, self._adapters, known.catalog, spine, pin=from_pin)
         )

@@ -19,7 +19,7 @@ from foreset.domain.errors.store import StoreError
 from foreset.domain.errors.tables import TableError
 from foreset.domain.history import EventFilter, Past, Wanted, past_of, select_events
 from foreset.domain.registry import Catalog, replay
-from foreset.entrypoints.reports import reporter
+from foreset.entrypoints.reports import Reporter
 from foreset.entrypoints.training_set import TrainingSet
 from foreset.entrypoints.wiring import as_of
 
@@ -101,13 +101,13 @@ class PastStore:
         Versions that the spec names are read as named. It is recorded in the log as it is now.
         """
         return retrieve(spec, spine, self._adapters, self._catalog, keep_spine=keep_spine, progress=progress).map(
-            lambda retrieval: TrainingSet(retrieval, reporter(self._adapters, self._catalog))
+            lambda retrieval: TrainingSet(retrieval, Reporter(self._adapters, self._catalog))
         )
 
     def rebuild(self, id: str, *, spine: object | None = None) -> Result[TrainingSet, RebuildError]:  # noqa: A002  # as the store has it
         """A training set that had been built by then, again, proved equal, or refused. Recorded in the log of now."""
         return Result.do(
-            TrainingSet(retrieval, reporter(self._adapters, self._catalog))
+            TrainingSet(retrieval, Reporter(self._adapters, self._catalog))
             for receipt in self.receipt(id)
             for retrieval in rebuild(receipt.id, self._adapters, self._catalog, spine)
         )

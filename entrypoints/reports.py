@@ -1,10 +1,10 @@
 """Reports of training sets."""
 
-from collections.abc import Callable
+from dataclasses import dataclass
 
 from returns.result import Result
 
-from foreset.application.audit import AuditError, audit
+from foreset.application.audit import AuditError, audit, audit_of
 from foreset.application.catalog import CatalogAt
 from foreset.application.ports import Adapters
 from foreset.application.report import ReportError, report, report_of
@@ -15,13 +15,21 @@ from foreset.domain.registry import Catalog
 from foreset.domain.spec import TrainingSetSpec
 from foreset.entrypoints.wiring import outside_frames, report_looks
 
-Reporting = Callable[[Retrieval, str | None], Result[LeakReport, ReportError]]
-"""What tells of a training set, for a target."""
 
+@dataclass(frozen=True)
+class Reporter:
+    """What tells of training sets over these tables."""
 
-def reporter(adapters: Adapters, catalog: Catalog) -> Reporting:
-    """What tells of training sets over these tables. scikit-learn is loaded when it is called."""
-    return lambda retrieval, target: report(retrieval, report_looks(), adapters, catalog, target)
+    adapters: Adapters
+    catalog: Catalog
+
+    def report(self, retrieval: Retrieval, target: str | None) -> Result[LeakReport, ReportError]:
+        """What a training set tells of itself."""
+        return report(retrieval, report_looks(), self.adapters, self.catalog, target)
+
+    def audit(self, retrieval: Retrieval, frame: object) -> Result[FrameAudit, AuditError]:
+        """What a frame of the same rows holds beside it."""
+        return audit_of(retrieval, frame, report_looks().rows, outside_frames(), self.adapters)
 
 
 class TellsOfTrainingSets:

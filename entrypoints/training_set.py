@@ -22,9 +22,10 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from returns.result import Result
 
+    from foreset.application.audit import AuditError
     from foreset.application.report import ReportError
-    from foreset.domain.leak_report import LeakReport
-    from foreset.entrypoints.reports import Reporting
+    from foreset.domain.leak_report import FrameAudit, LeakReport
+    from foreset.entrypoints.reports import Reporter
 
 
 class TrainingSet:
@@ -34,10 +35,10 @@ class TrainingSet:
     they are called.
     """
 
-    def __init__(self, retrieval: Retrieval, reporting: "Reporting | None" = None) -> None:
-        """Wrap what a use case gave; `reporting` tells of it, where somebody may ask."""
+    def __init__(self, retrieval: Retrieval, reporter: "Reporter | None" = None) -> None:
+        """Wrap what a use case gave; `reporter` tells of it, where somebody may ask."""
         self._retrieval = retrieval
-        self._reporting = reporting
+        self._reporter = reporter
         self.receipt: TrainingSetRetrieved = retrieval.receipt
         """Spec, plan, versions, fingerprints: what is recorded of it."""
         self.measured: Measured = retrieval.measured
@@ -81,8 +82,19 @@ class TrainingSet:
 
         The tables are read again, at its versions. What each number means: docs/report.md.
         """
-        assert self._reporting is not None  # noqa: S101  # stores give it
-        return self._reporting(self._retrieval, target)
+        return self._told_by.report(self._retrieval, target)
+
+    def audit(self, frame: object) -> "Result[FrameAudit, AuditError]":
+        """A frame of the same rows that was made without Foreset, held against this set: what differs, and why.
+
+        `frame` has the rows in this order, and features under these names; more of it: `FeatureStore.audit`.
+        """
+        return self._told_by.audit(self._retrieval, frame)
+
+    @property
+    def _told_by(self) -> "Reporter":
+        assert self._reporter is not None  # noqa: S101  # stores give it
+        return self._reporter
 
     @property
     def id(self) -> str:

@@ -8,7 +8,7 @@ import polars as pl
 from returns.result import Result, Success
 
 from foreset.adapters.arrow_types import dtype_name, polars_dtype, polars_frame
-from foreset.adapters.polars.comparing import comparable
+from foreset.adapters.polars.comparing import comparable, without_nan
 from foreset.adapters.polars.instants import apart_us, instant_of, instants
 from foreset.application.ports import ArrowStream, StoredFrame
 from foreset.domain.errors.problem import refuse
@@ -72,7 +72,10 @@ class PolarsFrameCount:
         values = [_beside(self._frame[out.name], honest[out.name], f"value {i}") for i, out in enumerate(looked_up)]
         asked = pl.DataFrame([*keys, *values, instants(honest[self._time], _AT)]).with_row_index(_ROW).filter(differ)
         rows = _rows_of(match, looked_up, [self._frame[out.name] for out in looked_up], table)
-        return _classified(asked, rows, [column.name for column in (*keys, *values)], match)
+        found = _classified(asked, rows, [column.name for column in (*keys, *values)], match)
+        empty = self._frame.select(pl.all_horizontal(without_nan(self._frame[out.name]).is_null() for out in outputs))
+        kind = pl.when(pl.Series(empty.to_series()).gather(found[_ROW])).then(pl.lit("empty")).otherwise("kind")
+        return found.with_columns(kind.alias("kind"))
 
     def _view_audit(self, match: Match, columns: Sequence[str], differ: pl.Series, found: pl.DataFrame) -> ViewAudit:
         future, unwritten = found.filter(kind="future"), found.filter(kind="unwritten")
@@ -86,6 +89,7 @@ class PolarsFrameCount:
             from_the_future=future.height,
             not_yet_written=unwritten.height,
             out_of_date=found.filter(kind="old").height,
+            empty=found.filter(kind="empty").height,
             unexplained=found.filter(kind="none").height,
             future_lead_us=future[_LEAD].max(),  # type: ignore[arg-type]  # of an int64 column
             written_lead_us=unwritten[_LEAD].max(),  # type: ignore[arg-type]  # the same

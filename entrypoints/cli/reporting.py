@@ -149,9 +149,10 @@ def _audits(views: tuple[ViewAudit, ...]) -> Table:
             _leads(Leads(view.from_the_future, view.future_lead_us)),
             _leads(Leads(view.not_yet_written, view.written_lead_us)),
             f"{view.out_of_date:,}",
+            f"{view.empty:,}",
             f"{view.unexplained:,}",
         )
         for view in views
     ]
-    names = ("view", "same", "from the future", "not yet written", "out of date", "unexplained")
+    names = ("view", "same", "from the future", "not yet written", "out of date", "empty", "unexplained")
     return Table(names, rows, frozenset(names[1:]))

@@ -70,7 +70,7 @@ def test_an_audit_of_a_careless_join_tells_the_numbers_and_ends_with_2(capsys: P
     assert out.startswith("15 of 60 rows differ from the training set ts-")
     assert ": 0 hold values of the future, 15 values not yet written.\n" in out
     row = next(line.split() for line in out.splitlines() if line.startswith("v "))
-    assert row == ["v", "45", "0", "15", "(by", "2", "d)", "0", "0"]
+    assert row == ["v", "45", "0", "15", "(by", "2", "d)", "0", "0", "0"]
 
 
 @pytest.mark.usefixtures("opened")

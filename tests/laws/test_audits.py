@@ -56,6 +56,8 @@ class Naive:
         serving = serving_row(label, self.rows, self.terms)
         if given == self.values[-1 if serving is None else serving]:
             return "same", None
+        if all(value is None for value in given):
+            return "empty", None
         dated = [row for row, values in zip(self.rows, self.values, strict=False) if values == given]
         own = [row for row in dated if None not in label.key and row.key == label.key and row.event_time is not None]
         if not own:
@@ -80,6 +82,7 @@ def check(view: ViewAudit, naive: Naive) -> list[str]:
     assert view.from_the_future == kinds.count("future")
     assert view.not_yet_written == kinds.count("unwritten")
     assert view.out_of_date == kinds.count("old")
+    assert view.empty == kinds.count("empty")
     assert view.unexplained == kinds.count("none")
     assert view.future_lead_us == max((lead or 0 for kind, lead in found if kind == "future"), default=None)
     assert view.written_lead_us == max((lead or 0 for kind, lead in found if kind == "unwritten"), default=None)
