@@ -1,7 +1,5 @@
 """The join that most notebooks begin with: the same tables, by day and by the nearest hour."""
 
-from dataclasses import dataclass
-
 import polars as pl
 
 from foreset.entrypoints.demo.definitions import TIME
@@ -9,16 +7,8 @@ from foreset.entrypoints.demo.definitions import TIME
 _ROW = "row"
 
 
-@dataclass(frozen=True)
-class Careless:
-    """The spine with the columns of the training set, in its order; how many rows hold what was not yet known then."""
-
-    frame: pl.DataFrame
-    from_the_future: int
-
-
-def careless_join(spine: pl.DataFrame, tables: dict[str, pl.DataFrame]) -> Careless:
-    """Join the tables, by name, without regard to what was known when.
+def careless_join(spine: pl.DataFrame, tables: dict[str, pl.DataFrame]) -> pl.DataFrame:
+    """The spine with the columns of the training set, in its order, joined without regard to what was known when.
 
     Weather is the reading nearest to the departure, earlier or later. Delays are those at the end of the day: the
     table joined on the date, so that they count flights still in the air, and the flight itself.
@@ -28,9 +18,7 @@ def careless_join(spine: pl.DataFrame, tables: dict[str, pl.DataFrame]) -> Carel
     joined = joined.join(facts, on="tailnum", how="left", maintain_order="left")
     joined = _same_day(joined, tables["plane_delays"], "tailnum")
     joined = _same_day(joined, tables["carrier_delays"], "carrier").sort(_ROW)
-    times = ("observed", "landed_tailnum", "landed_carrier")
-    later = pl.any_horizontal((pl.col(time) > pl.col(TIME)).fill_null(value=False) for time in times)
-    return Careless(joined.drop(_ROW, *times), int(joined.select(later.sum()).item()))
+    return joined.drop(_ROW, "observed")
 
 
 def _nearest_hour(spine: pl.DataFrame, weather: pl.DataFrame) -> pl.DataFrame:
@@ -45,8 +33,7 @@ def _same_day(spine: pl.DataFrame, delays: pl.DataFrame, key: str) -> pl.DataFra
         delays.sort("landed", maintain_order=True)
         .with_columns(_day("landed"))
         .unique([key, "day"], keep="last", maintain_order=True)
-        .drop("reported")
-        .rename({"landed": f"landed_{key}"})
+        .drop("landed", "reported")
     )
     return spine.with_columns(_day(TIME)).join(evening, on=[key, "day"], how="left", maintain_order="left").drop("day")
 

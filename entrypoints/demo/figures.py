@@ -53,18 +53,34 @@ class Built(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float
 
 
+class Leaks(msgspec.Struct, frozen=True, kw_only=True):
+    """What the careless join holds that was not known, as an audit counts it: rows, and the largest lead.
+
+    Values `from_the_future` are of after departure, values `not_yet_written` of before it and published after it.
+    """
+
+    rows: int
+    from_the_future: int
+    not_yet_written: int
+    largest_lead_us: int
+
+    @property
+    def share(self) -> float:
+        """The share of rows that hold values of after departure."""
+        return self.from_the_future / max(self.rows, 1)
+
+
 class Compared(msgspec.Struct, frozen=True, kw_only=True):
     """Areas under the ROC curve on the later flights, of the same model trained on the earlier ones.
 
     `careless` is what a careless join reports, `honest` what the training set gives, and `careless_in_service` what
-    the model of the careless join scores on what is known at departure. `share_from_the_future` is the share of the
-    careless join's rows that hold what came after departure.
+    the model of the careless join scores on what is known at departure. `leaks` are those of the careless join.
     """
 
     careless: float
     honest: float
     careless_in_service: float
-    share_from_the_future: float
+    leaks: Leaks
     trained_rows: int
     tested_rows: int
     seconds: float

@@ -6,11 +6,13 @@ import polars as pl
 from returns.result import Result
 
 from foreset.adapters.sklearn.trainer import SklearnTrainer
+from foreset.application.audit import AuditError
 from foreset.application.train import TrainError, TrainingTask, fit, train
+from foreset.domain.leak_report import FrameAudit
 from foreset.domain.model import FeatureSpec, ModelSpec, Split, Trained
 from foreset.entrypoints.demo.careless import careless_join
 from foreset.entrypoints.demo.definitions import LABEL, TIME, TIMETABLE
-from foreset.entrypoints.demo.figures import Compared
+from foreset.entrypoints.demo.figures import Compared, Leaks
 from foreset.entrypoints.demo.progress import busy
 from foreset.entrypoints.demo.steps import Stage
 from foreset.entrypoints.demo.tables import carrier_delays, plane_delays, plane_facts
@@ -26,8 +28,12 @@ MODEL = ModelSpec(
 )
 
 
-def compare(stage: Stage, training_set: TrainingSet, weather: pl.DataFrame) -> Result[Compared, TrainError]:
+def compare(
+    stage: Stage, training_set: TrainingSet, weather: pl.DataFrame
+) -> Result[Compared, AuditError | TrainError]:
     """Train on the careless join and on the training set, split by time, and record the honest model.
+
+    The careless join is held against the training set too, which counts what leaks in it.
 
     Flights without a label stay out. Both models are tested on the same latest quarter of the flights; the careless
     one once more on what is known when it would be asked.
@@ -35,22 +41,33 @@ def compare(stage: Stage, training_set: TrainingSet, weather: pl.DataFrame) -> R
     start = perf_counter()
     careless = careless_join(stage.spine, _tables(stage, weather))
     task = _task((*TIMETABLE, *training_set.features))
-    known, unknown = (frame.drop_nulls(LABEL) for frame in (training_set.frame, careless.frame))
+    known, unknown = (frame.drop_nulls(LABEL) for frame in (training_set.frame, careless))
     trainer, adapters = SklearnTrainer(), stage.store.adapters
     return Result.do(
         Compared(
             careless=deceived.metrics[METRIC],
             honest=honest.metrics[METRIC],
             careless_in_service=_auc(deceived, known.tail(honest.rows_test), task.feature_columns),
-            share_from_the_future=careless.from_the_future / max(stage.spine.height, 1),
+            leaks=_leaks(audit),
             trained_rows=honest.rows_train,
             tested_rows=honest.rows_test,
             seconds=perf_counter() - start,
         )
+        for audit in busy(stage.console, "Looking for leaks", lambda: training_set.audit(careless))
         for deceived in busy(stage.console, "Training, carelessly", lambda: fit(task, unknown, trainer))
         for honest in busy(
             stage.console, "Training, honestly", lambda: train(task, known, training_set.receipt, trainer, adapters)
         )
+    )
+
+
+def _leaks(audit: FrameAudit) -> Leaks:
+    leads = [lead for view in audit.views for lead in (view.future_lead_us, view.written_lead_us) if lead is not None]
+    return Leaks(
+        rows=audit.rows,
+        from_the_future=audit.from_the_future,
+        not_yet_written=audit.not_yet_written,
+        largest_lead_us=max(leads, default=0),
     )
 
 

@@ -15,6 +15,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from foreset.domain.ages import span
 from foreset.domain.spec import EntitySpec, FeatureViewSpec
 from foreset.entrypoints.demo.figures import (
     Appended,
@@ -136,11 +137,17 @@ class Show:
         ):
             grid.add_row(what, f"{score:.3f}", Text("█" * round(_BAR * max(2 * score - 1, 0)), style=style))
         self._aside(grid)
+        leaks = compared.leaks
         self._say(
-            f"The {compared.careless:.3f} is a lie: {compared.share_from_the_future:.1%} of its rows hold what came "
-            "after departure, such as the plane's delays at the end of the day, which count the very flight that is to "
-            "be predicted. At departure nobody knows that, and the same model is worth "
-            f"{compared.careless_in_service:.3f}.",
+            f"The {compared.careless:.3f} is a lie: {leaks.share:.1%} of its rows hold what came after departure, such "
+            "as the plane's delays at the end of the day, which count the very flight that is to be predicted. At "
+            f"departure nobody knows that, and the same model is worth {compared.careless_in_service:.3f}.",
+            gap=True,
+        )
+        self._say(
+            f"That is what training_set.audit(frame) tells: of {leaks.rows:,} rows, {leaks.from_the_future:,} hold "
+            f"values of after departure and {leaks.not_yet_written:,} a reading that was not published yet, by up to "
+            f"{span(leaks.largest_lead_us)}.",
             gap=True,
         )
 
