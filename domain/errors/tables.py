@@ -95,7 +95,7 @@ class DataFileGone(DataFault, frozen=True, kw_only=True):
     says = "A data file of the table {table!r} is not there any more: {problem}."
     then = (
         "read a newer version, whose files are there (`foreset check` tells), or restore the file from a backup; "
-        "vacuum with a longer retention to keep the versions that training sets were built from."
+        "before a vacuum, `foreset retention` tells which training sets it costs."
     )
 
 

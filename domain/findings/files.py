@@ -110,7 +110,7 @@ class OrphanFiles(Finding, frozen=True, kw_only=True):
     size_bytes: int
     files: tuple[str, ...]
     says = "Data files are in the folder that no commit names, {count:,} in all ({size_bytes:,} bytes): {files}."
-    then = "free the space with DeltaTable(...).vacuum(full=True, dry_run=False), which spares what is being written."
+    then = "free the space with `foreset vacuum`, which spares what is being written and what training sets rest on."
 
 
 class Leftovers(Finding, frozen=True, kw_only=True):

@@ -15,7 +15,7 @@ from foreset.entrypoints.feature_store import FeatureStore
 Printed = pytest.CaptureFixture[str]
 WHOLE = "Nothing is wrong. The data itself was not read: --deep does that.\n"
 NEXT = (
-    "  Next: free the space with DeltaTable(...).vacuum(full=True, dry_run=False), which spares what is being written."
+    "  Next: free the space with `foreset vacuum`, which spares what is being written and what training sets rest on."
 )
 ROWS = pl.DataFrame({"city": ["Rome", "Oslo"], "mm": [2.0, 9.0]})
 
