@@ -40,7 +40,7 @@ def diff(  # noqa: PLR0913  # two of them, by what, and how much is shown
     Both are made again, and nothing is recorded. Where one cannot be, the cells are not told, and `untold` says why.
     `examples` are given of each column, and of rows that only one has.
     """
-    by = _By(adapters, catalog, comparer, examples)
+    by = _By(adapters, catalog, comparer, max(examples, 0))
     return Result.do(
         _told(_sides(one, other, recorded, by), recorded, by)
         for one in receipt_of(a, adapters.events)
