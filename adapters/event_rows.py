@@ -1,7 +1,9 @@
 """Events as rows of a log, and back, for every event store that keeps rows."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from secrets import token_hex
 from typing import Any, Final, get_args
 
 import msgspec
@@ -39,6 +41,11 @@ def body_of(event: Event) -> str:
     return _ENCODER.encode(event).decode()
 
 
+def new_salt() -> str:
+    """A salt that nobody can guess."""
+    return token_hex(16)
+
+
 def in_utc(at: datetime) -> datetime:
     """A time in UTC, which it is taken for where it has no zone."""
     return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
@@ -56,15 +63,14 @@ def recorded_after(  # noqa: PLR0913  # what the envelope of an event holds
 
 def as_rows(recorded: tuple[Recorded, ...], after: str) -> tuple[Row, ...]:
     """The rows that hold new events, chained after the hash `after`."""
-    bare = (
-        Row(r.position, r.stream, r.version, _time(r.at), r.actor, tag_of(r.event), body_of(r.event), "", "")
-        for r in recorded
-    )
-    return tuple(chained(bare, after))
+    return tuple(chained(map(_bare, recorded), after))
 
 
-def _time(at: datetime) -> str:
-    return at.isoformat(timespec="microseconds")
+def _bare(recorded: Recorded) -> Row:
+    """The row of a new event, without its digest and hash."""
+    at = recorded.at.isoformat(timespec="microseconds")
+    place, event = (recorded.position, recorded.stream, recorded.version), recorded.event
+    return Row(*place, at, recorded.actor, tag_of(event), body_of(event), new_salt(), "", "")
 
 
 def columns_of(row: Row) -> Columns:
@@ -91,11 +97,19 @@ def as_recorded(columns: Columns, place: str) -> Recorded:
 # === Redactions ===
 
 
-def redaction(bodies: Mapping[int, Event], reason: str) -> EventsRedacted:
-    """The event that tells of new bodies, by position."""
-    return EventsRedacted(
-        digests={position: digest_of(body_of(bodies[position])) for position in sorted(bodies)}, reason=reason
-    )
+@dataclass(frozen=True)
+class Redaction:
+    """New bodies by position, each with a salt of its own, and the event that tells of them."""
+
+    bodies: Mapping[int, tuple[str, str]]
+    event: EventsRedacted
+
+
+def redaction(events: Mapping[int, Event], reason: str) -> Redaction:
+    """The redaction by which some events stand in the place of those at their positions."""
+    bodies = {position: (new_salt(), body_of(events[position])) for position in sorted(events)}
+    digests = {position: digest_of(salt, body) for position, (salt, body) in bodies.items()}
+    return Redaction(bodies, EventsRedacted(digests=digests, reason=reason))
 
 
 def check_same_kinds(bodies: Mapping[int, Event], tags: Mapping[int, str]) -> None:

@@ -134,7 +134,7 @@ EXAMPLES: Final[tuple[Finding, ...]] = (
     leaks.AllNull(column="wind_gust", rows=10_000),
     leaks.ConstantColumn(column="engines", rows=9_870),
     # The event log
-    event_log.EventChanged(position=41, part="what it says"),
+    event_log.EventChanged(position=41, part="its stream, version, time, actor, type or digest"),
     event_log.EventsMissing(first=12, last=14),
     event_log.EventsCutOff(first=55, last=57),
     event_log.EventsMoved(first=12, last=57, was=13),

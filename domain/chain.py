@@ -20,8 +20,8 @@ START: Final = "0" * 64
 class Row(msgspec.Struct, frozen=True):
     """An event as it is stored, by the names of its columns.
 
-    `at` is ISO 8601 in UTC with microseconds, `body` the event as JSON, `digest` the SHA-256 of the body, `hash` that
-    of the row: see `link`. A damaged log may have anything in them.
+    `at` is ISO 8601 in UTC with microseconds, `body` the event as JSON, `salt` random, `digest` what `digest_of` gives,
+    `hash` what `link` gives. A damaged log may have anything in them.
     """
 
     position: int
@@ -31,6 +31,7 @@ class Row(msgspec.Struct, frozen=True):
     actor: str
     type: str
     body: str
+    salt: str
     digest: str
     hash: str
 
@@ -61,13 +62,16 @@ class StoredLog(msgspec.Struct, frozen=True):
     moved_to: str | None = None
 
 
-def digest_of(body: str) -> str:
-    """The digest of what an event says: the SHA-256 of its JSON in UTF-8."""
-    return hashlib.sha256(body.encode("utf-8", "surrogateescape")).hexdigest()
+def digest_of(salt: str, body: str) -> str:
+    """The digest of what an event says: the SHA-256 of its salt, a line feed and its JSON, in UTF-8.
+
+    A digest outlives what is redacted, and the salt does not: so nobody can find out what was said by trying.
+    """
+    return hashlib.sha256(f"{salt}\n{body}".encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def link(previous: str, row: Row) -> str:
-    """The hash of a row after the hash `previous`: the SHA-256 of both, and of all but the body and the position.
+    """The hash of a row after the hash `previous`: the SHA-256 of that and of the row, but for position, salt and body.
 
     What is hashed is the JSON array of the previous hash, stream, version, time, actor, type and digest, in ASCII and
     without spaces.
@@ -79,7 +83,7 @@ def link(previous: str, row: Row) -> str:
 def chained(rows: Iterable[Row], after: str) -> Iterator[Row]:
     """The rows with their digests and hashes, after the hash `after`; what they had of these is replaced."""
     for row in rows:
-        digested = replace(row, digest=digest_of(row.body))
+        digested = replace(row, digest=digest_of(row.salt, row.body))
         after = link(after, digested)
         yield replace(digested, hash=after)
 

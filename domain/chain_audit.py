@@ -21,7 +21,7 @@ from foreset.domain.findings.event_log import (
 )
 from foreset.domain.redaction import EventsRedacted
 
-BODY: Final = "what it says"
+BODY: Final = "what it says, or the salt of that,"
 DIGEST: Final = "its digest"
 HASH: Final = "its hash"
 ENVELOPE: Final = "its stream, version, time, actor, type or digest"
@@ -131,7 +131,7 @@ def _bodies(
 ) -> tuple[tuple[int, ...], list[EventChanged]]:
     """Where events were redacted, as later ones say; and events that say something else than they did."""
     followed = [(depth, rows[step.index], step) for step, depth in zip(steps, depths, strict=True)]
-    found = {depth: digest_of(row.body) for depth, row, _ in followed}
+    found = {depth: digest_of(row.salt, row.body) for depth, row, _ in followed}
     named: dict[int, str] = {}
     for depth, row, _ in followed:
         if row.type == _REDACTED_TAG and found[depth] == row.digest:

@@ -67,7 +67,7 @@ class _Walk:
         row, wanted = self._rows[at], self._true_hashes.get(at, self._rows[at].hash)
         if link(self._hash(near), row) == wanted:
             return "linked", near
-        if link(self._hash(near), replace(row, digest=digest_of(row.body))) == wanted:
+        if link(self._hash(near), replace(row, digest=digest_of(row.salt, row.body))) == wanted:
             return "digest changed", near
         if near is not None and link(meant := link(self._hash(self._near(near)), self._rows[near]), row) == wanted:
             self._true_hashes[near] = meant

@@ -58,6 +58,7 @@ TOLD: dict[str, Told] = {
     "actor": changed(ENVELOPE),
     "type": changed(ENVELOPE),
     "body": changed(BODY),
+    "salt": changed(BODY),
     "digest": changed(DIGEST),
     "body and digest": changed(ENVELOPE),
     "hash": changed(HASH),
@@ -100,10 +101,12 @@ SQL: dict[str, Callable[[int, int], Sequence[str]]] = {
     "actor": _set("actor", "'eve'"),
     "type": _set("type", "'table-written.v9'"),
     "body": _set("body", "replace(body, 'weather', 'whether')"),
+    "salt": _set("salt", "'no salt'"),
     "digest": _set("digest", "'0' || substr(digest, 2, 62) || 'x'"),
     "body and digest": lambda events, n: [
         *_set("body", "'{{}}'")(events, n),
-        *_set("digest", f"'{digest_of('{}')}'")(events, n),
+        *_set("salt", "'s'")(events, n),
+        *_set("digest", f"'{digest_of('s', '{}')}'")(events, n),
     ],
     "hash": _set("hash", "digest"),
     "delete": lambda _, n: [f"DELETE FROM {{events}} WHERE position = {n}"],  # noqa: S608  # as above
@@ -112,7 +115,7 @@ SQL: dict[str, Callable[[int, int], Sequence[str]]] = {
     "truncate": lambda _, n: [f"DELETE FROM {{events}} WHERE position >= {n}"],  # noqa: S608  # as above
     "insert": lambda _, n: [
         *_renumber(n, 1),
-        f"INSERT INTO {{events}} VALUES ({n}, 'tables', 9999, 'now', 'eve', 'table-written.v1', '{{{{}}}}', 'd', 'h')",  # noqa: S608  # as above
+        f"INSERT INTO {{events}} VALUES ({n}, 'tables', 9999, 'now', 'eve', 'a.v1', '{{{{}}}}', 's', 'd', 'h')",  # noqa: S608  # as above
     ],
 }
 """Statements, with `{events}` for the name of the table."""

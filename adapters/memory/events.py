@@ -12,7 +12,6 @@ from foreset.adapters.event_rows import (
     Damage,
     as_recorded,
     as_rows,
-    body_of,
     check_same_kinds,
     columns_of,
     in_utc,
@@ -76,12 +75,12 @@ class MemoryEventStore:
         """Replace what events say, and record that; all or nothing."""
         with self._lock:
             check_same_kinds(bodies, {row.position: row.type for row in self._rows if row.position in bodies})
-            event = redaction(bodies, reason)
-            done = self.append(REDACTIONS, (event,), expected=expected, at=at, actor=actor)
+            new = redaction(bodies, reason)
+            done = self.append(REDACTIONS, (new.event,), expected=expected, at=at, actor=actor)
             if isinstance(done, Success):
-                for position, body in bodies.items():
-                    self._log[position - 1] = replace(self._log[position - 1], event=body)
-                    self._rows[position - 1] = replace(self._rows[position - 1], body=body_of(body))
+                for position, (salt, body) in new.bodies.items():
+                    self._log[position - 1] = replace(self._log[position - 1], event=bodies[position])
+                    self._rows[position - 1] = replace(self._rows[position - 1], body=body, salt=salt)
             return done.map(lambda recorded: recorded[0])
 
     def stored(self, after: int = 0) -> Result[StoredLog, StoreError]:

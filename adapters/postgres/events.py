@@ -24,7 +24,7 @@ _READ_STREAM: Final = """
     SELECT position, stream, version, at, actor, type, body FROM foreset_events WHERE stream = %s AND version > %s
     ORDER BY version"""
 _STORED: Final = """
-    SELECT position, stream, version, at, actor, type, body, digest, hash FROM foreset_events WHERE position > %s
+    SELECT position, stream, version, at, actor, type, body, salt, digest, hash FROM foreset_events WHERE position > %s
     ORDER BY position"""
 _OWNED: Final = "SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = 'foreset_events'::regclass"
 
@@ -83,7 +83,7 @@ class PostgresEventStore:
 
         Takes the table's owner. The server's own write-ahead log, copies and backups are not touched.
         """
-        address, when, told_of = self._database.address, in_utc(at), redaction(bodies, reason)
+        address, when, new = self._database.address, in_utc(at), redaction(bodies, reason)
 
         def replaced(connection: Connection[Any]) -> Result[Appended, StaleWrite | StoreError]:
             owned = connection.execute(_OWNED).fetchone()
@@ -91,10 +91,10 @@ class PostgresEventStore:
                 problem = "only the owner of foreset_events can clear it of what is redacted"
                 return refuse(StoreUnwritable(path=address, problem=problem))
             done = writing.append(
-                connection, address, stream=REDACTIONS, events=(told_of,), expected=expected, at=when, actor=actor
+                connection, address, stream=REDACTIONS, events=(new.event,), expected=expected, at=when, actor=actor
             )
             if isinstance(done, Success):
-                writing.replace_bodies(connection, bodies)
+                writing.replace_bodies(connection, bodies, new)
             return done
 
         done = self._database.write(replaced, _is_there)

@@ -27,6 +27,7 @@ _MAKE: Final = (
         actor text NOT NULL,
         type text NOT NULL,
         body text NOT NULL,
+        salt text NOT NULL,
         digest text NOT NULL,
         hash text NOT NULL,
         UNIQUE (stream, version)

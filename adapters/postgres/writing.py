@@ -8,7 +8,7 @@ from msgspec.structs import astuple
 from psycopg import Connection
 from returns.result import Result, Success
 
-from foreset.adapters.event_rows import Damage, as_rows, body_of, check_end, check_same_kinds, recorded_after
+from foreset.adapters.event_rows import Damage, Redaction, as_rows, check_end, check_same_kinds, recorded_after
 from foreset.adapters.postgres.tables import check_format
 from foreset.domain.chain import Head, Row, head_of
 from foreset.domain.errors.problem import refuse
@@ -22,7 +22,8 @@ _END: Final = """
     SELECT coalesce(max(position), 0), (SELECT hash FROM foreset_events WHERE position = %(position)s),
            (SELECT coalesce(max(version), 0) FROM foreset_events WHERE stream = %(stream)s)
     FROM foreset_events"""
-_INSERT: Final = "INSERT INTO foreset_events VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)"
+_INSERT: Final = "INSERT INTO foreset_events VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+_REPLACE: Final = "UPDATE foreset_events SET body = %s, salt = %s WHERE position = %s"
 _COPY: Final = "COPY foreset_events FROM STDIN"
 _FEW: Final = 10  # rows, up to which a statement for each is as quick
 
@@ -62,12 +63,12 @@ def append(  # noqa: PLR0913  # what the envelope of an event holds
     return Success((recorded, _put(connection, as_rows(recorded, head.hash), head)))
 
 
-def replace_bodies(connection: Connection[Any], bodies: Mapping[int, Event]) -> None:
+def replace_bodies(connection: Connection[Any], events: Mapping[int, Event], new: Redaction) -> None:
     """Replace what events say."""
-    found = connection.execute("SELECT position, type FROM foreset_events WHERE position = ANY(%s)", (list(bodies),))
-    check_same_kinds(bodies, dict(found.fetchall()))
-    for position, event in bodies.items():
-        connection.execute("UPDATE foreset_events SET body = %s WHERE position = %s", (body_of(event), position))
+    found = connection.execute("SELECT position, type FROM foreset_events WHERE position = ANY(%s)", (list(events),))
+    check_same_kinds(events, dict(found.fetchall()))
+    for position, (salt, body) in new.bodies.items():
+        connection.execute(_REPLACE, (body, salt, position))
 
 
 def extend(

@@ -86,15 +86,15 @@ class SqliteEventStore:
         self, bodies: Mapping[int, Event], *, expected: int | None, at: datetime, actor: str, reason: str = ""
     ) -> Result[Recorded, StaleWrite | StoreError]:
         """Replace what events say, and record that; all or nothing. The files are cleared of what was replaced."""
-        told: tuple[Event, ...] = (redaction(bodies, reason),)
+        new = redaction(bodies, reason)
 
         def replaced(connection: sqlite3.Connection) -> Result[tuple[Recorded, ...], StaleWrite | StoreError]:
-            writing.replace_bodies(connection, bodies)
+            writing.replace_bodies(connection, bodies, new)
             return writing.append(
                 connection,
                 self._path,
                 stream=REDACTIONS,
-                events=told,
+                events=(new.event,),
                 expected=expected,
                 at=in_utc(at),
                 actor=actor,

@@ -10,7 +10,7 @@ from foreset.domain.chain import Head, StoredLog
 from foreset.domain.errors.store import StoreUnwritable
 
 _ROWS: Final = """
-    SELECT position, stream, version, at, actor, type, body, digest, hash FROM events WHERE position > ?
+    SELECT position, stream, version, at, actor, type, body, salt, digest, hash FROM events WHERE position > ?
     ORDER BY position"""
 _HEAD: Final = "SELECT position, hash, moved_to FROM head"
 

@@ -10,11 +10,12 @@ from typing import Final
 
 from msgspec.structs import astuple
 
+from foreset.adapters.event_rows import new_salt
 from foreset.domain.chain import EMPTY, Head, Row, chained
 
 INSERT: Final = """
-    INSERT INTO events (position, stream, version, at, actor, type, body, digest, hash)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+    INSERT INTO events (position, stream, version, at, actor, type, body, salt, digest, hash)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 """A whole row, in the order of `Row`."""
 
 _EVENTS: Final = """
@@ -26,6 +27,7 @@ _EVENTS: Final = """
         actor TEXT NOT NULL,
         type TEXT NOT NULL,
         body TEXT NOT NULL,
+        salt TEXT NOT NULL,
         digest TEXT NOT NULL,
         hash TEXT NOT NULL,
         UNIQUE (stream, version)
@@ -37,7 +39,7 @@ _HEAD: Final = """
         hash TEXT NOT NULL,
         moved_to TEXT
     )"""
-_READ: Final = "SELECT position, stream, version, at, actor, type, body, '', '' FROM events_1 ORDER BY position"
+_READ: Final = "SELECT position, stream, version, at, actor, type, body FROM events_1 ORDER BY position"
 
 
 def make_tables(connection: sqlite3.Connection) -> None:
@@ -61,7 +63,8 @@ def upgrade(connection: sqlite3.Connection) -> None:
 
 
 def _rows(connection: sqlite3.Connection) -> Iterator[Row]:
-    return (Row(*row) for row in connection.execute(_READ))
+    for position, stream, version, at, actor, tag, body in connection.execute(_READ):
+        yield Row(position, stream, version, at, actor, tag, body, new_salt(), "", "")
 
 
 def _set_head(connection: sqlite3.Connection, head: Head) -> None:

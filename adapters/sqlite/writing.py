@@ -9,7 +9,7 @@ from typing import Final
 from msgspec.structs import astuple
 from returns.result import Result, Success
 
-from foreset.adapters.event_rows import Damage, as_rows, body_of, check_end, check_same_kinds, recorded_after
+from foreset.adapters.event_rows import Damage, Redaction, as_rows, check_end, check_same_kinds, recorded_after
 from foreset.adapters.sqlite.file import FORMAT
 from foreset.adapters.sqlite.upgrading import INSERT
 from foreset.domain.chain import Head, Row, head_of
@@ -66,12 +66,12 @@ def append(  # noqa: PLR0913  # what the envelope of an event holds
     return Success(recorded)
 
 
-def replace_bodies(connection: sqlite3.Connection, bodies: Mapping[int, Event]) -> None:
+def replace_bodies(connection: sqlite3.Connection, events: Mapping[int, Event], new: Redaction) -> None:
     """Replace what events say."""
-    found = {position: connection.execute(_TYPE, (position,)).fetchone() for position in bodies}
-    check_same_kinds(bodies, {position: row[0] for position, row in found.items() if row is not None})
-    for position, event in bodies.items():
-        connection.execute("UPDATE events SET body = ? WHERE position = ?", (body_of(event), position))
+    found = {position: connection.execute(_TYPE, (position,)).fetchone() for position in events}
+    check_same_kinds(events, {position: row[0] for position, row in found.items() if row is not None})
+    for position, (salt, body) in new.bodies.items():
+        connection.execute("UPDATE events SET body = ?, salt = ? WHERE position = ?", (body, salt, position))
 
 
 def extend(

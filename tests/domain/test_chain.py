@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from foreset.adapters.memory import MemoryEventStore
 from foreset.domain.chain import EMPTY, START, Head, Row, StoredLog, chained, digest_of, link
-from foreset.domain.chain_audit import BODY, LogReport, audit
+from foreset.domain.chain_audit import BODY, ENVELOPE, LogReport, audit
 from foreset.domain.findings.event_log import (
     EventAdded,
     EventChanged,
@@ -56,7 +56,7 @@ def test_a_log_that_nobody_touched_is_whole(events: int) -> None:
 
 
 def test_a_link_is_a_sha_256_over_json() -> None:
-    row = Row(1, "tables", 1, "2024-05-01T12:00:00.000000+00:00", "zoë", "table-written.v1", "{}", "d", "")
+    row = Row(1, "tables", 1, "2024-05-01T12:00:00.000000+00:00", "zoë", "table-written.v1", "{}", "s", "d", "")
     assert link(START, row) == "e5a9ac2085820641d2e7cbd501e5b36851fb6d0ff4eacc3d292e0d8b63d33481"
 
 
@@ -80,7 +80,7 @@ def swapped(log: StoredLog, position: int) -> StoredLog:
 
 def with_one_more(log: StoredLog, position: int, *, hashed: bool) -> StoredLog:
     before, after = log.rows[: position - 1], log.rows[position - 1 :]
-    new = Row(0, "tables", 99, "2024-05-01T12:00:00.000000+00:00", "eve", "table-written.v1", "{}", "", "")
+    new = Row(0, "tables", 99, "2024-05-01T12:00:00.000000+00:00", "eve", "table-written.v1", "{}", "s", "", "")
     if hashed:
         (new,) = chained([new], before[-1].hash if before else START)
     return renumbered(replace(log, rows=(*before, new, *after)))
@@ -93,8 +93,8 @@ CHANGES: dict[str, Callable[[StoredLog, int], StoredLog]] = {
     "actor": lambda log, n: put(log, n, actor="eve"),
     "type": lambda log, n: put(log, n, type="table-written.v2"),
     "body": lambda log, n: put(log, n, body='{"type":"table-written.v1"}'),
-    "digest": lambda log, n: put(log, n, digest=digest_of("other")),
-    "body and digest": lambda log, n: put(log, n, body="other", digest=digest_of("other")),
+    "digest": lambda log, n: put(log, n, digest=digest_of("s", "other")),
+    "body and digest": lambda log, n: put(log, n, body="other", salt="s", digest=digest_of("s", "other")),
     "hash": lambda log, n: put(log, n, hash="f" * 64),
     "delete": without,
     "delete and renumber": lambda log, n: renumbered(without(log, n)),
@@ -102,6 +102,7 @@ CHANGES: dict[str, Callable[[StoredLog, int], StoredLog]] = {
     "truncate": lambda log, n: replace(log, rows=log.rows[: n - 1]),
     "insert": lambda log, n: with_one_more(log, n, hashed=False),
     "insert with the right hash": lambda log, n: with_one_more(log, n, hashed=True),
+    "salt": lambda log, n: put(log, n, salt="no salt"),
     "no text": lambda log, n: put(log, n, body="\udcff"),
 }
 EXPECTED = {**TOLD, "insert with the right hash": TOLD["insert"], "no text": TOLD["body"]}
@@ -197,8 +198,6 @@ def test_a_redaction_that_was_changed_redacts_nothing(redacted: StoredLog) -> No
 
 def test_what_a_finding_says(redacted: StoredLog) -> None:
     (told,) = found(put(redacted, 1, actor="eve"))
-    assert told.what == (
-        "The event at position 1 was changed: its stream, version, time, actor, type or digest is not what the chain of "
-        "hashes covers."
-    )
+    assert told.what == f"The event at position 1 was changed: {ENVELOPE} is not what the chain of hashes covers."
+    assert ENVELOPE == "its stream, version, time, actor, type or digest"
     assert told.next == "restore the log from a backup, and find out who can write it."

@@ -72,8 +72,12 @@ def test_a_log_of_format_1_is_chained_as_it_stands(tmp_path: Path, events: int) 
     assert user_version(tmp_path) == 2
     with closing(SqliteEventStore.open(tmp_path).unwrap()) as store:
         rows = store.stored().unwrap().rows
-        bare = [Row(*row_1(number), "", "") for number in range(1, events + 1)]  # type: ignore[call-arg,arg-type]
+        bare = [
+            Row(*row_1(row.position), row.salt, "", "")  # type: ignore[call-arg,arg-type]
+            for row in rows
+        ]
         assert list(rows) == list(chained(bare, START))
+        assert len({row.salt for row in rows}) == len(rows)
         event = TableWritten(table="weather", version=0, mode="append", rows=1)
         store.append("tables", (event,), expected=events, at=AT, actor="bob").unwrap()
     check(tmp_path, events + 1)
@@ -84,7 +88,7 @@ def test_an_older_foreset_that_has_the_file_open_writes_no_event_without_a_hash(
     with closing(sqlite3.connect(tmp_path / "events.db")) as older:
         assert older.execute("SELECT count(*) FROM events").fetchone() == (3,)
         check(tmp_path, 3)
-        with pytest.raises(sqlite3.IntegrityError, match=r"NOT NULL constraint failed: events\.digest"):
+        with pytest.raises(sqlite3.IntegrityError, match=r"NOT NULL constraint failed: events\.salt"):
             older.execute(INSERT_1, row_1(4))
     check(tmp_path, 3)
 
