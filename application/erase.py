@@ -5,6 +5,7 @@ the next erasure brings to an end what earlier ones have recorded.
 """
 
 from collections.abc import Iterable
+from typing import Final
 
 import msgspec
 from returns.result import Result, Success
@@ -26,6 +27,9 @@ from foreset.domain.redacting import redacted
 
 EraseError = FindError | KeyNamed | StaleWrite | StoreError
 """Why a key cannot be erased, or not wholly: then the next erasure goes on."""
+
+
+_NOTHING: Final[Result[None, StoreError]] = Success(None)
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
@@ -118,10 +122,9 @@ def _carried_out(found: Found, event: KeyErased | None, adapters: Adapters) -> R
             completed=len(set(removed) - set(new_frames)) + len(set(positions) - set(new_positions)),
         )
         for known in erasures(adapters.events)
-        for _ in adapters.kept.sweep()
-        for _ in adapters.results.sweep()
         for removed in _removed((name for _, erased in known for name in erased.frames), adapters)
         for positions in _redacted([position for _, erased in known for position in erased.redacted], found, adapters)
+        for _ in _swept(known, adapters)
         for _ in _unpinned((name for _, erased in known for name in erased.training_sets), found.events, adapters)
     )
 
@@ -153,6 +156,17 @@ def _redacted(
     return adapters.events.redact(
         bodies, expected=None, at=adapters.clock.now(), actor=adapters.actor, reason=reason
     ).map(lambda _: tuple(bodies))
+
+
+def _swept(known: tuple[tuple[Recorded, KeyErased], ...], adapters: Adapters) -> Result[None, StoreError]:
+    """Leave nothing behind of what went, nor of what killed processes left."""
+    redactions = any(erased.redacted for _, erased in known)
+    return Result.do(
+        None
+        for _ in adapters.kept.sweep()
+        for _ in adapters.results.sweep()
+        for _ in (adapters.events.sweep() if redactions else _NOTHING)
+    )
 
 
 def _unpinned(

@@ -420,6 +420,10 @@ class EventStore(Protocol):
         """Take no more events, for the log was moved; unless its head is another. Gives the head that it has."""
         ...
 
+    def sweep(self) -> Result[None, StoreError]:
+        """Clear the log's files of what was redacted, where a redaction was cut short after it was recorded."""
+        ...
+
 
 class LineageSink(Protocol):
     """Takes lineage for others."""

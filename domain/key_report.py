@@ -106,7 +106,7 @@ def _steps(report: KeyReport) -> Iterator[str]:
             yield _delete(holding)
         yield _vacuum(holding)
     for view, store in report.online:
-        yield f"Load the online values of {view} anew, which {store} has:\n    foreset materialize {view}"
+        yield f"Then load {view} into {store} again, which so has nulls for the key:\n    foreset materialize {view}"
     for model in report.models:
         where = f", and delete {model.saved_to}" if model.saved_to else ""
         yield f"Train {model.name} again, which has seen {model.training_set}{where}."
@@ -115,9 +115,10 @@ def _steps(report: KeyReport) -> Iterator[str]:
 def _delete(holding: TableHolding) -> str:
     python, sql = (_condition(holding, quotes) for quotes in ('"', "`"))
     options = ", storage_options=..." if holding.storage_options else ""
+    rows = "1 row" if holding.rows == 1 else f"{holding.rows:,} rows"
     return "\n".join(
         (
-            f"Delete {holding.rows:,} rows from {holding.table}, in Python or in SQL:",
+            f"Delete {rows} from {holding.table}, in Python or in SQL:",
             f"    deltalake.DeltaTable({holding.place!r}{options}).delete({python!r})",
             f"    DELETE FROM delta.`{holding.place}` WHERE {sql}",  # noqa: S608  # shown, and run by nobody here
         )

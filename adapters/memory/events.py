@@ -83,6 +83,10 @@ class MemoryEventStore:
                     self._rows[position - 1] = replace(self._rows[position - 1], body=body, salt=salt)
             return done.map(lambda recorded: recorded[0])
 
+    def sweep(self) -> Result[None, StoreError]:
+        """Nothing is left in memory."""
+        return Success(None)
+
     def stored(self, after: int = 0) -> Result[StoredLog, StoreError]:
         """The log as rows."""
         with self._lock:

@@ -3,6 +3,7 @@
 from typing import Any, Final, NoReturn
 
 from psycopg import Connection
+from psycopg.errors import LockNotAvailable
 from returns.result import Result, Success
 
 from foreset.adapters.postgres.database import Database, always
@@ -62,7 +63,16 @@ class PostgresBlobs:
         return self._database.write(deleted, always).lash(_raised).unwrap() > 0
 
     def sweep(self) -> None:
-        """Nothing is left of a transaction that was cut short."""
+        """Write the table anew, without what was deleted. Nothing is left of a transaction that was cut short."""
+        self._database.read(_cleared).lash(_raised)
+
+
+def _cleared(connection: Connection[Any]) -> None:
+    try:
+        connection.execute("VACUUM FULL foreset_frames")
+    except LockNotAvailable as fault:
+        message = "frames were deleted, but others read the table; run VACUUM FULL foreset_frames later"
+        raise OSError(message) from fault
 
 
 def _parts(connection: Connection[Any], name: str) -> list[bytes]:

@@ -102,6 +102,10 @@ class PostgresEventStore:
             return refuse(done.failure())
         return self._database.read(self._cleared).map(lambda _: done.unwrap()[0][0])
 
+    def sweep(self) -> Result[None, StoreError]:
+        """Write the table anew, without what was redacted."""
+        return self._database.read(self._cleared)
+
     def _cleared(self, connection: Connection[Any]) -> None:
         try:
             connection.execute("VACUUM FULL foreset_events")

@@ -106,6 +106,10 @@ class SqliteEventStore:
         cleared = self._done(lambda connection: without_leftovers(connection, self._path, self._timeout))
         return cleared.map(lambda _: done.unwrap()[0])
 
+    def sweep(self) -> Result[None, StoreError]:
+        """Clear the files of what was redacted."""
+        return self._done(lambda connection: without_leftovers(connection, self._path, self._timeout))
+
     def stored(self, after: int = 0) -> Result[StoredLog, StoreError]:
         """The log as it is stored after a position, at one moment."""
         return self._done(lambda connection: stored_log(connection, after))

@@ -169,7 +169,7 @@ def _facts(receipt: TrainingSetRetrieved, own: list[Recorded]) -> list[tuple[str
         ("versions", at_versions(receipt.versions)),
         ("rows", f"{receipt.rows:,}"),
         ("columns", listed(receipt.columns)),
-        ("spine", _spine(receipt.spine)),
+        ("spine", _spine(receipt.spine) if not _erased(own) else "erased"),
         ("spine fingerprint", receipt.spine.fingerprint),
         ("fingerprint", receipt.fingerprint),
         ("served", "; ".join(_served(view, receipt.rows) for view in receipt.served)),

@@ -227,3 +227,9 @@ def test_a_log_that_was_moved_takes_no_more_events(store: EventStore, written: W
     store.extend((), third).unwrap()
     assert store.stored().unwrap().moved_to is None
     store.append("tables", (written(3),), expected=3, at=AT, actor="ann").unwrap()
+
+
+def test_sweeping_keeps_what_is_recorded(store: EventStore, written: Written) -> None:
+    kept = store.append("tables", (written(0),), expected=0, at=AT, actor="ann").unwrap()
+    store.sweep().unwrap()
+    assert store.read().unwrap() == kept

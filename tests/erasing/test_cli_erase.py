@@ -29,7 +29,7 @@ def test_a_dry_run_tells_where_the_key_is_and_changes_nothing(
     assert f"{held}     2  in the spine that the store keeps" in told
     assert "customers  0, the newest     1  ages" in told
     assert "`foreset erase` without --dry-run removes 1 kept frame." in told
-    assert "What Foreset leaves to you:\n1. Delete 1 rows from customers" in told
+    assert "What Foreset leaves to you:\n1. Delete 1 row from customers" in told
     assert store.history().unwrap() == before
     assert left_in(tmp_path / "store", ANN) != []
 

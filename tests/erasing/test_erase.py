@@ -225,6 +225,19 @@ def test_what_was_cut_short_is_brought_to_an_end(
     assert len([event for event in erasures(store) if held in event.training_sets]) == 1
 
 
+def test_what_a_redaction_left_in_files_goes_with_the_next_erasure(
+    store: FeatureStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.write(CUSTOMERS.clear(), "customers", mode="overwrite", replace_where=f"mail = '{ANN}'").unwrap()
+    with monkeypatch.context() as patch:
+        patch.setattr("foreset.adapters.sqlite.events.without_leftovers", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            store.erase("customer", ANN)
+    assert left_in(tmp_path / "store", ANN) == ["events.db-wal"]
+    assert store.erase("customer", ANN).unwrap().redacted == ()
+    assert left_in(tmp_path / "store", ANN) == []
+
+
 # === Where the key is ===
 
 
