@@ -156,6 +156,8 @@ def _classified(asked: pl.DataFrame, rows: pl.DataFrame, group: Sequence[str], m
         begins = pl.when(known).then(begins).otherwise(nothing)
     if match.known_by_each_row:
         begins = pl.when(begins.is_not_null()).then(pl.max_horizontal(begins, _CREATED)).otherwise(nothing)
+    if group:
+        rows = rows.join(asked.select(group).unique(), on=group, how="semi", nulls_equal=True)
     rows = rows.with_columns(begins.alias(_BEGINS))
     first = rows.group_by(group).agg(pl.col(_EVENT).min(), pl.col(_BEGINS).min()) if group else rows.head(0)
     found = asked.join(first, on=group, how="left", nulls_equal=True, maintain_order="left")

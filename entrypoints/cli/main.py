@@ -1,7 +1,8 @@
 """Run one command: parse, call, show, and end with the exit code that tells whose fault a failure is.
 
 0 only on success; 2 for what the caller can change, as for argparse's own errors; 1 for everything else; 130 when
-interrupted; 141 when the reader of the output went away. `check` has codes of its own: see docs/cli.md.
+interrupted; 141 when the reader of the output went away. Some commands, such as `check`, have codes of their own:
+see docs/cli.md.
 """
 
 import argparse

@@ -213,7 +213,8 @@ def test_the_careless_join_is_audited_as_a_count_by_hand_tells(
     joined = careless_join(spine_of(source.flights), tables)
     honest = pl.read_parquet(told[1]["training_set"])
     nothing = pl.repeat(value=False, n=joined.height, dtype=pl.Boolean, eager=True)
-    future, unwritten, leads = nothing, nothing, [timedelta()]
+    future, unwritten = nothing, nothing
+    leads: list[Any] = []
     for table, key, event, known in (
         ("weather", "origin", "observed", "published"),
         ("plane_delays", "tailnum", "landed", "reported"),
