@@ -136,8 +136,6 @@ def _value(value: Plain) -> str:
             return "null"
         case bool():
             return str(value).lower()
-        case float():
-            return f"{value:.6g}"
         case _:
             return str(value)
 
@@ -183,12 +181,16 @@ def _shift(shift: Shift) -> str:
         told += [f"mean {a.mean:.6g} -> {b.mean:.6g}", f"std {a.std or 0:.6g} -> {b.std or 0:.6g}"]
     if a.quantiles and b.quantiles:
         middle = len(a.quantiles) // 2
-        told.append(f"median {_value(a.quantiles[middle])} -> {_value(b.quantiles[middle])}")
+        told.append(f"median {_rounded(a.quantiles[middle])} -> {_rounded(b.quantiles[middle])}")
     if a.top and b.top:
         told.append(f"most frequent {_top(a)} -> {_top(b)}")
     if shift.distance is not None:
         told.append(f"{shift.measure} {shift.distance:.3g}")
     return ", ".join(told)
+
+
+def _rounded(value: Plain) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else _value(value)
 
 
 def _top(spread: Spread) -> str:
