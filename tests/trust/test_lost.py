@@ -1,6 +1,7 @@
 """A set that cannot be rebuilt: which files or versions are gone, since when, and which rows may rest on them."""
 
 import json
+import random
 import shutil
 from datetime import timedelta
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 from deltalake import DeltaTable
+from returns.result import Failure
 
 from foreset import DeltaSource, EntitySpec, FeatureStore, FeatureViewSpec, SpineReference, TrainingSetSpec
 from foreset.domain.errors.keeping import Affected, LostVersion, NotRebuildable
@@ -159,6 +161,32 @@ def test_what_is_no_loss_of_a_version_is_told_as_before(store: FeatureStore, tmp
     store.write(rain(0, 1, range(1)), "rain").unwrap()
     store.write(rain(0, 1, range(1)), "rain").unwrap()
     assert isinstance(store.rebuild(made.id).failure(), TableReplaced)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_every_row_that_a_missing_file_served_is_told(tmp_path: Path, seed: int) -> None:
+    chance = random.Random(seed)  # noqa: S311  # cases, not secrets
+    store = FeatureStore.open(tmp_path / "store", data_dir=tmp_path).unwrap()
+    for number in range(4):
+        rows = [(chance.randrange(6), day(chance.randrange(9)), 100 * number + n) for n in range(6)]
+        store.write(pl.DataFrame(rows, schema=["k", "t", "x"], orient="row"), "rain").unwrap()
+    ttl = timedelta(days=chance.randrange(4))
+    view = FeatureViewSpec("rain", ["place"], DeltaSource("rain", "t"), ["x"], ttl=ttl)
+    store.register(EntitySpec("place", ["k"]), view).unwrap()
+    made = store.training_set(
+        RAIN, spine(*((chance.randrange(7), chance.randrange(-1, 10)) for _ in range(10)))
+    ).unwrap()
+    served = made.frame["x"].to_list()
+    for number, file in enumerate(files(store)):
+        content = file.read_bytes()
+        file.unlink()
+        of_file = {row for row, x in enumerate(served) if x is not None and x // 100 == number}
+        error = store.rebuild(made.id)
+        told = lost(store, made.id).affected if isinstance(error, Failure) else Affected(0, 10, ())
+        assert told is not None
+        assert of_file <= set(told.first)
+        assert told.rows == len(told.first)
+        file.write_bytes(content)
 
 
 @pytest.mark.parametrize("dtype", [pl.Date, pl.Datetime("ns"), pl.Datetime("ms", "Asia/Tokyo")])
