@@ -98,6 +98,13 @@ def test_the_store_may_be_another_folder(repo: Path, tmp_path: Path, name: str) 
     assert not (repo / "events.db").exists()
 
 
+def test_the_store_may_be_a_database(repo: Path, postgres_database: str) -> None:
+    url = f"postgresql://{postgres_database}"
+    rates(applied(repo, store=url), 5)
+    assert len(Foreset.open(url).unwrap().history().unwrap()) == 1
+    assert not (repo / "events.db").exists()
+
+
 def test_nothing_is_recorded_where_that_is_said(repo: Path) -> None:
     assert rates(applied(repo, record=False), 5) == [1.3]
     assert not (repo / "events.db").exists()
