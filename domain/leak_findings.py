@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from foreset.domain.ages import span
-from foreset.domain.findings import SEVERITIES
+from foreset.domain.findings import SEVERITIES, Severity
 from foreset.domain.findings.leaks import (
     AllNull,
     ComputedAfterTheFact,
@@ -54,8 +54,9 @@ def of_view(view: ViewReport, rows: int) -> Iterator[LeakFinding]:
     if later is not None and later.rows:
         changed = view.under_event_time.rows if view.under_event_time is not None else 0
         lead = span(later.largest_us or 0)
+        severity: Severity = "error" if changed else "warning"
         yield FeatureWrittenLater(
-            view=view.view, table=view.table, rows=later.rows, of=rows, changed=changed, lead=lead
+            severity=severity, view=view.view, table=view.table, rows=later.rows, of=rows, changed=changed, lead=lead
         )
     if view.created_time is None:
         yield NoCreatedTime(view=view.view, table=view.table, means=_told_by(view))

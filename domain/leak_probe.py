@@ -66,7 +66,9 @@ def _probe(  # noqa: PLR0913, PLR0917  # a view, and its table then and now
     later = replace(bare, known_at=None)
     if match.known_at is not None and match.known_by_us is None:
         here["later"] = later
-    now = newest if match.known_by_us is not None and newest is not None and _same_columns(scan, newest) else None
+    now = (
+        newest if match.known_by_us is not None and newest is not None and _same_columns(scan, table, newest) else None
+    )
     told = {terms: _told(terms, gather, match) for terms in ("as asked", AGELESS, "by then", "later")}
     return Probe(
         gather=gather,
@@ -82,8 +84,9 @@ def _probe(  # noqa: PLR0913, PLR0917  # a view, and its table then and now
     )
 
 
-def _same_columns(scan: Scan, table: TableFacts) -> bool:
-    return table.table_id == scan.table_id and all(table.dtype(name) is not None for name in scan.columns)
+def _same_columns(scan: Scan, then: TableFacts, now: TableFacts) -> bool:
+    """Whether it is the same table still, with the columns that are read, in the same types."""
+    return then.table_id == now.table_id and all(then.dtype(name) == now.dtype(name) for name in scan.columns)
 
 
 def _at(scan: Scan, table: TableFacts) -> Scan:

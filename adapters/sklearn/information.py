@@ -25,7 +25,7 @@ Floats = npt.NDArray[np.float64]
 class MutualInformation:
     """What columns tell of a target, as scikit-learn estimates it.
 
-    Classes are counted; amounts are compared by their nearest neighbours (Kraskov et al. 2004, Ross 2014). Of a target
+    Classes are counted; amounts are compared by the nearest neighbours of their ranks (Kraskov et al. 2004, Ross 2014). Of a target
     of classes the share is that of its entropy; of one of amounts it is 1 - exp(-2 I), which for a normal distribution
     is the share of its variance. That a value is missing counts as something that a column tells.
     """
@@ -41,7 +41,7 @@ class MutualInformation:
 
 
 def _values(column: pl.Series) -> "pl.Series | None":
-    """Classes as whole numbers, amounts as floats without NaN; None for other types."""
+    """Classes as whole numbers; amounts as their ranks, which tell as much and have no bounds; None for other types."""
     dtype = column.dtype
     if dtype.is_temporal():
         column = column.to_physical()
@@ -51,7 +51,7 @@ def _values(column: pl.Series) -> "pl.Series | None":
         return None
     if column.dtype.is_integer() and column.drop_nulls().n_unique() <= _FEW:
         return _classes(column)
-    return column.cast(pl.Float64).fill_nan(None)
+    return (column.fill_nan(None) if column.dtype.is_float() else column).rank("average").cast(pl.Float64)
 
 
 def _classes(column: pl.Series) -> pl.Series:

@@ -4,7 +4,7 @@ from foreset.domain.findings.finding import Finding, Severity
 
 
 class FeatureWrittenLater(Finding, frozen=True, kw_only=True):
-    """Rows served by values that were written after the row's own time."""
+    """Rows served by values that were written after the row's own time; a warning where they change nothing."""
 
     severity: Severity = "error"
     view: str
@@ -15,7 +15,7 @@ class FeatureWrittenLater(Finding, frozen=True, kw_only=True):
     lead: str
     says = (
         "{rows:,} of {of:,} rows hold values of {view} that were written to {table} after the row's own time, up to "
-        "{lead} later; {changed:,} rows would have other values if only what was written by then counted."
+        "{lead} later; if only what was written by then counted, {changed:,} of them would have other values."
     )
     then = 'ask for the training set with `known_at="event_time"`, which leaves such values out.'
 

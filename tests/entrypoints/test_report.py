@@ -86,9 +86,8 @@ def test_the_finding_of_features_written_later_says_how_many_and_what_to_do() ->
     report = built(store()).report().unwrap()
     assert messages(report, "FeatureWrittenLater") == [
         (
-            "15 of 60 rows hold values of v that were written to t after the row's own time, up to 2 d later; 15 "
-            "rows would "
-            "have other values if only what was written by then counted. Next: ask for the training set with "
+            "15 of 60 rows hold values of v that were written to t after the row's own time, up to 2 d later; if only "
+            "what was written by then counted, 15 of them would have other values. Next: ask for the training set with "
             '`known_at="event_time"`, which leaves such values out.'
         )
     ]
@@ -106,8 +105,10 @@ def test_an_honest_set_has_none_and_tells_what_it_left_out() -> None:
 
 def test_values_that_were_written_again_as_they_were_change_no_row() -> None:
     again = leaky().with_columns(x=pl.lit(1.0))
-    view = built(store(again)).report().unwrap().views[0]
+    report = built(store(again)).report().unwrap()
+    view = report.views[0]
     assert (view.written_later, view.under_event_time) == (Leads(ROWS // 4, 48 * HOUR), Leads(0))
+    assert report.worst == "warning"
 
 
 def test_a_set_known_at_a_time_is_held_against_the_newest_version(tmp_path: Path) -> None:
@@ -258,6 +259,44 @@ def test_a_target_of_amounts_is_told_by_amounts() -> None:
     share = column(report, "twice").target_share
     assert share is not None
     assert share > 0.9
+
+
+@pytest.mark.parametrize("far", [math.inf, -math.inf, 1e308, 1e-308])
+def test_amounts_without_bounds_are_compared(far: float) -> None:
+    columns = wide(
+        y=[far * (k % 7) if k else 1.0 for k in range(ROWS)], late_by=[far if k % 3 == 0 else -k for k in range(ROWS)]
+    )
+    for target in ("y", "late"):
+        report = built(store(), columns).report(target).unwrap()
+        assert all(found.target_share is not None for found in report.columns if found.role in {"spine", "feature"})
+    share = column(report, "late_by").target_share
+    assert share is not None
+    assert share > 0.8
+
+
+def test_columns_of_other_types_have_no_share() -> None:
+    lists = pl.Series([[k] for k in range(ROWS)])
+    report = built(store(), wide(parts=lists, raw=[b"a"] * ROWS, gone=[None] * ROWS)).report("late").unwrap()
+    assert [column(report, name).target_share for name in ("parts", "raw", "gone")] == [None] * 3
+
+
+def test_a_set_of_no_rows_is_reported() -> None:
+    report = built(store(), spine().clear()).report("late").unwrap()
+    view = report.views[0]
+    assert (view.served, view.without_match, view.expired, view.ages, view.quantiles) == (0, 0, 0, None, ())
+    assert (report.sample_rows, report.findings) == (0, ())
+
+
+def test_a_newest_version_of_other_types_is_not_compared(tmp_path: Path) -> None:
+    found = FeatureStore.open(tmp_path / "store", data_dir=tmp_path).unwrap()
+    found.write(leaky(), "t").unwrap()
+    found.register(EntitySpec("e", ["k"]), FeatureViewSpec("v", ["e"], DeltaSource("t", "at"), ["x"])).unwrap()
+    training_set = built(found, known_at=datetime.now(UTC))
+    found.write(
+        leaky().with_columns(pl.col("x").cast(pl.String)), "t", mode="overwrite", schema_mode="overwrite"
+    ).unwrap()
+    view = training_set.report().unwrap().views[0]
+    assert (view.newest_version, view.under_later_writes) == (None, None)
 
 
 def test_constants_and_columns_of_nulls_are_named() -> None:
