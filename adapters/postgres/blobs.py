@@ -3,10 +3,10 @@
 from typing import Any, Final, NoReturn
 
 from psycopg import Connection
-from psycopg.errors import LockNotAvailable
 from returns.result import Result, Success
 
 from foreset.adapters.postgres.database import Database, always
+from foreset.adapters.postgres.tables import write_anew
 from foreset.domain.errors.store import StoreError
 
 PART: Final = 16 * 2**20
@@ -68,11 +68,9 @@ class PostgresBlobs:
 
 
 def _cleared(connection: Connection[Any]) -> None:
-    try:
-        connection.execute("VACUUM FULL foreset_frames")
-    except LockNotAvailable as fault:
-        message = "frames were deleted, but others read the table; run VACUUM FULL foreset_frames later"
-        raise OSError(message) from fault
+    if problem := write_anew(connection, "foreset_frames"):
+        message = f"frames were deleted, and their bytes stay: {problem}"
+        raise OSError(message)
 
 
 def _parts(connection: Connection[Any], name: str) -> list[bytes]:

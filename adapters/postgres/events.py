@@ -4,15 +4,15 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-import psycopg
 from psycopg import Connection
 from returns.result import Result, Success
 
 from foreset.adapters.event_rows import Damage, as_recorded, check_gapless, in_utc, redaction, stored_row
 from foreset.adapters.postgres import writing
 from foreset.adapters.postgres.database import Database, always
+from foreset.adapters.postgres.tables import owns, write_anew
 from foreset.domain.chain import Head, Row, StoredLog
-from foreset.domain.errors.problem import because, refuse
+from foreset.domain.errors.problem import refuse
 from foreset.domain.errors.specs import StaleWrite
 from foreset.domain.errors.store import LogTaken, StoreError, StoreUnwritable
 from foreset.domain.receipt import Event, Recorded
@@ -26,7 +26,6 @@ _READ_STREAM: Final = """
 _STORED: Final = """
     SELECT position, stream, version, at, actor, type, body, salt, digest, hash FROM foreset_events WHERE position > %s
     ORDER BY position"""
-_OWNED: Final = "SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = 'foreset_events'::regclass"
 
 Appended = tuple[tuple[Recorded, ...], Head]
 
@@ -86,8 +85,7 @@ class PostgresEventStore:
         address, when, new = self._database.address, in_utc(at), redaction(bodies, reason)
 
         def replaced(connection: Connection[Any]) -> Result[Appended, StaleWrite | StoreError]:
-            owned = connection.execute(_OWNED).fetchone()
-            if owned is None or not owned[0]:
+            if not owns(connection, "foreset_events"):
                 problem = "only the owner of foreset_events can clear it of what is redacted"
                 return refuse(StoreUnwritable(path=address, problem=problem))
             done = writing.append(
@@ -107,11 +105,9 @@ class PostgresEventStore:
         return self._database.read(self._cleared)
 
     def _cleared(self, connection: Connection[Any]) -> None:
-        try:
-            connection.execute("VACUUM FULL foreset_events")
-        except psycopg.errors.LockNotAvailable as fault:
-            problem = "the events were redacted, but others read the table; run VACUUM FULL foreset_events later"
-            raise Damage(because(StoreUnwritable(path=self._database.address, problem=problem), fault)) from fault
+        if problem := write_anew(connection, "foreset_events"):
+            told = f"events were redacted, and their bytes stay: {problem}"
+            raise Damage(StoreUnwritable(path=self._database.address, problem=told))
 
     def stored(self, after: int = 0) -> Result[StoredLog, StoreError]:
         """The log as it is stored after a position, at one moment."""

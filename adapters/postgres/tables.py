@@ -16,6 +16,7 @@ FORMAT: Final = 1
 """The format of the tables, which the head names."""
 
 _THERE: Final = "SELECT to_regclass('foreset_events') IS NOT NULL, to_regclass('foreset_head') IS NOT NULL"
+_OWNED: Final = "SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = %s::regclass"
 _LOCK: Final = int.from_bytes(b"Foreset", "big")
 _MAKE: Final = (
     """
@@ -87,3 +88,23 @@ def check_format(found: int, address: str) -> None:
     """Raise `Damage` where the format is of a newer Foreset."""
     if found > FORMAT:
         raise Damage(LogTooNew(path=address, found=f"format {found}", supported=f"format {FORMAT}"))
+
+
+# === Clearing ===
+
+
+def owns(connection: Connection[Any], table: str) -> bool:
+    """Whether the role may write a table anew. To others the server gives a warning, and does nothing."""
+    found = connection.execute(_OWNED, (table,)).fetchone()
+    return found is not None and bool(found[0])
+
+
+def write_anew(connection: Connection[Any], table: str) -> str | None:
+    """Write a table anew, without what was deleted or replaced; gives why that cannot be done, if it cannot."""
+    if not owns(connection, table):
+        return f"its owner may clear them, with VACUUM FULL {table}"
+    try:
+        connection.execute(f"VACUUM FULL {table}".encode())
+    except errors.LockNotAvailable:
+        return f"others read the table; run VACUUM FULL {table} later"
+    return None

@@ -153,6 +153,9 @@ def test_only_the_owner_redacts(log: str) -> None:
         append(store, 3)
         error = store.redact({1: event(9)}, expected=None, at=AT, actor="eve").failure()
         assert "only the owner of foreset_events can clear it of what is redacted" in str(error)
+        with pytest.raises(OSError, match="its owner may clear them, with VACUUM FULL foreset_frames"):
+            PostgresBlobs(store._database).sweep()
+        assert "VACUUM FULL foreset_events" in str(store.sweep().failure())
         assert len(store.read().unwrap()) == 4
 
 
@@ -273,6 +276,33 @@ def test_what_was_redacted_is_in_no_page_of_the_table(log: str) -> None:
     assert pages is not None
     assert b"weather" in pages[0]
     assert b"secret-4711" not in pages[0]
+
+
+def test_a_removed_frame_is_in_no_page_of_the_table(log: str) -> None:
+    with closing(opened(log)) as store:
+        blobs = PostgresBlobs(store._database)
+        blobs.write("spines/a", b"secret-4711")
+        assert blobs.remove("spines/a")
+        blobs.sweep()
+    assert size(log, "foreset_frames") == 0
+
+
+def size(log: str, table: str) -> int:
+    with psycopg.connect(f"postgresql://{log}") as connection:
+        found = connection.execute("SELECT pg_relation_size(%s::regclass)", (table,)).fetchone()
+    assert found is not None
+    return int(found[0])
+
+
+def test_a_table_that_others_read_is_told_after_a_redaction(log: str) -> None:
+    with closing(opened(log, timeout=0.2)) as store, psycopg.connect(f"postgresql://{log}") as other:
+        other.execute("SELECT * FROM foreset_events")
+        error = store.redact({1: event(9)}, expected=0, at=AT, actor="ann").failure()
+        assert isinstance(error, StoreUnwritable)
+        assert "events were redacted, and their bytes stay: others read the table" in str(error)
+        other.rollback()
+        assert store.read().unwrap()[0].event == event(9)
+        store.sweep().unwrap()
 
 
 # === Processes ===
