@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator
 from math import inf
 from typing import NamedTuple
 
-from returns.iterables import Fold
 from returns.result import Result, Success
 
 from foreset.application.erased import erasures_among
@@ -126,15 +125,20 @@ def _told(
     if not isinstance(there, Success):
         return refuse(there.failure())
     look = _Look(stored, frozenset(file.path for file in goes), frozenset(there.unwrap()), now_ms, adapters, catalog)
-    sets = Fold.collect(map(look.retention, known), Success(()))
-    return sets.map(
-        lambda found: Retention(
+    sets: list[SetRetention] = []
+    for found in known:
+        told = look.retention(found)
+        if not isinstance(told, Success):
+            return refuse(told.failure())
+        sets.append(told.unwrap())
+    return Success(
+        Retention(
             table=stored.table,
             version=stored.version,
             hours=hours,
             table_hours=stored.hours,
             files=goes,
-            sets=found,
+            sets=tuple(sets),
         )
     )
 
@@ -151,10 +155,15 @@ class _Look(NamedTuple):
 
     def retention(self, known: _Known) -> Result[SetRetention, RetentionError]:
         """What the vacuum means to a training set."""
-        needs = Fold.collect(map(self._needs, known.uses), Success(()))
-        return needs.map(lambda found: self._told(known, found))
+        needs: list[_Needs] = []
+        for use in known.uses:
+            found = self._needs(use)
+            if not isinstance(found, Success):
+                return refuse(found.failure())
+            needs.append(found.unwrap())
+        return Success(self._told(known, needs))
 
-    def _told(self, known: _Known, needs: tuple[_Needs, ...]) -> SetRetention:
+    def _told(self, known: _Known, needs: list[_Needs]) -> SetRetention:
         loses = {path for need in needs for path in need.files & self.goes}
         gone = {path for need in needs for path in need.gone}
         why = next((need.why for need in needs if need.why is not None), None)
