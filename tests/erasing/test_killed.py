@@ -42,7 +42,7 @@ def test_killed_at_a_random_moment(store: FeatureStore, tmp_path: Path, number: 
     for identifier in sets[:2]:
         store.pin(identifier).unwrap()
     store.write(CUSTOMERS.clear(), "customers", mode="overwrite", replace_where=f"mail = '{ANN}'").unwrap()
-    killed(tmp_path, random.Random(number).uniform(0, 0.15))  # noqa: S311  # moments, not secrets
+    killed(tmp_path, random.Random(number).uniform(0, 0.05))  # noqa: S311  # moments, not secrets
     after = opened(tmp_path)
     after.erase("customer", ANN, requested_by="dora").unwrap()
     assert left_in(tmp_path / "store", ANN) == []
