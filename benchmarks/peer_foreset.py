@@ -4,6 +4,7 @@ import itertools
 from typing import Any
 
 import polars as pl
+from counting import counters
 from ready import Job, Ready
 from shapes import CREATED, SPINE_TIME, TARGET, TIME, Case, View
 
@@ -40,15 +41,17 @@ def fingerprints(job: Job) -> Ready:
 
 
 def receipts(job: Job) -> Ready:
-    """What a retrieval does beside finding rows, by itself: the fingerprints, and the receipt written to the log."""
+    """What a retrieval does beside finding rows, by itself: fingerprints, counters, the receipt written to the log."""
     store, spine = _opened(job), _labels(job.case)
     made = store.training_set(_spec(job.case), spine).unwrap()
     spines, events, now = store.adapters.spines, store.adapters.events, store.adapters.clock.now
     result, stream = made.frame, training_set_stream(made.id)
+    count = counters(store, made, spine)
 
     def write() -> None:
         spines.fingerprint(spine)
         spines.fingerprint(result)
+        count()
         events.append(stream, (made.receipt,), expected=None, at=now(), actor="benchmark").unwrap()
 
     return Ready(write, answers=False)

@@ -63,11 +63,11 @@ def find_rows(sides: Sides) -> Found:
                 np.minimum.at(begins, code, start)
         if rows.code.size:
             best.take(rows, _alive(strategy(rows, labels, sides.terms), rows, labels, sides.terms))
-    expired, unreached = (0, 0) if begins is None else _unserved(best.position, begins, labels)
+    expired, unreached = (0, 0) if begins is None else unserved(best.position, begins, labels)
     return Found(best.position, best.tied, best.event, expired, unreached, pairs, rows_seen)
 
 
-def _unserved(position: Int64s, begins: Int64s, labels: Labels) -> tuple[int, int]:
+def unserved(position: Int64s, begins: Int64s, labels: Labels) -> tuple[int, int]:
     """How many spine rows with a key are not served though a row of theirs has begun to hold, and though none has."""
     codes = labels.keys.spine
     asking = np.flatnonzero((position == NO_ROW) & (codes >= 0))
