@@ -1,6 +1,6 @@
 """Tell of a training set what leaks, what is missing, and how old its values are."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -34,10 +34,10 @@ ReportError = RebuildError | ReportColumnMissing
 
 @dataclass(frozen=True)
 class Looks:
-    """What looks at the rows of training sets, and tells how much of a target is in a column."""
+    """What looks at the rows of training sets, and what tells how much of a target is in a column, made when asked."""
 
     rows: ReportRows
-    information: Information
+    information: Callable[[], Information]
 
 
 def report(
@@ -195,5 +195,5 @@ def _columns(
         sample = looks.rows.sample(retrieval.frame, target, SAMPLE_ROWS)
         known = next(receipt.rows - column.nulls for column in counted if column.name == target)
         sampled = min(known, SAMPLE_ROWS)
-        shares = looks.information.shares(sample, target, asked)
+        shares = looks.information().shares(sample, target, asked)
     return tuple(replace(c, view=owners.get(c.name), target_share=shares.get(c.name)) for c in counted), sampled

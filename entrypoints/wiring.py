@@ -29,7 +29,7 @@ from foreset.application.ports import (
     TableStore,
 )
 from foreset.application.report import Looks as ReportLooks
-from foreset.application.report_ports import OutsideFrames
+from foreset.application.report_ports import Information, OutsideFrames
 from foreset.domain.errors.history import ClientMissing
 from foreset.domain.errors.offline_stores import LoadError
 from foreset.domain.errors.problem import because, refuse
@@ -316,9 +316,15 @@ def outside_frames() -> OutsideFrames:
 def report_looks() -> ReportLooks:
     """What looks at the rows of training sets for reports."""
     from foreset.adapters.polars.reports import PolarsReports
+
+    return ReportLooks(PolarsReports(), information)
+
+
+def information() -> Information:
+    """What tells how much of a target is in a column: scikit-learn."""
     from foreset.adapters.sklearn.information import MutualInformation
 
-    return ReportLooks(PolarsReports(), MutualInformation())
+    return MutualInformation()
 
 
 def feast_online(registry: "FeastRegistry") -> "FeastOnlineStore":
