@@ -1,6 +1,7 @@
 """A store over Delta tables of customers and orders, whose keys can be erased."""
 
 import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -44,7 +45,8 @@ def left_in(folder: Path, text: str) -> list[str]:
         if path.suffix == ".parquet":
             told += str(pl.read_parquet(path).to_dicts()).encode()
         if path.name == "events.db":
-            told += "\n".join(sqlite3.connect(path).iterdump()).encode()
+            with closing(sqlite3.connect(path)) as log:
+                told += "\n".join(log.iterdump()).encode()
         if text.encode() in told:
             found.append(path.name)
     return found

@@ -1,12 +1,17 @@
-"""A process that erases Ann's key until it is killed. Usage: eraser.py FOLDER."""
+"""A process that erases a key until it is killed. Usage: eraser.py FOLDER ENTITY KEY."""
 
 import sys
 from pathlib import Path
 
-from tests.erasing.conftest import ANN, opened
+from foreset import FeatureStore
+
+
+def main(folder: str, entity: str, key: str) -> None:
+    store = FeatureStore.open(Path(folder) / "store", data_dir=Path(folder) / "data").unwrap()
+    print("open", flush=True)
+    store.erase(entity, key, requested_by="dora").unwrap()
+    print("done", flush=True)
+
 
 if __name__ == "__main__":
-    store = opened(Path(sys.argv[1]))
-    print("open", flush=True)
-    store.erase("customer", ANN, requested_by="dora").unwrap()
-    print("done", flush=True)
+    main(*sys.argv[1:])

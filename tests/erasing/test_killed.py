@@ -23,7 +23,8 @@ KILLS = int(os.environ.get("FORESET_KILLS", "4"))
 
 def killed(folder: Path, moment: float) -> bool:
     """Whether the erasure was killed before it was done."""
-    process = subprocess.Popen([sys.executable, eraser.__file__, str(folder)], stdout=subprocess.PIPE, text=True)
+    command = [sys.executable, eraser.__file__, str(folder), "customer", ANN]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     assert process.stdout.readline() == "open\n"
     time.sleep(moment)
