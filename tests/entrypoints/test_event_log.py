@@ -161,6 +161,18 @@ def test_a_log_is_moved_there_and_back(place: str, other: str, capsys: pytest.Ca
     assert store.verify_log().unwrap().whole
 
 
+def test_a_store_in_memory_is_moved_to_where_it_stays(workspace: Path) -> None:
+    store = FeatureStore.in_memory({"things": ROWS})
+    store.register(EntitySpec("thing", ["k"]), VIEW).unwrap()
+    id_ = store.training_set(SPEC, SPINE).unwrap().id
+    moved = store.move_log("kept").unwrap()
+    assert (moved.copied_events, moved.copied_frames, moved.place) == (3, 1, str(workspace / "kept"))
+    there = FeatureStore.open("kept").unwrap()
+    assert there.history() == store.history()
+    assert there.receipt(id_).unwrap().id == id_
+    assert isinstance(store.register(EntitySpec("late", ["k"])).failure(), LogMoved)
+
+
 def test_a_log_that_was_moved_is_not_moved_again(place: str, other: str, workspace: Path) -> None:
     store, _ = filled(place)
     store.move_log(other).unwrap()
@@ -206,7 +218,7 @@ def test_events_that_are_recorded_during_a_move_move_too(place: str, other: str)
     recorded: list[str] = []
 
     def write() -> None:
-        for number in range(100_000):
+        for number in range(3_000):
             if not isinstance(done := writer.register(EntitySpec(f"e{number}", ["k"])), Success):
                 assert isinstance(done.failure(), LogMoved)
                 return

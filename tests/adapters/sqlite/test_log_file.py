@@ -143,6 +143,40 @@ def test_a_log_that_lost_something_is_corrupt(log: Path, statement: str, problem
     assert problem in str(error)
 
 
+@pytest.mark.parametrize(
+    ("statement", "problem"),
+    [
+        (
+            "DELETE FROM events WHERE position = 3",
+            "its head is of the event at position 3, and it ends",
+        ),
+        ("UPDATE head SET hash = 'x'", "its head is of the event at position 3, and it ends otherwise, at 3"),
+        ("UPDATE head SET position = 'x'", "an event has 'x' in place of a number"),
+        ("DELETE FROM head", "its head is gone"),
+    ],
+)
+def test_nothing_is_put_after_an_end_that_is_not_the_heads(log: Path, statement: str, problem: str) -> None:
+    sql(log, statement)
+    with opened(log.parent) as store:
+        for done in (
+            store.append("tables", (event(3),), expected=None, at=AT, actor="ann"),
+            store.redact({1: event(9)}, expected=None, at=AT, actor="ann"),
+        ):
+            error = done.failure()
+            assert isinstance(error, LogCorrupt)
+            assert problem in str(error)
+        assert store.read().unwrap()[0].event == event(0)
+
+
+def test_a_process_that_has_an_older_format_open_writes_no_more(log: Path) -> None:
+    with opened(log.parent) as store:
+        assert len(store.read().unwrap()) == 3
+        sql(log, "PRAGMA user_version = 3")
+        error = store.append("tables", (event(3),), expected=None, at=AT, actor="ann").failure()
+    assert isinstance(error, LogTooNew)
+    assert "it has format 3, and this one knows format 2" in str(error)
+
+
 def test_an_event_without_a_number_is_corrupt(log: Path) -> None:
     sql(log, "UPDATE events SET version = 'two' WHERE position = 2")
     with opened(log.parent) as store:

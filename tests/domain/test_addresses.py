@@ -1,0 +1,30 @@
+import pytest
+
+from foreset.domain.addresses import is_address, is_postgres, without_password
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("postgresql://db/features", "postgresql://db/features"),
+        ("postgresql://ann@db:5432/features", "postgresql://ann@db:5432/features"),
+        ("postgresql://ann:s3cret@db/features", "postgresql://ann@db/features"),
+        ("postgresql://ann:s3cret@[::1]:5432/features", "postgresql://ann@[::1]:5432/features"),
+        ("postgresql://:s3cret@db/features", "postgresql://@db/features"),
+        ("postgresql://db/features?user=ann&password=s3cret", "postgresql://db/features?user=ann"),
+        ("postgresql://db/f?sslpassword=s3cret&sslmode=require", "postgresql://db/f?sslmode=require"),
+        ("postgresql://ann:s3@cret@db/features", "postgresql://[...]"),
+        ("postgresql://ann:s3/cret@db/features", "postgresql://[...]"),
+        ("postgresql://ann:s3?cret@db/features", "postgresql://[...]"),
+        ("postgresql://ann:s3#cret@db/features", "postgresql://[...]"),
+        ("postgresql://[::1/features", "postgresql://[...]"),
+    ],
+)
+def test_an_address_is_shown_without_its_password(address: str, shown: str) -> None:
+    assert without_password(address) == shown
+
+
+def test_folders_are_told_from_addresses() -> None:
+    assert [is_address(place) for place in ("a/b", "C:\\a", "postgresql://db", "s3://b")] == [False, False, True, True]
+    places = ("postgres://db", "PostgreSQL://db", "postgresql", "mysql://db")
+    assert [is_postgres(place) for place in places] == [True, True, False, False]
