@@ -19,7 +19,7 @@ from foreset.adapters.postgres.faults import FAULTS, is_lost, log_error
 from foreset.adapters.postgres.tables import make_where_missing
 from foreset.domain.addresses import is_ambiguous, without_password
 from foreset.domain.errors.problem import Problem, because, refuse, told
-from foreset.domain.errors.store import AppendUnsettled, StoreError, UnfitAddress
+from foreset.domain.errors.store import AppendUnsettled, LogUnreachable, StoreError, UnfitAddress
 
 AWAY: Final = 30.0
 """For how many seconds a server that went away is waited for."""
@@ -42,6 +42,7 @@ _OWN: Final = "SELECT pid, backend_start FROM pg_stat_activity WHERE pid = pg_ba
 _END_LOST: Final = """
     SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE pid = %s AND backend_start = %s AND state LIKE 'idle in transaction%%'"""
+_OLDEST: Final = 13_00_00  # the first that tells by its id what became of a transaction
 _NOT_YET: Final = ("starting up", "shutting down", "recovery mode", "not yet accepting")
 
 T = TypeVar("T")
@@ -186,6 +187,9 @@ class Database:
             return made
 
     def _begin(self, connection: Connection[Any]) -> None:
+        if connection.info.server_version < _OLDEST:
+            problem = f"its version is {connection.info.parameter_status('server_version')}, and 13 or newer is needed"
+            raise Damage(LogUnreachable(address=self.address, problem=problem))
         connection.execute("SET client_encoding = 'UTF8'")
         connection.execute(_SESSION, (f"{round(self._timeout * 1000)}ms",))
         if self._session is not None:

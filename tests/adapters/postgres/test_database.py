@@ -94,6 +94,13 @@ def test_a_server_that_refuses_is_told(postgres_server: str) -> None:
     assert 'database "nowhere" does not exist. Nothing was written.' in str(error)
 
 
+def test_a_server_that_is_too_old_is_told(postgres_database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("psycopg.ConnectionInfo.server_version", 12_00_09)
+    error = refused(f"postgresql://{postgres_database}")
+    assert isinstance(error, LogUnreachable)
+    assert ", and 13 or newer is needed. Nothing was written." in str(error)
+
+
 def test_what_is_not_asked_for_in_the_address_has_defaults(postgres_database: str) -> None:
     with closing(opened(f"{postgres_database}?application_name=mine&connect_timeout=3")) as store:
         connection = store._database._connected(time.monotonic())
