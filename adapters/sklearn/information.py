@@ -25,9 +25,9 @@ Floats = npt.NDArray[np.float64]
 class MutualInformation:
     """What columns tell of a target, as scikit-learn estimates it.
 
-    Classes are counted; amounts are compared by the nearest neighbours of their ranks (Kraskov et al. 2004, Ross 2014). Of a target
-    of classes the share is that of its entropy; of one of amounts it is 1 - exp(-2 I), which for a normal distribution
-    is the share of its variance. That a value is missing counts as something that a column tells.
+    Classes are counted; amounts are compared by the nearest neighbours of their ranks (Kraskov et al. 2004, Ross
+    2014). Of a target of classes the share is that of its entropy; of one of amounts it is 1 - exp(-2 I), which for a
+    normal distribution is the share of its variance. That a value is missing counts as something that a column tells.
     """
 
     def shares(self, sample: ArrowStream, target: str, columns: Collection[str]) -> Mapping[str, float]:

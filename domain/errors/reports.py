@@ -31,8 +31,8 @@ class AuditRowsDiffer(CallerFault, frozen=True, kw_only=True):
     problem: str
     says = "The frame ({frame_rows:,} rows) is not the spine ({spine_rows:,} rows) with more columns: {problem}."
     then = (
-        "give the frame in the order of the spine, a row for each of its rows; or leave the spine out: then it is taken "
-        "from the frame's own columns."
+        "give the frame in the order of the spine, a row for each of its rows; or leave the spine out: then it is "
+        "taken from the frame's own columns."
     )
 
 
