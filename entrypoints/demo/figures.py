@@ -89,7 +89,8 @@ class Compared(msgspec.Struct, frozen=True, kw_only=True):
 class Rebuilt(msgspec.Struct, frozen=True, kw_only=True):
     """The training set rebuilt by its id after the tables changed, and the same question asked anew.
 
-    `recorded` is the fingerprint of its receipt, `fingerprint` that of the rebuild.
+    `recorded` is the fingerprint of its receipt, `fingerprint` that of the rebuild. `anew_cells` counts the cells that
+    are other now, by the commit that changed them.
     """
 
     id: str
@@ -102,6 +103,7 @@ class Rebuilt(msgspec.Struct, frozen=True, kw_only=True):
     anew_id: str
     anew_fingerprint: str
     anew_rows_that_differ: int
+    anew_cells: dict[str, int]
 
 
 class Figures(msgspec.Struct, frozen=True, kw_only=True):

@@ -178,7 +178,9 @@ class Show:
         self.console.print(Padding(Text(verdict, style=f"bold {style}"), (1, 0, 0, _INDENT), expand=False))
         self._say(
             "The id alone gave it back, read at the versions of its receipt. Asked anew, "
-            f"{rebuilt.anew_rows_that_differ:,} of {rebuilt.rows:,} rows differ."
+            f"{rebuilt.anew_rows_that_differ:,} of {rebuilt.rows:,} rows differ. What changed them, store.diff tells: "
+            + " and ".join(f"{cells:,} cells by {commit}" for commit, cells in rebuilt.anew_cells.items())
+            + "."
         )
 
     def closing(self, figures: Figures) -> None:
@@ -218,7 +220,14 @@ class Show:
 def next_commands(figures: Figures) -> tuple[str, ...]:
     """Commands that go on from the demo."""
     foreset = f"{_command()} --store {quote(figures.store)} --data-dir {quote(figures.data)}"
-    return f"{foreset} log", f"{foreset} show {figures.built.id}", f"{foreset} rebuild {figures.built.id}"
+    identifier = figures.built.id
+    return (
+        f"{foreset} log",
+        f"{foreset} show {identifier}",
+        f"{foreset} report {identifier} --target late -o report.html",
+        f"{foreset} diff {identifier} {figures.rebuilt.anew_id}",
+        f"{foreset} rebuild {identifier}",
+    )
 
 
 def _command() -> str:

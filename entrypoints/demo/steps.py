@@ -1,14 +1,19 @@
 """The steps of the demo that work on the store."""
 
+from collections import Counter
 from dataclasses import dataclass
+from functools import partial
 from time import perf_counter
 
 import polars as pl
 from returns.result import Result, Success
 from rich.console import Console
 
+from foreset.application.diff import DiffError
 from foreset.application.register import RegistryError
 from foreset.application.write import WriteError
+from foreset.domain.diff import TrainingSetDiff
+from foreset.domain.diff_parts import ByCommit
 from foreset.domain.errors.problem import refuse
 from foreset.domain.errors.retrieval import PlanError, RebuildError, RetrievalError
 from foreset.entrypoints.demo.corrections import Correction
@@ -120,20 +125,24 @@ def join_late(stage: Stage) -> Result[Appended, WriteError]:
     )
 
 
-def rebuild(stage: Stage, made: Made) -> Result[Rebuilt, RebuildError]:
+def rebuild(stage: Stage, made: Made) -> Result[Rebuilt, RebuildError | DiffError]:
     """Build the training set again from its id, and ask the same question of the tables as they are now."""
     start = perf_counter()
     again = busy(stage.console, "Rebuilding it from its id", lambda: stage.store.rebuild(made.figures.id))
     seconds = perf_counter() - start
     return Result.do(
-        _compared(made.training_set, rebuilt, anew, seconds)
+        _compared((made.training_set, rebuilt, anew), difference, seconds)
         for rebuilt in again
         for anew in busy(stage.console, "Asking anew", lambda: stage.store.training_set(TRAINING_SET, stage.spine))
+        for difference in busy(stage.console, "Asking why", partial(stage.store.diff, made.figures.id, anew.id))
     )
 
 
-def _compared(first: TrainingSet, again: TrainingSet, anew: TrainingSet, seconds: float) -> Rebuilt:
+def _compared(
+    sets: tuple[TrainingSet, TrainingSet, TrainingSet], difference: TrainingSetDiff, seconds: float
+) -> Rebuilt:
     """Compare them. The fingerprints are the store's word; the frames are compared value by value besides."""
+    first, again, anew = sets
     same = pl.all_horizontal(first.frame[name].eq_missing(anew.frame[name]) for name in first.frame.columns)
     return Rebuilt(
         id=again.id,
@@ -146,4 +155,15 @@ def _compared(first: TrainingSet, again: TrainingSet, anew: TrainingSet, seconds
         anew_id=anew.id,
         anew_fingerprint=anew.receipt.fingerprint,
         anew_rows_that_differ=first.frame.height - int(first.frame.select(same.sum()).item()),
+        anew_cells=_by_commit(difference),
     )
+
+
+def _by_commit(difference: TrainingSetDiff) -> dict[str, int]:
+    """The cells that changed, by the table's version that changed them."""
+    found: Counter[str] = Counter()
+    for column in difference.columns or ():
+        for attributed in column.causes:
+            commits = [c for c in attributed.causes if isinstance(c, ByCommit)]
+            found[" and ".join(f"version {c.commit.version} of {c.table}" for c in commits)] += attributed.cells
+    return dict(found)

@@ -259,6 +259,9 @@ def test_the_rebuild_is_identical_after_the_tables_changed(told: tuple[Path, dic
     assert rebuilt["anew_id"] != built["id"]
     assert rebuilt["anew_fingerprint"] != built["fingerprint"]
     assert rebuilt["anew_rows_that_differ"] > 0.9 * built["rows"]
+    ((commit, cells),) = rebuilt["anew_cells"].items()
+    assert commit == f"version {rebuilt['versions_now']['weather']} of weather"
+    assert cells >= rebuilt["anew_rows_that_differ"]
 
 
 def test_the_model_is_recorded_against_the_training_set(told: tuple[Path, dict[str, Any]]) -> None:
