@@ -1,13 +1,17 @@
 """Frames that were made without Foreset, held against the training set of their rows."""
 
+from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import polars as pl
 import pytest
 
-from foreset import TrainingSetSpec
+from foreset import FeatureStore, TrainingSetSpec
+from foreset.adapters.polars.executor import PolarsExecutor
+from foreset.adapters.polars.results import PolarsResults
 from foreset.domain.errors.reports import AuditRowsDiffer, AuditTypeMismatch, NoFeaturesToAudit
-from tests.entrypoints.test_report import HOUR, ROWS, at, leaky, spine, store
+from tests.entrypoints.test_report import HOUR, ROWS, at, built, in_parts_of_seven, leaky, spine, store
 
 
 def careless() -> pl.DataFrame:
@@ -76,3 +80,14 @@ def test_frames_that_cannot_be_audited_are_refused(
     frame: pl.DataFrame, given: pl.DataFrame | None, error: object
 ) -> None:
     assert store().audit(frame, TrainingSetSpec(["v:x"]), spine=given).failure() == error
+
+
+def test_an_audit_beside_a_set_that_is_delivered_in_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    adapters = store().adapters
+    run = PolarsExecutor(adapters.tables)
+    found = FeatureStore(replace(adapters, results=PolarsResults(tmp_path), executor=run, engine=run))
+    monkeypatch.setattr("foreset.application.plan_retrieval.plan_for", in_parts_of_seven)
+    training_set = built(found, known_at="event_time")
+    assert len(list(training_set.batches())) > 1
+    audit = training_set.audit(careless()).unwrap()
+    assert (audit.views[0].same, audit.views[0].not_yet_written) == (45, 15)
