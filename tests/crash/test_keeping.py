@@ -69,27 +69,35 @@ def check_rebuilds(store: FeatureStore, made: dict[str, pl.DataFrame], *, from_p
         assert_frame_equal(store.rebuild(identifier, from_pin=from_pin).unwrap().frame, frame, check_exact=True)
 
 
+def check_pins(folder: Path, made: dict[str, pl.DataFrame], told: list[str]) -> None:
+    """What was acknowledged stands, and what stands rebuilds."""
+    store = keeping.open_store(folder)
+    standing = {pin.id for pin in store.pins().unwrap()}
+    assert set(told) <= standing
+    check_rebuilds(store, {identifier: made[identifier] for identifier in standing}, from_pin=True)
+
+
 def test_pins_that_are_killed_are_completed(tmp_path: Path, made: dict[str, pl.DataFrame]) -> None:
     chance = random.Random(1)  # noqa: S311  # moments, not secrets
-    store = keeping.open_store(tmp_path)
     for _ in range(KILLS):
-        told = killed(tmp_path, "pin", chance.uniform(0, 0.3))
-        store = keeping.open_store(tmp_path)
-        standing = {pin.id for pin in store.pins().unwrap()}
-        assert set(told) <= standing
-        check_rebuilds(store, {identifier: made[identifier] for identifier in standing}, from_pin=True)
+        check_pins(tmp_path, made, killed(tmp_path, "pin", chance.uniform(0, 0.3)))
+    store = keeping.open_store(tmp_path)
     for identifier in made:
         store.pin(identifier).unwrap()
     check_rebuilds(store, made, from_pin=True)
 
 
-@pytest.mark.parametrize("run", range(KILLS))
-def test_a_vacuum_that_is_killed_is_completed(tmp_path: Path, made: dict[str, pl.DataFrame], run: int) -> None:
-    store = keeping.open_store(tmp_path)
-    pinned, lost = list(made)[::2], list(made)[1::2]
+def pin_and_overwrite(folder: Path, pinned: list[str]) -> None:
+    store = keeping.open_store(folder)
     for identifier in pinned:
         store.pin(identifier).unwrap()
     store.write(rows(100), "things", mode="overwrite").unwrap()
+
+
+@pytest.mark.parametrize("run", range(KILLS))
+def test_a_vacuum_that_is_killed_is_completed(tmp_path: Path, made: dict[str, pl.DataFrame], run: int) -> None:
+    pinned, lost = list(made)[::2], list(made)[1::2]
+    pin_and_overwrite(tmp_path, pinned)
     chance = random.Random(run)  # noqa: S311  # as above
     killed(tmp_path, "vacuum", 20, chance.randrange(FILES)) if run else killed(tmp_path, "vacuum", 0.1)
     store = keeping.open_store(tmp_path)
