@@ -18,7 +18,7 @@ from hypothesis import Phase, given, settings
 from msgspec.structs import replace
 
 from foreset.adapters.delta.tables import DeltaTables
-from foreset.adapters.memory.executor import _labels, _rows, _terms
+from foreset.adapters.memory.executor import labels_of, rows_of, terms_of
 from foreset.domain.plan import RetrievalPlan
 from foreset.domain.point_in_time import Label, Row, Terms, qualifies
 from foreset.domain.spec import FeatureViewSpec
@@ -82,8 +82,8 @@ def broken_laws(
     counts[1] += whole and labels != sorted(labels)
     for gather, match, scan in plan.gathers:
         name = gather.columns[0].name
-        table, terms = case.tables[scan.table], _terms(match)
-        rows, asked = _rows(match, table), _labels(match, case.spine, "at")
+        table, terms = case.tables[scan.table], terms_of(match)
+        rows, asked = rows_of(match, table), labels_of(match, case.spine, "at")
         for label, served in zip(labels, found[name], strict=True):
             right = expected[name][label]
             if served != (_NO_ROW if right is None else right):
