@@ -3,11 +3,14 @@
 Positions are counted inside the writing transaction and not by AUTOINCREMENT, which leaves gaps.
 """
 
+import os
 import sqlite3
+import threading
 import time
 from contextlib import closing
 from pathlib import Path
 from typing import Final
+from weakref import WeakSet
 
 from foreset.adapters.event_rows import Damage
 from foreset.adapters.sqlite.faults import is_busy
@@ -30,8 +33,14 @@ def connect(path: Path, timeout: float) -> sqlite3.Connection:
     Raises `Damage` or `sqlite3.DatabaseError`. A log of a newer format is not written to.
     """
     _make_folder(path.parent)
-    _refuse_newer(path)
-    connection = sqlite3.connect(path, timeout=timeout, isolation_level=None, check_same_thread=False)
+    with _OPENING:
+        if not _is_open_here(path):
+            _refuse_newer(path)
+        connection = sqlite3.connect(
+            path, timeout=timeout, isolation_level=None, check_same_thread=False, factory=_Connection
+        )
+        _OPEN.add(connection)
+        connection.place = path.resolve()
     try:
         _check_format(connection, path)
         _set_wal(connection, timeout)
@@ -42,6 +51,42 @@ def connect(path: Path, timeout: float) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+class _Connection(sqlite3.Connection):
+    """A connection that is known to be open in this process."""
+
+    place: Path | None = None
+
+    def close(self) -> None:
+        """Let the file go."""
+        super().close()
+        self.place = None
+
+
+_OPEN: Final[WeakSet[_Connection]] = WeakSet()
+_OPENING = threading.Lock()
+"""Held by whoever opens a log, so that no other thread looks at its file beside SQLite meanwhile."""
+
+
+def _open_anew() -> None:
+    """In a forked child: whoever was opening a log is not there any more."""
+    global _OPENING  # noqa: PLW0603  # the lock is of the process
+    _OPENING = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows, which has no fork
+    os.register_at_fork(after_in_child=_open_anew)
+
+
+def _is_open_here(path: Path) -> bool:
+    """Whether this process has the log open.
+
+    Then its file must not be opened and closed beside SQLite: that drops the process's locks on it (POSIX), so that
+    another process takes itself for the last one and deletes the write-ahead log that is still written here.
+    """
+    place = path.resolve()
+    return any(connection.place == place for connection in _OPEN)
 
 
 def _make_folder(folder: Path) -> None:
