@@ -5,7 +5,7 @@ from datetime import datetime
 
 from returns.result import Result, Success
 
-from foreset.application.ports import ArrowStream, Changes, Snapshot, TableStore
+from foreset.application.table_ports import ArrowStream, Changes, Snapshot, TableStore
 from foreset.domain.errors.history import PastIsReadOnly
 from foreset.domain.errors.keeping import NothingToVacuum
 from foreset.domain.errors.problem import refuse

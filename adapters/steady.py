@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from returns.result import Result
 
 from foreset.adapters.tables_by_format import parquet_path
-from foreset.application.ports import ArrowStream, PlanExecutor, Retrieved, TableStore
+from foreset.application.ports import PlanExecutor, Retrieved
+from foreset.application.table_ports import ArrowStream, TableStore
 from foreset.domain.errors.offline_stores import ExecutionError
 from foreset.domain.errors.parquet import FilesChanged
 from foreset.domain.errors.problem import raised, refuse

@@ -10,7 +10,7 @@ from typing import Final
 
 from returns.result import Result
 
-from foreset.application.ports import ArrowStream, Changes, Snapshot, TableStore
+from foreset.application.table_ports import ArrowStream, Changes, Snapshot, TableStore
 from foreset.domain.errors.keeping import NothingToVacuum, VacuumFailed
 from foreset.domain.errors.tables import TableError, TableWriteError
 from foreset.domain.facts import TableFacts

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 from returns.result import Result, Success
 
-from foreset.application.ports import Adapters, ArrowStream
+from foreset.application.ports import Adapters
 from foreset.application.report_ports import FrameCount, OutsideFrames, ReportRows
 from foreset.application.retrieve import Retrieval, retrieve
+from foreset.application.table_ports import ArrowStream
 from foreset.domain.errors.problem import refuse
 from foreset.domain.errors.reports import AuditFrameError, AuditRowsDiffer, AuditTypeMismatch, NoFeaturesToAudit
 from foreset.domain.errors.retrieval import PlanError, RetrievalError, SpineError

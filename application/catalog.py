@@ -5,7 +5,7 @@ from typing import cast
 import msgspec
 from returns.result import Result
 
-from foreset.application.ports import EventStore
+from foreset.application.log_ports import EventStore
 from foreset.domain.errors.store import StoreError
 from foreset.domain.receipt import Recorded
 from foreset.domain.registry import STREAM, Catalog, RegistryEvent, replay

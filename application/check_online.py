@@ -4,8 +4,9 @@ from msgspec.structs import replace
 from returns.result import Result, Success
 
 from foreset.application.materialize import Online
-from foreset.application.ports import Adapters, ArrowStream, Snapshot
+from foreset.application.ports import Adapters
 from foreset.application.serve_keys import observed, online_view, serving, time_column
+from foreset.application.table_ports import ArrowStream, Snapshot
 from foreset.domain.errors.online import MaterializeError
 from foreset.domain.errors.tables import TableError
 from foreset.domain.facts import bound

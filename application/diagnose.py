@@ -4,8 +4,9 @@ from collections.abc import Iterable, Iterator
 
 from returns.result import Success
 
-from foreset.application.ports import Adapters, ArrowStream
+from foreset.application.ports import Adapters
 from foreset.application.recorded import options_of, recorded_spine
+from foreset.application.table_ports import ArrowStream
 from foreset.domain.errors.keeping import Affected, LostVersion, NotRebuildable
 from foreset.domain.errors.retrieval import RebuildError
 from foreset.domain.errors.tables import (

@@ -11,9 +11,10 @@ from returns.result import Result, Success
 from foreset.application.diff_causes import Sides, causes_of
 from foreset.application.diff_ports import Comparer, Side
 from foreset.application.history import ReceiptError, receipt_of
-from foreset.application.ports import Adapters, ArrowStream, TableStore
+from foreset.application.ports import Adapters
 from foreset.application.rebuild import made_again
 from foreset.application.recorded import options_of
+from foreset.application.table_ports import ArrowStream, TableStore
 from foreset.domain.diff import TrainingSetDiff
 from foreset.domain.diff_parts import RowsMatched, SetSide
 from foreset.domain.diff_receipts import spec_changes, spine_changes, table_versions, view_changes

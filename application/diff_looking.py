@@ -6,7 +6,8 @@ from typing import NamedTuple
 from returns.result import Result, Success
 
 from foreset.application.diff_ports import Cells
-from foreset.application.ports import Adapters, ArrowStream
+from foreset.application.ports import Adapters
+from foreset.application.table_ports import ArrowStream
 from foreset.domain.errors.problem import ForesetError, Problem, refuse
 from foreset.domain.errors.retrieval import SpineColumnMissing
 from foreset.domain.facts import Facts, TableFacts

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from foreset.application.ports import ArrowStream
+from foreset.application.table_ports import ArrowStream
 from foreset.domain.diff_parts import Cause, ColumnDiff, RowsMatched
 
 

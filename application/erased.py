@@ -2,7 +2,7 @@
 
 from returns.result import Result, Success
 
-from foreset.application.ports import EventStore
+from foreset.application.log_ports import EventStore
 from foreset.domain.erasure import ERASURES, KeyErased, asked_by
 from foreset.domain.errors.erasure import SpineErased, TrainingSetErased
 from foreset.domain.errors.problem import refuse

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from returns.result import Result
 
-from foreset.application.ports import ArrowStream, Changes, Snapshot
+from foreset.application.table_ports import ArrowStream, Changes, Snapshot
 from foreset.domain.errors.feast import PublishError, RepositoryReadError
 from foreset.domain.errors.online import OnlineError
 from foreset.domain.errors.store import StoreError

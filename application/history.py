@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from returns.result import Result, Success
 
-from foreset.application.ports import EventStore
+from foreset.application.log_ports import EventStore
 from foreset.domain.errors.history import PastError, UnknownName
 from foreset.domain.errors.problem import refuse
 from foreset.domain.errors.specs import UnknownTrainingSet

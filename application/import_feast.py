@@ -8,8 +8,9 @@ from returns.result import Result, Success
 
 from foreset.application.catalog import CatalogAt, current_catalog
 from foreset.application.feast_ports import RepositoryReader, TableFolders, TableRows
-from foreset.application.ports import Adapters, Snapshot, TableStore
+from foreset.application.ports import Adapters
 from foreset.application.register import RegistryError, change
+from foreset.application.table_ports import Snapshot, TableStore
 from foreset.domain import feast_tags
 from foreset.domain.errors.feast import RepositoryReadError
 from foreset.domain.errors.problem import Problem, listed

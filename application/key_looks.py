@@ -9,7 +9,8 @@ from typing import Protocol
 from returns.result import Result, Success
 
 from foreset.application.erased import erasures_among
-from foreset.application.ports import Adapters, ArrowStream, Snapshot
+from foreset.application.ports import Adapters
+from foreset.application.table_ports import ArrowStream, Snapshot
 from foreset.domain.errors.tables import TableError
 from foreset.domain.keeping import pin_prefix
 from foreset.domain.key_places import KeyPlace, is_shared, online_of

@@ -2,7 +2,7 @@
 
 from returns.result import Result
 
-from foreset.application.ports import EventStore, LineageSink
+from foreset.application.log_ports import EventStore, LineageSink
 from foreset.domain.errors.history import SendError
 from foreset.domain.errors.store import StoreError
 from foreset.domain.lineage import LineageSent

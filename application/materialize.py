@@ -8,8 +8,9 @@ from msgspec.structs import replace
 from returns.result import Result, Success
 
 from foreset.application.feast_ports import OnlineStore, TableKeys
-from foreset.application.ports import Adapters, ArrowStream, Snapshot
+from foreset.application.ports import Adapters
 from foreset.application.serve_keys import Serving, observed, online_view, serving, time_column
+from foreset.application.table_ports import ArrowStream, Snapshot
 from foreset.domain.errors.online import MaterializeError, OnlineError
 from foreset.domain.errors.problem import refuse
 from foreset.domain.errors.specs import StaleWrite

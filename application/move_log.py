@@ -7,7 +7,7 @@ so a move that is cut short is completed by the next.
 import msgspec
 from returns.result import Result, Success
 
-from foreset.application.ports import EventStore, KeptFrames
+from foreset.application.log_ports import EventStore, KeptFrames
 from foreset.domain.chain import Head, StoredLog, follows, has_head, head_of
 from foreset.domain.chain_audit import audit
 from foreset.domain.errors.problem import refuse

@@ -10,9 +10,10 @@ from foreset.application.diagnose import diagnosed, lost_versions
 from foreset.application.erased import not_erased
 from foreset.application.history import receipt_of
 from foreset.application.pinned import existing_pin, from_pin, pin_of, whole_pin
-from foreset.application.ports import Adapters, ArrowStream, ServedBy
+from foreset.application.ports import Adapters, ServedBy
 from foreset.application.rebuild import same_as_pinned
 from foreset.application.recorded import Spine, advised, recorded_semantics, recorded_spine, recorded_tables
+from foreset.application.table_ports import ArrowStream
 from foreset.domain.erasure import KeyErased
 from foreset.domain.errors.keeping import OnlyPin
 from foreset.domain.errors.problem import refuse

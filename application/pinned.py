@@ -7,9 +7,11 @@ from datetime import datetime
 from msgspec.structs import replace
 from returns.result import Result, Success
 
-from foreset.application.ports import Adapters, ArrowStream, EventStore
+from foreset.application.log_ports import EventStore
+from foreset.application.ports import Adapters
 from foreset.application.recorded import Spine, advised, kept_spine
 from foreset.application.retrieve import Job, Made, run_plan
+from foreset.application.table_ports import ArrowStream
 from foreset.domain.errors.keeping import NotPinned, PinBroken
 from foreset.domain.errors.problem import refuse
 from foreset.domain.errors.retrieval import RebuildError

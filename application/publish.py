@@ -5,7 +5,7 @@ from returns.result import Result, Success
 
 from foreset.application.catalog import registry_events
 from foreset.application.feast_ports import FeatureRegistry
-from foreset.application.ports import EventStore
+from foreset.application.log_ports import EventStore
 from foreset.domain.errors.feast import PublishError
 from foreset.domain.errors.problem import refuse
 from foreset.domain.errors.store import StoreError

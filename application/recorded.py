@@ -3,7 +3,8 @@
 from returns.result import Result, Success
 
 from foreset.application.erased import not_erased
-from foreset.application.ports import Adapters, ArrowStream, Fingerprint
+from foreset.application.ports import Adapters, Fingerprint
+from foreset.application.table_ports import ArrowStream
 from foreset.domain.errors.keeping import SemanticsTooNew
 from foreset.domain.errors.problem import refuse
 from foreset.domain.errors.retrieval import RebuildError, SpineDiffers, SpineNotKept, TableReplaced

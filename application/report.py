@@ -8,11 +8,12 @@ from msgspec.structs import replace
 from returns.result import Result, Success
 
 from foreset.application.history import receipt_of
-from foreset.application.ports import Adapters, ArrowStream
+from foreset.application.ports import Adapters
 from foreset.application.rebuild import from_tables
 from foreset.application.recorded import advised, options_of, recorded_semantics, recorded_tables
 from foreset.application.report_ports import Information, ReportRows
 from foreset.application.retrieve import Retrieval
+from foreset.application.table_ports import ArrowStream
 from foreset.domain.errors.offline_stores import ExecutionError
 from foreset.domain.errors.problem import refuse
 from foreset.domain.errors.reports import ReportColumnMissing

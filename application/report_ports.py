@@ -5,7 +5,8 @@ from typing import Protocol
 
 from returns.result import Result
 
-from foreset.application.ports import ArrowStream, StoredFrame
+from foreset.application.ports import StoredFrame
+from foreset.application.table_ports import ArrowStream
 from foreset.domain.errors.reports import AuditTypeMismatch
 from foreset.domain.leak_probe import Probe
 from foreset.domain.leak_report import ColumnAudit, ColumnReport, Role, ViewAudit, ViewCounts

@@ -8,7 +8,8 @@ from returns.result import Result, Success
 
 from foreset.application.erased import spine_not_erased
 from foreset.application.plan_retrieval import Planned, plan_retrieval
-from foreset.application.ports import Adapters, ArrowStream, Assembled, Fingerprint, Progress, Retrieved, StoredFrame
+from foreset.application.ports import Adapters, Assembled, Fingerprint, Progress, Retrieved, StoredFrame
+from foreset.application.table_ports import ArrowStream
 from foreset.domain.errors.offline_stores import ExecutionError
 from foreset.domain.errors.retrieval import OutputUnwritable, RetrievalError
 from foreset.domain.errors.store import StoreError

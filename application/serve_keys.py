@@ -9,7 +9,8 @@ from returns.result import Result, Success
 
 from foreset.application.feast_ports import Served
 from foreset.application.plan_retrieval import plan_retrieval
-from foreset.application.ports import Adapters, ArrowStream, Snapshot
+from foreset.application.ports import Adapters
+from foreset.application.table_ports import ArrowStream, Snapshot
 from foreset.domain.errors.offline_stores import ExecutionError
 from foreset.domain.errors.problem import refuse
 from foreset.domain.errors.retrieval import PlanError

@@ -3,7 +3,8 @@
 import msgspec
 from returns.result import Result
 
-from foreset.application.ports import Adapters, ArrowStream, ModelTrainer
+from foreset.application.ports import Adapters, ModelTrainer
+from foreset.application.table_ports import ArrowStream
 from foreset.domain.errors.specs import StaleWrite
 from foreset.domain.errors.store import StoreError
 from foreset.domain.errors.training import TrainingError

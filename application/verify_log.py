@@ -2,7 +2,7 @@
 
 from returns.result import Result
 
-from foreset.application.ports import EventStore
+from foreset.application.log_ports import EventStore
 from foreset.domain.chain import head_from
 from foreset.domain.chain_audit import LogReport, audit
 from foreset.domain.errors.problem import refuse

@@ -5,7 +5,8 @@ from typing import Final
 
 from returns.result import Result, Success
 
-from foreset.application.ports import Adapters, ArrowStream
+from foreset.application.ports import Adapters
+from foreset.application.table_ports import ArrowStream
 from foreset.domain.errors.retrieval import SpineError
 from foreset.domain.errors.specs import StaleWrite
 from foreset.domain.errors.store import StoreError

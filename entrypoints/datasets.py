@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from foreset.application.ports import ArrowStream
+from foreset.application.table_ports import ArrowStream
 from foreset.domain.dtypes import time_unit
 from foreset.domain.errors.problem import because, raised, told
 from foreset.domain.errors.retrieval import SpineUnreadable

@@ -9,8 +9,9 @@ from msgspec.structs import replace
 from returns.result import Success
 
 from foreset.application.plan_retrieval import version_of
-from foreset.application.ports import Adapters, ArrowStream, Snapshot, TableStore
+from foreset.application.ports import Adapters
 from foreset.application.retrieve import retrieve
+from foreset.application.table_ports import ArrowStream, Snapshot, TableStore
 from foreset.application.write import write_table
 from foreset.domain.addresses import without_password
 from foreset.domain.errors.feast_store import NotRecorded, ResultNotHeld

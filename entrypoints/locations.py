@@ -6,7 +6,7 @@ from tempfile import gettempdir
 
 from returns.result import Result, Success
 
-from foreset.application.ports import EventStore, KeptFrames
+from foreset.application.log_ports import EventStore, KeptFrames
 from foreset.domain.addresses import is_address, is_postgres, without_password
 from foreset.domain.errors.problem import because, refuse
 from foreset.domain.errors.store import DriverMissing, StoreError, UnknownLocation

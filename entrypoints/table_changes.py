@@ -5,7 +5,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from foreset.application.ports import Changes
+from foreset.application.table_ports import Changes
 from foreset.domain.changes import CHANGE_TYPE, CHANGE_TYPES, ChangesFacts
 from foreset.entrypoints.outputs import delta_table, whole_file
 from foreset.entrypoints.raising import given

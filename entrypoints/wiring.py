@@ -17,19 +17,11 @@ from foreset.application.diff_ports import Comparer
 from foreset.application.feast_ports import RepositoryReader, TableKeys
 from foreset.application.import_feast import Looks
 from foreset.application.key_looks import KeySearch
-from foreset.application.ports import (
-    Adapters,
-    ArrowStream,
-    EventStore,
-    KeptFrames,
-    LineageSink,
-    ModelTrainer,
-    PlanExecutor,
-    ResultStore,
-    TableStore,
-)
+from foreset.application.log_ports import EventStore, KeptFrames, LineageSink
+from foreset.application.ports import Adapters, ModelTrainer, PlanExecutor, ResultStore
 from foreset.application.report import Looks as ReportLooks
 from foreset.application.report_ports import Information, OutsideFrames
+from foreset.application.table_ports import ArrowStream, TableStore
 from foreset.domain.errors.history import ClientMissing
 from foreset.domain.errors.offline_stores import LoadError
 from foreset.domain.errors.problem import because, refuse

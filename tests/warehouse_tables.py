@@ -11,7 +11,8 @@ from returns.result import Result
 
 from foreset.adapters.arrow_types import dtype_name
 from foreset.adapters.feast.executor import FeastExecutor
-from foreset.application.ports import ArrowStream, PlanExecutor, Retrieved, TableStore
+from foreset.application.ports import PlanExecutor, Retrieved
+from foreset.application.table_ports import ArrowStream, TableStore
 from foreset.domain.errors.offline_stores import ExecutionError
 from foreset.domain.feast_stores import store_named
 from foreset.domain.nodes import Scan

@@ -13,7 +13,7 @@ from foreset.adapters.delta.footers import ArrowSchema, schemas_of
 from foreset.adapters.delta.schema import columns_of, fields_of, mapping_mode
 from foreset.adapters.delta.stored import ColumnMapping
 from foreset.adapters.parquet_files import read_files, unreadable, unreadable_column
-from foreset.application.ports import ArrowStream
+from foreset.application.table_ports import ArrowStream
 from foreset.domain.errors.problem import refuse
 from foreset.domain.errors.tables import TableError, UnsupportedTable
 from foreset.domain.facts import Column, DataFile, TableFacts

@@ -28,7 +28,8 @@ from foreset.adapters.delta.vacuum import delete_files, stored_table
 from foreset.adapters.delta.writing import OpenTable
 from foreset.adapters.object_stores import StorageOptions
 from foreset.adapters.parquet_files import READ_FAULTS
-from foreset.application.ports import ArrowStream, StoredFrame
+from foreset.application.ports import StoredFrame
+from foreset.application.table_ports import ArrowStream
 from foreset.domain.errors.keeping import VacuumFailed
 from foreset.domain.errors.problem import Problem, because, refuse, told
 from foreset.domain.errors.tables import (

@@ -10,7 +10,8 @@ from foreset.adapters.feast.question import Answering, Question, Served
 from foreset.adapters.feast.stock_store import StockStore
 from foreset.adapters.feast.store_of_files import StoreOfFiles
 from foreset.adapters.feast.warehouse import Warehouse
-from foreset.application.ports import ArrowStream, Retrieved, TableStore
+from foreset.application.ports import Retrieved
+from foreset.application.table_ports import ArrowStream, TableStore
 from foreset.domain.errors.offline_stores import ExecutionError, LoadError
 from foreset.domain.errors.problem import refuse
 from foreset.domain.feast_stores import FeastStore

@@ -6,7 +6,7 @@ from typing import Protocol
 import polars as pl
 from returns.result import Result
 
-from foreset.application.ports import Snapshot
+from foreset.application.table_ports import Snapshot
 from foreset.domain.errors.offline_stores import ExecutionError
 from foreset.domain.measured import ViewServed
 from foreset.domain.nodes import Gather, Match, Scan

@@ -10,7 +10,8 @@ import polars as pl
 from returns.result import Result, Success
 
 from foreset.adapters.arrow_types import dtype_name, polars_dtype
-from foreset.application.ports import ArrowStream, Retrieved, TableStore
+from foreset.application.ports import Retrieved
+from foreset.application.table_ports import ArrowStream, TableStore
 from foreset.domain.ages import ages_of
 from foreset.domain.dtypes import NANOSECONDS, time_unit
 from foreset.domain.errors.problem import refuse

@@ -5,7 +5,7 @@ from collections.abc import Collection
 import polars as pl
 from returns.result import Result, Success
 
-from foreset.application.ports import ArrowStream
+from foreset.application.table_ports import ArrowStream
 from foreset.domain.errors.problem import refuse
 from foreset.domain.errors.store import KeptLost, StoreError
 

@@ -14,7 +14,8 @@ from foreset.adapters.arrow_types import dtype_name
 from foreset.adapters.memory.changes import MemoryChanges
 from foreset.adapters.memory.storing import file_of, stored_table
 from foreset.adapters.memory.writing import Content, conformed, together, written
-from foreset.application.ports import ArrowStream, Clock
+from foreset.application.log_ports import Clock
+from foreset.application.table_ports import ArrowStream
 from foreset.domain.changes import untold
 from foreset.domain.dtypes import NANOSECONDS, time_unit
 from foreset.domain.errors.problem import refuse

@@ -11,7 +11,7 @@ from returns.result import Result, Success
 from foreset.adapters.parquet.footers import Footer
 from foreset.adapters.parquet.places import Found
 from foreset.adapters.parquet_files import read_files, unreadable_column
-from foreset.application.ports import ArrowStream
+from foreset.application.table_ports import ArrowStream
 from foreset.domain.dtypes import widens
 from foreset.domain.errors.parquet import ParquetDisagrees
 from foreset.domain.errors.problem import refuse

@@ -17,7 +17,7 @@ from foreset.adapters.parquet.places import PLACE_FAULTS, Found, Place, place_at
 from foreset.adapters.parquet.snapshot import ParquetFile, ParquetSnapshot
 from foreset.adapters.parquet.writing import write_files
 from foreset.adapters.tables_by_format import parquet_path
-from foreset.application.ports import ArrowStream, Changes
+from foreset.application.table_ports import ArrowStream, Changes
 from foreset.domain.errors.keeping import NothingToVacuum
 from foreset.domain.errors.parquet import FolderIsDelta, ParquetMissing
 from foreset.domain.errors.problem import because, refuse, told

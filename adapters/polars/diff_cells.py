@@ -9,7 +9,7 @@ import polars as pl
 from foreset.adapters.arrow_types import dtype_name, polars_dtype, polars_frame
 from foreset.adapters.row_changes import bits
 from foreset.application.diff_ports import Cells
-from foreset.application.ports import ArrowStream
+from foreset.application.table_ports import ArrowStream
 from foreset.domain.dtypes import NANOSECONDS, joined_key, time_unit, widens
 
 _ROW = "row"

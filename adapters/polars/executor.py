@@ -16,7 +16,8 @@ from foreset.adapters.polars.rows import Sides
 from foreset.adapters.polars.served_ages import AgeCount, ages_of
 from foreset.adapters.polars.source import NO_ROW, Source, open_source
 from foreset.adapters.polars.ties import count_ties
-from foreset.application.ports import ArrowStream, Retrieved, TableStore
+from foreset.application.ports import Retrieved
+from foreset.application.table_ports import ArrowStream, TableStore
 from foreset.domain.errors.problem import ForesetError, refuse
 from foreset.domain.errors.tables import FileError, TableError
 from foreset.domain.measured import TableRead, ViewServed, Work

@@ -10,7 +10,8 @@ from returns.result import Result, Success
 from foreset.adapters.arrow_types import dtype_name, polars_dtype, polars_frame
 from foreset.adapters.polars.comparing import comparable, without_nan
 from foreset.adapters.polars.instants import apart_us, instant_of, instants
-from foreset.application.ports import ArrowStream, StoredFrame
+from foreset.application.ports import StoredFrame
+from foreset.application.table_ports import ArrowStream
 from foreset.domain.errors.problem import refuse
 from foreset.domain.errors.reports import AuditTypeMismatch
 from foreset.domain.leak_report import ColumnAudit, ViewAudit

@@ -10,7 +10,7 @@ from returns.result import Result, Success
 from foreset.adapters.arrow_types import polars_frame
 from foreset.adapters.blobs import Blobs
 from foreset.adapters.parquet_files import READ_FAULTS
-from foreset.application.ports import ArrowStream
+from foreset.application.table_ports import ArrowStream
 from foreset.domain.errors.problem import because, refuse, told
 from foreset.domain.errors.store import KeptLost, StoreError, StoreUnwritable
 

@@ -12,7 +12,7 @@ from returns.result import Result
 from foreset.adapters.arrow_types import dtype_name, polars_dtype, polars_frame
 from foreset.adapters.polars.source import Source, open_source
 from foreset.adapters.polars.times import rescaled_tick
-from foreset.application.ports import ArrowStream, Changes, Snapshot
+from foreset.application.table_ports import ArrowStream, Changes, Snapshot
 from foreset.domain.dtypes import joined_key, time_unit
 from foreset.domain.errors.problem import ForesetError, refuse
 from foreset.domain.errors.tables import FileError, TableError

@@ -11,7 +11,7 @@ from returns.result import Result
 
 from foreset.adapters.arrow_types import dtype_name, polars_frame
 from foreset.adapters.polars.source import open_source
-from foreset.application.ports import ArrowStream, Snapshot
+from foreset.application.table_ports import ArrowStream, Snapshot
 from foreset.domain.errors.problem import ForesetError, refuse
 from foreset.domain.errors.tables import FileError, TableError
 from foreset.domain.facts import TableFacts, bound

@@ -7,7 +7,7 @@ import polars as pl
 from returns.result import Result, Success
 
 from foreset.adapters.polars.pulling import pulled
-from foreset.application.ports import Snapshot
+from foreset.application.table_ports import Snapshot
 from foreset.domain.errors.problem import refuse
 from foreset.domain.errors.specs import MissingColumn, UnfitType
 from foreset.domain.errors.tables import TableError

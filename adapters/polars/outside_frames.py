@@ -7,7 +7,8 @@ import polars as pl
 from foreset.adapters.arrow_types import polars_frame
 from foreset.adapters.polars.comparing import comparable
 from foreset.adapters.polars.frame_counts import PolarsFrameCount
-from foreset.application.ports import ArrowStream, StoredFrame
+from foreset.application.ports import StoredFrame
+from foreset.application.table_ports import ArrowStream
 
 
 class PolarsFrames:

@@ -6,7 +6,8 @@ import polars as pl
 from returns.result import Result, Success
 
 from foreset.adapters.arrow_types import polars_frame
-from foreset.application.ports import ArrowStream, PlanExecutor, ServedBy, TableStore
+from foreset.application.ports import PlanExecutor, ServedBy
+from foreset.application.table_ports import ArrowStream, TableStore
 from foreset.domain.errors.problem import ForesetError, refuse
 from foreset.domain.errors.tables import FileError, TableError
 from foreset.domain.nodes import POSITION

@@ -11,7 +11,7 @@ from returns.result import Result
 from foreset.adapters.polars.ordering import Int64s
 from foreset.adapters.polars.source import Source, open_source
 from foreset.adapters.polars.times import rescaled_tick
-from foreset.application.ports import Snapshot
+from foreset.application.table_ports import Snapshot
 from foreset.domain.dtypes import time_unit
 from foreset.domain.errors.problem import ForesetError, refuse
 from foreset.domain.errors.specs import MissingColumn, UnfitType

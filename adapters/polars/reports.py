@@ -7,7 +7,8 @@ import polars as pl
 from foreset.adapters.arrow_types import polars_frame
 from foreset.adapters.polars.column_counts import Batches, column_counts, sample
 from foreset.adapters.polars.view_counts import counts
-from foreset.application.ports import ArrowStream, StoredFrame
+from foreset.application.ports import StoredFrame
+from foreset.application.table_ports import ArrowStream
 from foreset.domain.leak_probe import Probe
 from foreset.domain.leak_report import ColumnReport, Role, ViewCounts
 

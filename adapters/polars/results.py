@@ -9,7 +9,8 @@ from returns.result import Result, Success
 from foreset.adapters.arrow_types import polars_frame
 from foreset.adapters.polars.fingerprint import ColumnDigest, combined, digests
 from foreset.adapters.polars.spilled import SpilledFrame, spill_file, sweep
-from foreset.application.ports import ArrowStream, Assembled, Fingerprint, Progress
+from foreset.application.ports import Assembled, Fingerprint, Progress
+from foreset.application.table_ports import ArrowStream
 from foreset.domain.errors.problem import ForesetError, because, raised, refuse, told
 from foreset.domain.errors.retrieval import OutputUnwritable
 from foreset.domain.errors.store import StoreError, StoreUnwritable

@@ -7,7 +7,7 @@ from returns.result import Result, Success
 
 from foreset.adapters.arrow_types import polars_frame
 from foreset.adapters.parquet_files import collected, scan_files
-from foreset.application.ports import Snapshot
+from foreset.application.table_ports import Snapshot
 from foreset.domain.errors.problem import refuse
 from foreset.domain.errors.tables import TableError
 from foreset.domain.facts import DataFile

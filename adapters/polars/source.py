@@ -13,7 +13,7 @@ from foreset.adapters.arrow_types import dtype_name
 from foreset.adapters.parquet_files import as_many_rows, collected, scan_files, scan_part
 from foreset.adapters.polars.ordering import Int64s
 from foreset.adapters.polars.pieces import Piece, bytes_per_row, column_groups, pieces_of, skips_groups, together
-from foreset.application.ports import Snapshot
+from foreset.application.table_ports import Snapshot
 from foreset.domain.errors.problem import raised, refuse
 from foreset.domain.errors.tables import TableError, TableUnreadable
 from foreset.domain.facts import Column, DataFile

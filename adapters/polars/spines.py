@@ -15,7 +15,8 @@ from foreset.adapters.parquet_files import READ_FAULTS
 from foreset.adapters.polars.fingerprint import combined, digests
 from foreset.adapters.polars.profile import profile
 from foreset.adapters.polars.within import within
-from foreset.application.ports import ArrowStream, Fingerprint, SpineFrame, TableStore
+from foreset.application.ports import Fingerprint, SpineFrame
+from foreset.application.table_ports import ArrowStream, TableStore
 from foreset.domain.dtypes import width
 from foreset.domain.errors.keeping import Affected
 from foreset.domain.errors.problem import because, refuse, told

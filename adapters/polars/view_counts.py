@@ -10,7 +10,7 @@ from foreset.adapters.arrow_types import polars_frame
 from foreset.adapters.polars.instants import apart_us, instant_of, instants
 from foreset.adapters.polars.ordering import Int64s
 from foreset.adapters.polars.served_ages import AgeCount
-from foreset.application.ports import ArrowStream
+from foreset.application.table_ports import ArrowStream
 from foreset.domain.ages import QUANTILES, AgeQuantile
 from foreset.domain.leak_probe import Probe, Told
 from foreset.domain.leak_report import Leads, ViewCounts

@@ -10,7 +10,7 @@ import polars as pl
 from sklearn.feature_selection import mutual_info_classif, mutual_info_regression
 from sklearn.metrics import mutual_info_score
 
-from foreset.application.ports import ArrowStream
+from foreset.application.table_ports import ArrowStream
 
 _FEW: Final = 20
 """So many different whole numbers are taken for classes; more are taken for amounts."""

@@ -15,7 +15,7 @@ from foreset.adapters.sklearn.preparing import prepare
 from foreset.adapters.sklearn.saving import dump, fingerprint, save_model
 from foreset.adapters.sklearn.splitting import Rows, split_rows
 from foreset.adapters.sklearn.targets import check_target, likely_task, target_values
-from foreset.application.ports import ArrowStream
+from foreset.application.table_ports import ArrowStream
 from foreset.domain.errors.problem import because, refuse, told
 from foreset.domain.errors.training import (
     BadParameters,

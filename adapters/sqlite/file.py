@@ -33,7 +33,7 @@ def connect(path: Path, timeout: float) -> sqlite3.Connection:
     Raises `Damage` or `sqlite3.DatabaseError`. A log of a newer format is not written to.
     """
     _make_folder(path.parent)
-    with _OPENING:
+    with _opening:
         if not _is_open_here(path):
             _refuse_newer(path)
         connection = sqlite3.connect(
@@ -65,14 +65,14 @@ class _Connection(sqlite3.Connection):
 
 
 _OPEN: Final[WeakSet[_Connection]] = WeakSet()
-_OPENING = threading.Lock()
+_opening = threading.Lock()
 """Held by whoever opens a log, so that no other thread looks at its file beside SQLite meanwhile."""
 
 
 def _open_anew() -> None:
     """In a forked child: whoever was opening a log is not there any more."""
-    global _OPENING  # noqa: PLW0603  # the lock is of the process
-    _OPENING = threading.Lock()
+    global _opening  # noqa: PLW0603  # the lock is of the process
+    _opening = threading.Lock()
 
 
 if hasattr(os, "register_at_fork"):  # not on Windows, which has no fork

@@ -12,7 +12,8 @@ from returns.result import Result
 from foreset import DeltaSource, EntitySpec, FeatureStore, FeatureViewSpec, TrainingSetSpec
 from foreset.adapters.steady import SteadyExecutor
 from foreset.adapters.tables_by_format import parquet_table
-from foreset.application.ports import ArrowStream, PlanExecutor, Retrieved
+from foreset.application.ports import PlanExecutor, Retrieved
+from foreset.application.table_ports import ArrowStream
 from foreset.domain.errors.offline_stores import ExecutionError
 from foreset.domain.errors.parquet import FilesChanged
 from foreset.domain.errors.retrieval import TableReplaced

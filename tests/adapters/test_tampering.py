@@ -13,7 +13,7 @@ import pytest
 
 from foreset.adapters.postgres import Database, PostgresEventStore
 from foreset.adapters.sqlite import SqliteEventStore
-from foreset.application.ports import EventStore
+from foreset.application.log_ports import EventStore
 from foreset.application.verify_log import verify_log
 from foreset.domain.chain_audit import LogReport
 from foreset.domain.findings.event_log import HeadChanged, HeadLost

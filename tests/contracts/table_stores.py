@@ -9,7 +9,7 @@ import polars as pl
 from foreset.adapters.clock import SystemClock
 from foreset.adapters.delta.tables import DeltaTables
 from foreset.adapters.memory import MemoryTables
-from foreset.application.ports import TableStore
+from foreset.application.table_ports import TableStore
 
 FACTORIES: dict[str, Callable[[Path], TableStore]] = {
     "delta": DeltaTables,

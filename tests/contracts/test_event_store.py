@@ -10,7 +10,7 @@ from returns.result import Success
 from foreset.adapters.memory import MemoryEventStore
 from foreset.adapters.postgres import Database, PostgresEventStore
 from foreset.adapters.sqlite import SqliteEventStore
-from foreset.application.ports import EventStore
+from foreset.application.log_ports import EventStore
 from foreset.domain.chain import EMPTY, START, Head, digest_of, head_of, link
 from foreset.domain.errors.specs import StaleWrite
 from foreset.domain.errors.store import LogMoved, LogTaken

@@ -15,7 +15,7 @@ from foreset.adapters.memory.kept import MemoryFrames
 from foreset.adapters.polars.fingerprint import fingerprint
 from foreset.adapters.polars.kept import ParquetFrames
 from foreset.adapters.postgres import Database, PostgresBlobs
-from foreset.application.ports import KeptFrames
+from foreset.application.log_ports import KeptFrames
 from foreset.domain.errors.store import KeptLost, StoreUnwritable
 
 FACTORIES: dict[str, Callable[[pytest.FixtureRequest], KeptFrames]] = {

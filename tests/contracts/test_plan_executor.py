@@ -14,7 +14,8 @@ from foreset.adapters.delta.tables import DeltaTables
 from foreset.adapters.feast.executor import FeastExecutor
 from foreset.adapters.memory import MemoryClock, MemoryExecutor, MemoryTables
 from foreset.adapters.polars.executor import PolarsExecutor
-from foreset.application.ports import ArrowStream, PlanExecutor, Retrieved, TableStore
+from foreset.application.ports import PlanExecutor, Retrieved
+from foreset.application.table_ports import ArrowStream, TableStore
 from foreset.domain.errors.offline_stores import BeyondStore, ExecutionError, TiesUndecided
 from foreset.domain.errors.tables import SchemaMismatch, TableMissing
 from foreset.domain.feast_stores import store_named

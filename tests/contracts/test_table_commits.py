@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from returns.result import Success
 
-from foreset.application.ports import TableStore
+from foreset.application.table_ports import TableStore
 from foreset.domain.errors.tables import TableMissing
 from foreset.domain.writing import WriteOptions
 from tests.contracts.table_stores import FACTORIES, FIRST, SECOND

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from foreset.application.ports import TableStore
+from foreset.application.table_ports import TableStore
 from foreset.domain.errors.tables import DataFileGone, TableMissing
 from foreset.domain.retention import expired
 from tests.contracts.table_stores import FACTORIES, FIRST, SECOND, rows

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from foreset.adapters.clock import SystemClock
-from foreset.application.ports import TableStore
+from foreset.application.table_ports import TableStore
 from foreset.domain.errors.tables import (
     AfterLastVersion,
     BeforeFirstVersion,

@@ -5,7 +5,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from foreset.application.ports import TableStore
+from foreset.application.table_ports import TableStore
 from foreset.domain.errors.specs import InvalidSpec
 from foreset.domain.errors.tables import SchemaMismatch, TableMissing
 from foreset.domain.errors.writes import RowRefused, StaleTable, UnfitCondition, UnfitKey

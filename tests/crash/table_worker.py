@@ -13,7 +13,7 @@ from typing import Final
 import polars as pl
 
 from foreset.adapters.delta.tables import DeltaTables
-from foreset.application.ports import TableStore
+from foreset.application.table_ports import TableStore
 from foreset.domain.writing import WriteOptions
 
 ROWS: Final = 20

@@ -20,7 +20,7 @@ from deltalake import DeltaTable
 
 from foreset.adapters.delta.tables import DeltaTables
 from foreset.adapters.memory import MemoryClock, MemoryTables
-from foreset.application.ports import TableStore
+from foreset.application.table_ports import TableStore
 from foreset.domain.findings.files import Leftovers, OrphanFiles, SmallFiles
 from tests.crash import table_worker
 from tests.crash.table_worker import KINDS, START

@@ -15,7 +15,7 @@ from returns.result import Result, Success
 from foreset import DeltaSource, EntitySpec, FeatureStore, FeatureViewSpec, TrainingSetSpec
 from foreset.adapters.polars.key_search import PolarsKeySearch
 from foreset.application.find_key import find_key
-from foreset.application.ports import Snapshot
+from foreset.application.table_ports import Snapshot
 from foreset.domain.chain_audit import audit
 from foreset.domain.erasure import KeyErased
 from foreset.domain.errors.erasure import KeyNamed, KeyUnfit, SpineErased, TrainingSetErased

@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple
 import polars as pl
 from hypothesis import strategies as st
 
-from foreset.application.ports import TableStore
+from foreset.application.table_ports import TableStore
 from foreset.domain.errors.problem import Problem
 from foreset.domain.errors.retrieval import KnownInFuture, VersionNotKnownYet
 from foreset.domain.errors.tables import AmbiguousTime, BeforeFirstVersion

@@ -21,7 +21,8 @@ from foreset.adapters.polars.fingerprint import fingerprint
 from foreset.adapters.polars.profile import profile
 from foreset.adapters.polars.results import PolarsResults
 from foreset.adapters.polars.spines import PolarsSpines
-from foreset.application.ports import Assembled, PlanExecutor, TableStore
+from foreset.application.ports import Assembled, PlanExecutor
+from foreset.application.table_ports import TableStore
 from foreset.domain.facts import Facts
 from foreset.domain.measured import ViewServed
 from foreset.domain.nodes import Assemble, Match, Matching, Node, Passes, Scan, Strategy

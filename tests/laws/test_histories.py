@@ -19,7 +19,7 @@ from foreset.adapters.delta.tables import DeltaTables
 from foreset.adapters.memory import MemoryClock, MemoryTables
 from foreset.adapters.polars.executor import PolarsExecutor
 from foreset.adapters.polars.spines import PolarsSpines
-from foreset.application.ports import TableStore
+from foreset.application.table_ports import TableStore
 from foreset.domain.spec import DeltaSource, EntitySpec, FeatureViewSpec
 from foreset.entrypoints.feature_store import FeatureStore
 from foreset.entrypoints.wiring import in_memory

@@ -14,7 +14,7 @@ from returns.result import Success
 
 from foreset.adapters.delta.tables import DeltaTables
 from foreset.adapters.memory import MemoryClock, MemoryTables
-from foreset.application.ports import TableStore
+from foreset.application.table_ports import TableStore
 from foreset.domain.writing import WriteMode, WriteOptions
 
 SCHEMA = {"k": pl.Int64, "p": pl.String, "x": pl.Float64}

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 
 from foreset.adapters.memory import MemoryClock, MemoryTables
-from foreset.application.ports import Snapshot
+from foreset.application.table_ports import Snapshot
 from foreset.domain.errors.tables import AfterLastVersion, BeforeFirstVersion
 from foreset.domain.writing import WriteOptions
 

@@ -9,7 +9,7 @@ from foreset.adapters.clock import SystemClock
 from foreset.adapters.delta.tables import DeltaTables
 from foreset.adapters.memory.tables import MemoryTables
 from foreset.adapters.polars.row_looks import PolarsRows
-from foreset.application.ports import TableStore
+from foreset.application.table_ports import TableStore
 from foreset.domain.row_facts import RowColumns, RowFacts
 
 DAY = datetime(2024, 1, 1, tzinfo=UTC)
