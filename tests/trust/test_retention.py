@@ -1,7 +1,5 @@
-"""What a vacuum deletes, and what it leaves."""
+"""What a vacuum would delete, and what it means to training sets."""
 
-import os
-import time
 from pathlib import Path
 from typing import Literal
 
@@ -10,45 +8,13 @@ import pytest
 from deltalake import DeltaTable
 from returns.result import Success
 
-from foreset import DeltaSource, EntitySpec, FeatureStore, FeatureViewSpec, SpineReference, TrainingSetSpec
-from foreset.domain.errors.keeping import (
-    NothingToVacuum,
-    PinBroken,
-    RetentionTooShort,
-    VacuumFailed,
-    WouldLose,
-)
-from foreset.domain.errors.specs import UnknownTrainingSet
-from foreset.domain.errors.tables import TableMissing, UnsupportedTable
-from foreset.domain.keeping import TableVacuumed
+from foreset import DeltaSource, EntitySpec, FeatureStore, FeatureViewSpec, SpineReference
+from foreset.domain.errors.tables import UnsupportedTable
 from foreset.domain.model import ModelTrained
 from foreset.domain.receipt import training_set_stream
-from foreset.domain.retention import Retention
 from tests.handmade import DAY_MS, actions, commit, handmade
 from tests.trust.conftest import rain, spine
-
-RAIN = TrainingSetSpec(["rain:x"], name="weekly")
-LABELS = spine((1, 3), (7, 12))
-HOUR = 3_600
-
-
-def told(store: FeatureStore, table: str = "rain", hours: float | None = 0) -> Retention:
-    time.sleep(0.003)  # what was removed in this millisecond is not removed before it
-    return store.retention(table, hours=hours).unwrap()
-
-
-def names(found: Retention) -> list[str]:
-    return sorted(Path(file.path).name for file in found.files)
-
-
-def aged(path: Path, hours: float) -> Path:
-    then = time.time() - hours * HOUR
-    os.utime(path, (then, then))
-    return path
-
-
-def overwritten(store: FeatureStore) -> None:
-    store.write(rain(0, 1, range(1)), "rain", mode="overwrite").unwrap()
+from tests.trust.retained import LABELS, RAIN, aged, names, overwritten, told
 
 
 def test_the_newest_version_stays_whole(store: FeatureStore) -> None:
@@ -279,161 +245,3 @@ def test_a_log_that_other_writers_may_clean_away_is_told(store: FeatureStore, tm
     assert [s.log_expires for s in told(store).sets] == [True]
     table.alter.set_table_properties({"delta.enableExpiredLogCleanup": "false"})
     assert [s.log_expires for s in told(store).sets] == [False]
-
-
-# === Vacuum ===
-
-
-def test_a_vacuum_that_would_lose_sets_is_refused_with_their_names(store: FeatureStore) -> None:
-    made = store.training_set(RAIN, LABELS).unwrap()
-    other = store.training_set(RAIN, LABELS.head(1)).unwrap()
-    overwritten(store)
-    before = store.history().unwrap()
-    found = told(store)
-    refused = store.vacuum("rain", hours=0, force=True).failure()
-    assert isinstance(refused, WouldLose)
-    assert f"could not be rebuilt any more: {made.id}, {other.id}. Nothing was deleted." in str(refused)
-    part = store.vacuum("rain", hours=0, force=True, lose=[made.id]).failure()
-    assert isinstance(part, WouldLose)
-    assert part.sets == (other.id,)
-    assert told(store).files == found.files
-    assert store.history().unwrap() == before
-
-
-def test_what_was_deleted_is_recorded(store: FeatureStore) -> None:
-    made = store.training_set(RAIN, LABELS).unwrap()
-    other = store.training_set(RAIN, LABELS.head(1)).unwrap()
-    store.pin(other.id).unwrap()
-    overwritten(store)
-    found = told(store)
-    done = store.vacuum("rain", hours=0, force=True, lose=[made.id[:9]]).unwrap()
-    assert done.lost == (made.id,)
-    assert store.history().unwrap()[-1].event == TableVacuumed(
-        table="rain",
-        version=2,
-        hours=0,
-        files=2,
-        size_bytes=found.size_bytes,
-        lost=(made.id,),
-        pinned=(other.id,),
-    )
-
-
-def test_who_gave_a_set_up_is_told(store: FeatureStore) -> None:
-    made = store.training_set(RAIN, LABELS).unwrap()
-    overwritten(store)
-    time.sleep(0.003)
-    store.vacuum("rain", hours=0, force=True, lose=[made.id]).unwrap()
-    vacuumed = store.history(training_set=made.id).unwrap()[-1]
-    assert isinstance(vacuumed.event, TableVacuumed)
-    gave_up = f"{vacuumed.actor} gave it up when vacuuming 'rain' at {vacuumed.at.isoformat()}."
-    assert gave_up in str(store.rebuild(made.id).failure())
-
-
-def test_fewer_hours_than_the_table_asks_for_need_a_word(store: FeatureStore) -> None:
-    overwritten(store)
-    refused = store.vacuum("rain", hours=24).failure()
-    assert isinstance(refused, RetentionTooShort)
-    assert "asks to keep removed files for 168 hours, and this vacuum would keep 24" in str(refused)
-    assert store.vacuum("rain", hours=24, force=True).unwrap().deleted == ()
-    assert store.vacuum("rain").unwrap().deleted == ()
-
-
-@pytest.mark.parametrize("harm", ["gone", "other"])
-def test_nothing_is_deleted_where_a_pin_is_not_whole(store: FeatureStore, tmp_path: Path, harm: str) -> None:
-    made = store.training_set(RAIN, LABELS).unwrap()
-    store.pin(made.id).unwrap()
-    overwritten(store)
-    file = tmp_path / "store" / "pins" / made.id / "0.parquet"
-    if harm == "gone":
-        file.unlink()
-    else:
-        rain(0, 1, range(1)).write_parquet(file)
-    found = told(store)
-    refused = store.vacuum("rain", hours=0, force=True).failure()
-    assert isinstance(refused, WouldLose if harm == "gone" else PinBroken)
-    assert told(store).files == found.files
-    assert store.rebuild(made.id).unwrap().frame.equals(made.frame)
-    again = store.vacuum("rain", hours=0, force=True, pin_first=True)
-    assert isinstance(again, Success) == (harm == "gone")  # a pin of which nothing is there is made anew
-
-
-def test_a_pin_without_its_spine_is_not_whole(store: FeatureStore, tmp_path: Path) -> None:
-    made = store.training_set(RAIN, LABELS).unwrap()
-    store.pin(made.id).unwrap()
-    overwritten(store)
-    time.sleep(0.003)
-    (tmp_path / "store" / "spines" / f"{made.receipt.spine.fingerprint}.parquet").unlink()
-    refused = store.vacuum("rain", hours=0, force=True).failure()
-    assert "which the store keeps, cannot be read" in str(refused)
-    assert told(store).files
-
-
-def test_a_dry_run_with_pins_first_pins_nothing(store: FeatureStore) -> None:
-    store.training_set(RAIN, LABELS).unwrap()
-    overwritten(store)
-    time.sleep(0.003)
-    done = store.vacuum("rain", hours=0, pin_first=True, dry_run=True).unwrap()
-    assert (done.deleted, done.pinned, len(done.retention.files)) == ((), (), 2)
-    assert store.pins().unwrap() == ()
-
-
-def test_files_that_cannot_be_deleted(store: FeatureStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Root may delete all, so the file system is made to refuse the second file."""
-    overwritten(store)
-    found = told(store)
-    second = Path(found.files[1].path)
-    unlink = Path.unlink
-
-    def refuse(path: Path, missing_ok: bool = False) -> None:  # noqa: FBT001, FBT002  # as pathlib has it
-        if path == second:
-            raise PermissionError(13, "Permission denied", str(path))
-        unlink(path, missing_ok)
-
-    monkeypatch.setattr(Path, "unlink", refuse)
-    failed = store.vacuum("rain", hours=0, force=True).failure()
-    assert isinstance(failed, VacuumFailed)
-    assert f"Of 2 files of the table 'rain' that were to be deleted 1 were: Permission denied: {second}." in str(failed)
-    monkeypatch.undo()
-    assert store.vacuum("rain", hours=0, force=True).unwrap().deleted == (str(second),)
-
-
-def test_what_is_live_is_never_deleted(store: FeatureStore, tmp_path: Path) -> None:
-    """Another writer brings a file back between the look and the deletion."""
-    overwritten(store)
-    found = told(store)
-    DeltaTable(tmp_path / "rain").restore(1)
-    newest = [file.path for file in store.table("rain").unwrap().data_files]
-    outside = tmp_path / "precious.parquet"
-    outside.write_bytes(b"x")
-    done = store.adapters.tables.delete("rain", [file.path for file in found.files] + [str(outside)]).unwrap()
-    assert done == ()
-    assert all(Path(path).exists() for path in [*newest, str(outside)])
-
-
-@pytest.mark.parametrize("hours", [-1, float("nan"), float("inf")])
-def test_hours_that_are_no_duration(store: FeatureStore, hours: float) -> None:
-    for refused in (store.retention("rain", hours=hours), store.vacuum("rain", hours=hours, force=True)):
-        assert isinstance(refused.failure(), NothingToVacuum)
-        assert "hours are no duration" in str(refused.failure())
-
-
-def test_tables_and_sets_that_there_are_not(store: FeatureStore, tmp_path: Path) -> None:
-    assert isinstance(store.retention("wind").failure(), TableMissing)
-    assert isinstance(store.vacuum("wind").failure(), TableMissing)
-    assert isinstance(store.vacuum("rain", lose=["ts-0"]).failure(), UnknownTrainingSet)
-    pl.DataFrame({"k": [1]}).write_parquet(tmp_path / "loose.parquet")
-    loose = store.vacuum(f"parquet:{tmp_path / 'loose.parquet'}").failure()
-    assert isinstance(loose, NothingToVacuum)
-
-
-def test_a_set_that_is_gone_already_holds_nothing_up(store: FeatureStore, tmp_path: Path) -> None:
-    made = store.training_set(RAIN, LABELS).unwrap()
-    overwritten(store)
-    time.sleep(0.003)
-    DeltaTable(tmp_path / "rain").vacuum(0, dry_run=False, enforce_retention_duration=False)
-    store.write(rain(0, 2, range(1)), "rain", mode="overwrite").unwrap()
-    [found] = told(store).sets
-    assert (found.id, found.fate) == (made.id, "gone")
-    assert store.vacuum("rain", hours=0, dry_run=True, lose=[made.id]).unwrap().lost == (made.id,)
-    assert store.vacuum("rain", hours=0, force=True).unwrap().lost == ()

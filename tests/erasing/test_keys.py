@@ -1,0 +1,114 @@
+"""Keys of every kind, and stores of every kind."""
+
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+import pytest
+from returns.result import Success
+
+from foreset import DeltaSource, EntitySpec, FeatureStore, FeatureViewSpec, TrainingSetSpec
+from foreset.domain.errors.erasure import KeyNamed, KeyUnfit, TrainingSetErased
+from foreset.domain.errors.specs import UnknownEntity
+from tests.erasing.conftest import AGES, ANN, CUSTOMER, CUSTOMERS, day, opened
+from tests.erasing.sets import build
+
+KEYS: dict[str, tuple[pl.Series, object, object]] = {
+    # the table's keys, the one to erase as a value, and as a text
+    "int64": (pl.Series([71, 72]), 71, "71"),
+    "int8": (pl.Series([71, 72], dtype=pl.Int8), 71, "71"),
+    "string": (pl.Series(["O'Hara", "Ann"]), "O'Hara", "O'Hara"),
+    "empty string": (pl.Series(["", "Ann"]), "", ""),
+    "date": (pl.Series([date(1950, 1, 2), date(1960, 1, 2)]), date(1950, 1, 2), "1950-01-02"),
+    "bool": (pl.Series([True, False]), True, "true"),
+    "binary": (pl.Series([b"\x0f\x01", b"\x0f"]), b"\x0f\x01", "0f01"),
+}
+
+
+@pytest.mark.parametrize("kind", KEYS)
+@pytest.mark.parametrize("as_text", [False, True])
+def test_a_key_of_each_type_is_found_in_all_places(tmp_path: Path, kind: str, *, as_text: bool) -> None:
+    store = opened(tmp_path)
+    column, value, text = KEYS[kind]
+    rows = pl.DataFrame({"k": column, "at": [day(1)] * 2, "x": [1, 2]})
+    store.write(rows, "t").unwrap()
+    store.register(EntitySpec("e", ["k"]), FeatureViewSpec("v", ["e"], DeltaSource("t", "at"), ["x"])).unwrap()
+    spec = TrainingSetSpec(["v:x"])
+    held = store.training_set(spec, rows.select("k", event_timestamp="at")).unwrap().id
+    other = store.training_set(spec, rows.tail(1).select("k", event_timestamp="at")).unwrap().id
+    store.pin(held).unwrap()
+    report = store.find_key("e", text if as_text else value).unwrap()
+    assert [(h.id, h.rows) for h in report.training_sets] == [(held, 1)]
+    assert [(h.table, h.rows) for h in report.tables] == [("t", 1)]
+    assert len(report.pins) == 1
+    assert other not in {h.id for h in report.training_sets}
+
+
+@pytest.mark.parametrize("given", [{"land": "NO", "id": 7}, {"id": "7", "land": "NO"}])
+def test_a_key_of_several_columns_is_held_by_rows_with_all_of_them(tmp_path: Path, given: dict[str, object]) -> None:
+    store = opened(tmp_path)
+    rows = pl.DataFrame({"land": ["NO", "NO", "SE"], "id": [7, 8, 7], "at": [day(1)] * 3, "x": [1, 2, 3]})
+    store.write(rows, "t").unwrap()
+    view = FeatureViewSpec("v", ["e"], DeltaSource("t", "at"), ["x"])
+    store.register(EntitySpec("e", ["land", "id"]), view).unwrap()
+    spine = rows.select("land", "id", event_timestamp="at")
+    held = store.training_set(TrainingSetSpec(["v:x"]), spine).unwrap().id
+    store.training_set(TrainingSetSpec(["v:x"]), spine.tail(2)).unwrap()
+    report = store.find_key("e", given).unwrap()
+    assert [(h.id, h.rows) for h in report.training_sets] == [(held, 1)]
+    assert report.tables[0].rows == 1
+    assert "id = 7" in report.steps[0]
+    assert "land = 'NO'" in report.steps[0]
+
+
+@pytest.mark.parametrize(
+    ("entity", "key", "error", "said"),
+    [
+        ("custmer", ANN, UnknownEntity, "Did you mean customer?"),
+        ("customer", {"town": 1}, KeyUnfit, "it names town. Its join keys are: mail."),
+        ("customer", None, KeyUnfit, "'mail' has no value, and a null key is nobody's"),
+        ("number", "seven", KeyUnfit, "what is given for 'n' is no int64"),
+        ("number", 2**63, KeyUnfit, "what is given for 'n' is no int64"),
+        ("pair", 1, KeyUnfit, "it is a single value. Its join keys are: a, b."),
+    ],
+)
+def test_a_key_that_is_none_is_refused(store: FeatureStore, entity: str, key: object, error: type, said: str) -> None:
+    store.write(pl.DataFrame({"n": [1], "at": [day(1)], "x": [1]}), "numbers").unwrap()
+    view = FeatureViewSpec("numbers", ["number"], DeltaSource("numbers", "at"), ["x"])
+    store.register(EntitySpec("number", ["n"]), EntitySpec("pair", ["a", "b"]), view).unwrap()
+    failure = store.erase(entity, key).failure()
+    assert isinstance(failure, error)
+    assert said in str(failure)
+
+
+@pytest.mark.parametrize("given", [{"reason": f"forget {ANN}"}, {"requested_by": ANN}])
+def test_a_reason_that_names_the_key_is_refused(store: FeatureStore, given: dict[str, str]) -> None:
+    held = build(store)
+    assert isinstance(store.erase("customer", ANN, **given).failure(), KeyNamed)
+    assert store.rebuild(held).unwrap().id == held
+
+
+def test_a_store_in_postgresql_erases_too(postgres_database: str, tmp_path: Path) -> None:
+    made = FeatureStore.open(f"postgresql://{postgres_database}", data_dir=tmp_path / "data").unwrap()
+    made.write(CUSTOMERS, "customers").unwrap()
+    made.register(CUSTOMER, AGES).unwrap()
+    held = build(made)
+    made.pin(held).unwrap()
+    made.write(CUSTOMERS.clear(), "customers", mode="overwrite", replace_where=f"mail = '{ANN}'").unwrap()
+    done = made.erase("customer", ANN).unwrap()
+    assert (len(done.removed), len(done.redacted)) == (2, 1)
+    assert isinstance(made.rebuild(held).failure(), TrainingSetErased)
+    assert made.adapters.kept.names("").unwrap() == ()
+    assert ANN not in str(made.history().unwrap())
+    assert made.verify_log().unwrap().whole
+
+
+def test_a_store_in_memory_erases_too() -> None:
+    store = FeatureStore.in_memory({"customers": CUSTOMERS})
+    store.register(CUSTOMER, AGES).unwrap()
+    held = build(store)
+    store.pin(held).unwrap()
+    done = store.erase("customer", ANN).unwrap()
+    assert len(done.removed) == 2
+    assert isinstance(store.rebuild(held).failure(), TrainingSetErased)
+    assert isinstance(store.erase("customer", ANN), Success)
