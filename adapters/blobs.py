@@ -6,6 +6,8 @@ from typing import Protocol
 
 import psutil
 
+from foreset.adapters.durability import sync
+
 
 class Blobs(Protocol):
     """Where bytes are kept. Faults are `OSError`; of a name that is not there, `FileNotFoundError`."""
@@ -16,6 +18,10 @@ class Blobs(Protocol):
 
     def write(self, name: str, content: bytes) -> None:
         """Keep bytes under a name that is not there yet, whole and durably or not at all. What is there stays."""
+        ...
+
+    def size(self, name: str) -> int | None:
+        """How many bytes a name has; None where it is not there."""
         ...
 
     def read(self, name: str) -> bytes:
@@ -63,8 +69,16 @@ class FolderBlobs:
                 file.flush()
                 os.fsync(file.fileno())
             partial.replace(path)
+            sync(path.parent)
         finally:
             partial.unlink(missing_ok=True)
+
+    def size(self, name: str) -> int | None:
+        """The file's size."""
+        try:
+            return self._path(name).stat().st_size
+        except FileNotFoundError:
+            return None
 
     def read(self, name: str) -> bytes:
         """The file's content."""

@@ -18,6 +18,7 @@ from deltalake.exceptions import DeltaError
 
 from foreset.adapters.delta.folders import folder
 from foreset.adapters.delta.log import LAST_CHECKPOINT, LOG, commit_of
+from foreset.adapters.durability import sync
 from foreset.adapters.parquet_writing import ParquetFileWriter
 from foreset.domain.delta_commit import TRANSACTION_ID, TableChange
 
@@ -161,15 +162,6 @@ def make_folders(place: Path) -> list[Path]:
         made.mkdir(exist_ok=True)
         sync(made.parent)
     return missing[::-1]
-
-
-def sync(place: Path) -> None:
-    """Make a file's content, or what a folder lists, durable."""
-    opened = os.open(place, os.O_RDONLY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -26,6 +26,8 @@ class ParquetFrames:
         """Keep a frame, unless there is one of its name."""
         content = BytesIO()
         try:
+            if self._blobs.size(name) is not None:
+                return Success(None)
             polars_frame(frame).write_parquet(content, compression="zstd")
             self._blobs.write(name, content.getvalue())
         except (OSError, PolarsError) as fault:
@@ -54,9 +56,12 @@ class ParquetFrames:
     def size(self, name: str) -> Result[int, StoreError]:
         """How many bytes of Parquet a kept frame takes."""
         try:
-            return Success(len(self._blobs.read(name)))
+            size = self._blobs.size(name)
         except OSError as fault:
             return refuse(because(KeptLost(place=self._blobs.place(name), problem=told(fault)), fault))
+        if size is None:
+            return refuse(KeptLost(place=self._blobs.place(name), problem="it is not there"))
+        return Success(size)
 
     def remove(self, name: str) -> Result[bool, StoreError]:
         """Forget a frame; whether it was there."""

@@ -40,6 +40,13 @@ class PostgresBlobs:
 
         self._database.write(inserted, always).lash(_raised)
 
+    def size(self, name: str) -> int | None:
+        """The bytes of all parts."""
+        total = "SELECT sum(octet_length(content)) FROM foreset_frames WHERE name = %s"
+        found = self._database.read(lambda connection: connection.execute(total, (name,)).fetchone())
+        row = found.lash(_raised).unwrap()
+        return None if row is None or row[0] is None else int(row[0])
+
     def read(self, name: str) -> bytes:
         """The parts, put together."""
         found = self._database.read(lambda connection: _parts(connection, name)).lash(_raised).unwrap()
