@@ -22,7 +22,8 @@ from foreset.domain.facts import Column
 from foreset.domain.nodes import Gather, Match, Scan
 from foreset.domain.plan import RetrievalPlan
 
-PRODUCER: Final = "https://pypi.org/project/foreset"
+PRODUCER: Final = "urn:foreset"
+"""Who tells of runs, as a URI, which OpenLineage asks for."""
 _Facet = TypeVar("_Facet")
 
 Place = tuple[str, str]
