@@ -15,16 +15,15 @@ _Numbers = np.ndarray[tuple[int], np.dtype[np.float64]]
 
 
 def shift(old: pl.Series, new: pl.Series) -> Shift | None:
-    """How far the values of two columns are spread otherwise; None for lists, structs and maps."""
+    """How far the values of two columns are spread otherwise; None for lists, structs and maps, and for two kinds."""
     kinds = {_kind(old.dtype), _kind(new.dtype)}
     match sorted(kinds):
         case ["number"] | ["time"]:
             left, right = _spread(old), _spread(new)
             distance = _greatest_distance(_ordered(old), _ordered(new))
             return Shift(a=left, b=right, measure="Kolmogorov-Smirnov", distance=distance)
-        case ["other"]:
-            texts = [column.cast(pl.String if column.dtype != pl.Binary else pl.Binary) for column in (old, new)]
-            a, b = map(_shares, texts)
+        case ["other"] | ["bytes"]:
+            a, b = (_shares(column if kinds == {"bytes"} else column.cast(pl.String)) for column in (old, new))
             return Shift(
                 a=_frequent(old, a), b=_frequent(new, b), measure="total variation", distance=_total_variation(a, b)
             )
@@ -37,6 +36,8 @@ def _kind(dtype: pl.DataType) -> str:
         return "number"
     if dtype.is_temporal():
         return "time"
+    if isinstance(dtype, pl.Binary):
+        return "bytes"
     return "nested" if dtype.is_nested() else "other"
 
 

@@ -1,13 +1,17 @@
 """Rows and values for people."""
 
 import math
-from typing import TypedDict
+from typing import Final, TypedDict
 
 import polars as pl
+from polars.exceptions import PanicException
 
 from foreset.adapters.polars.diff_cells import exact_time
 from foreset.application.diff_ports import Side
 from foreset.domain.diff_parts import Plain
+
+_FAR_NS: Final = 253_402_300_800 * 10**9
+"""The end of the year 9999, in nanoseconds since 1970: Python has no time after it, and none as long before 1970."""
 
 
 class NamedRow(TypedDict):
@@ -25,13 +29,19 @@ def row_at(frame: pl.DataFrame, side: Side, place: int) -> NamedRow:
 
 def plain(column: pl.Series, place: int) -> Plain:
     """A value of a column: as it is, or as text where JSON has no such value."""
-    if column[place : place + 1].null_count():
+    one = column[place : place + 1]
+    if one.null_count():
         return None
+    if isinstance(one.dtype, pl.Date | pl.Datetime) and abs(exact_time(one).item()) >= _FAR_NS:
+        return _since_1970(one)  # polars panics over the farthest of these
     try:
-        value: object = column[place]
-    except (OverflowError, ValueError):  # a time that Python does not have
-        return f"{exact_time(column[place : place + 1]).cast(pl.String).item()} ns since 1970"
-    return plain_value(value)
+        return plain_value(one[0])
+    except (OverflowError, ValueError, PanicException):  # a time that Python does not have, alone or within the value
+        return _since_1970(one) if isinstance(one.dtype, pl.Date | pl.Datetime) else str(one.to_physical().to_list()[0])
+
+
+def _since_1970(time: pl.Series) -> str:
+    return f"{exact_time(time).cast(pl.String).item()} ns since 1970"
 
 
 def plain_value(value: object) -> Plain:

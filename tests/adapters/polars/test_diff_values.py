@@ -78,6 +78,18 @@ def test_a_time_that_python_has_not_is_told_too() -> None:
     assert plain(far, 0) == f"{10**21} ns since 1970"
 
 
+@pytest.mark.parametrize("zone", [None, "UTC", "Europe/Rome"])
+@pytest.mark.parametrize("ticks", [2**63 - 1, 1 - 2**63])
+def test_the_farthest_times_are_told(ticks: int, zone: str | None, capfd: pytest.CaptureFixture[str]) -> None:
+    far = pl.Series([ticks], dtype=pl.Int64).cast(pl.Datetime("us", zone))
+    assert plain(far, 0) == f"{ticks * 1_000} ns since 1970"
+    assert capfd.readouterr().err == ""
+    assert plain(far.implode(), 0) == f"[{ticks}]"
+    told = shift(far, far)
+    assert told is not None
+    assert told.a.quantiles == (f"{ticks * 1_000} ns since 1970",) * 5
+
+
 numbers = st.lists(
     st.one_of(st.none(), st.sampled_from([0.0, 1.0, 2.5, NAN]), st.floats(-3, 3)), min_size=1, max_size=30
 )
@@ -128,6 +140,7 @@ def test_times_have_quartiles_and_no_mean() -> None:
 def test_nested_values_and_other_kinds_have_no_shift() -> None:
     assert shift(pl.Series([[1]]), pl.Series([[2]])) is None
     assert shift(pl.Series([1]), pl.Series(["1"])) is None
+    assert shift(pl.Series([b"1"]), pl.Series(["1"])) is None
 
 
 def test_constants_and_infinities_have_their_spread() -> None:
