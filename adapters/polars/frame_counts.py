@@ -150,6 +150,8 @@ def _classified(asked: pl.DataFrame, rows: pl.DataFrame, group: Sequence[str], m
 
     A row of the table is known from when it holds; of all with the same key and values the first is looked for.
     """
+    if not group:  # no keys, and nothing that is looked up
+        return asked.select(_ROW, pl.lit("none").alias("kind"), pl.lit(None, dtype=pl.Int64).alias(_LEAD))
     nothing = pl.lit(None, dtype=pl.Int128)
     begins = pl.col(_EVENT)
     if match.known_by_us is not None:
@@ -157,10 +159,9 @@ def _classified(asked: pl.DataFrame, rows: pl.DataFrame, group: Sequence[str], m
         begins = pl.when(known).then(begins).otherwise(nothing)
     if match.known_by_each_row:
         begins = pl.when(begins.is_not_null()).then(pl.max_horizontal(begins, _CREATED)).otherwise(nothing)
-    if group:
-        rows = rows.join(asked.select(group).unique(), on=group, how="semi", nulls_equal=True)
+    rows = rows.join(asked.select(group).unique(), on=group, how="semi", nulls_equal=True)
     rows = rows.with_columns(begins.alias(_BEGINS))
-    first = rows.group_by(group).agg(pl.col(_EVENT).min(), pl.col(_BEGINS).min()) if group else rows.head(0)
+    first = rows.group_by(group).agg(pl.col(_EVENT).min(), pl.col(_BEGINS).min())
     found = asked.join(first, on=group, how="left", nulls_equal=True, maintain_order="left")
     kind = (
         pl.when(pl.col(_EVENT).is_null()).then(pl.lit("none"))

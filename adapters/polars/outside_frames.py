@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from foreset.adapters.arrow_types import polars_frame
+from foreset.adapters.arrow_types import dtype_name, polars_frame
 from foreset.adapters.polars.comparing import comparable
 from foreset.adapters.polars.frame_counts import PolarsFrameCount
 from foreset.application.ports import StoredFrame
@@ -31,10 +31,10 @@ class PolarsFrames:
         given, wanted = polars_frame(frame), polars_frame(spine)
         if given.height != wanted.height:
             return "it has another number of rows"
-        for name in wanted.columns:
-            pair = comparable(given[name], wanted[name]) if name in given.columns else None
+        for name in (name for name in wanted.columns if name in given.columns):
+            pair = comparable(given[name], wanted[name])
             if pair is None:
-                continue
+                return f"its {name!r} is {dtype_name(given[name].dtype)}, and not {dtype_name(wanted[name].dtype)}"
             at = pair[0].ne_missing(pair[1]).arg_true()
             if at.len():
                 return f"row {at[0]} has another {name!r}"

@@ -2,12 +2,14 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import polars as pl
 import pytest
 
-from foreset import FeatureStore, TrainingSetSpec
+from foreset import DeltaSource, FeatureStore, FeatureViewSpec, TrainingSetSpec
+from foreset.adapters.polars.comparing import comparable
 from foreset.adapters.polars.executor import PolarsExecutor
 from foreset.adapters.polars.results import PolarsResults
 from foreset.domain.errors.reports import AuditRowsDiffer, AuditTypeMismatch, NoFeaturesToAudit
@@ -70,6 +72,11 @@ def test_of_several_rows_by_then_the_first_that_was_written_is_the_lead() -> Non
             AuditRowsDiffer(frame_rows=60, spine_rows=60, problem="row 0 has another 'k'"),
         ),
         (
+            careless().with_columns(pl.col("k").cast(pl.String)),
+            spine(),
+            AuditRowsDiffer(frame_rows=60, spine_rows=60, problem="its 'k' is string, and not int64"),
+        ),
+        (
             careless().with_columns(pl.col("x").cast(pl.String)),
             None,
             AuditTypeMismatch(column="x", dtype="string", served="float64"),
@@ -91,3 +98,48 @@ def test_an_audit_beside_a_set_that_is_delivered_in_parts(tmp_path: Path, monkey
     assert len(list(training_set.batches())) > 1
     audit = training_set.audit(careless()).unwrap()
     assert (audit.views[0].same, audit.views[0].not_yet_written) == (45, 15)
+
+
+def decimals(*digits: str, scale: int) -> pl.Series:
+    return pl.Series([Decimal(number) for number in digits], dtype=pl.Decimal(20, scale))
+
+
+NEARLY_ONE = 1 - 2**-26  # is 1 in 32 bits
+
+
+@pytest.mark.parametrize(
+    ("served", "given", "same"),
+    [
+        (decimals("2.50", "2.00", scale=2), pl.Series([2, 2]), [False, True]),
+        (decimals("2.50", "100.00", scale=2), decimals("2.9", "100", scale=1), [False, True]),
+        (decimals("1", "0", scale=0), pl.Series([True, True]), [True, False]),
+        (decimals("2.50", "2.00", scale=2), pl.Series([2.5, 2.5]), [True, False]),
+        (pl.Series([0.1, 0.2], dtype=pl.Float32), pl.Series([0.1, 0.3]), [True, False]),
+        (pl.Series([0.1, 0.2]), pl.Series([0.1, 0.3], dtype=pl.Float32), [True, False]),
+        (pl.Series([1, 2**24 + 1]), pl.Series([1.0, 2**24], dtype=pl.Float32), [True, False]),
+        (pl.Series([1.0, NEARLY_ONE]), pl.Series([1, 1]), [True, False]),
+    ],
+)
+def test_numbers_of_different_types_are_compared_by_what_they_mean(
+    served: pl.Series, given: pl.Series, same: list[bool]
+) -> None:
+    times = {"k": [0, 1], "at": [at(0), at(0)], "made": [at(0), at(0)]}
+    frame = pl.DataFrame({"k": [0, 1], "event_timestamp": [at(1), at(1)], "x": given})
+    audit = store(pl.DataFrame({**times, "x": served})).audit(frame, TrainingSetSpec(["v:x"])).unwrap()
+    assert (audit.views[0].same, audit.views[0].unexplained) == (sum(same), 2 - sum(same))
+
+
+def test_lengths_of_time_are_compared_in_any_unit() -> None:
+    longest = pl.Series([2**62, 1], dtype=pl.Duration("us"))
+    pair = comparable(longest, pl.Series([0, 1000], dtype=pl.Duration("ns")))
+    assert pair is not None
+    assert (pair[0] == pair[1]).to_list() == [False, True]
+
+
+def test_lists_of_a_view_without_entities_are_compared() -> None:
+    table = pl.DataFrame({"at": [at(0)], "x": [[1, 2]]})
+    found = FeatureStore.in_memory({"t": table})
+    found.register(FeatureViewSpec("v", [], DeltaSource("t", "at"), ["x"])).unwrap()
+    frame = pl.DataFrame({"event_timestamp": [at(1), at(2)], "x": [[1, 2], [9]]})
+    view = found.audit(frame, TrainingSetSpec(["v:x"])).unwrap().views[0]
+    assert (view.same, view.unexplained) == (1, 1)
