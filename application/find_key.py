@@ -10,9 +10,10 @@ from foreset.domain.errors.erasure import KeyUnfit
 from foreset.domain.errors.problem import listed, refuse
 from foreset.domain.errors.specs import UnknownEntity
 from foreset.domain.errors.store import StoreError
+from foreset.domain.keeping import PINS
 from foreset.domain.key_places import KeyPlace, join_keys_of, places_of
 from foreset.domain.key_report import KeyReport
-from foreset.domain.receipt import Recorded
+from foreset.domain.receipt import SPINES, Recorded
 from foreset.domain.sought_key import SoughtKey, as_dtype, sought_key
 
 FindError = KeyUnfit | UnknownEntity | StoreError
@@ -42,8 +43,8 @@ def find_key(entity: str, given: object, adapters: Adapters, search: KeySearch) 
         for join_keys in _known(entity, events)
         for key in sought_key(entity, given, join_keys)
         for places in _fitting(entity, key, tuple(places_of(entity, events)))
-        for spines in adapters.kept.names("spines/")
-        for pins in adapters.kept.names("pins/")
+        for spines in adapters.kept.names(SPINES)
+        for pins in adapters.kept.names(PINS)
         for report in Success(KeyLook(entity, key, events, places, spines, pins, adapters, search).report)
     )
 

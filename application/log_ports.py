@@ -78,10 +78,13 @@ class EventStore(Protocol):
         """The log as it is stored after a position, at one moment: nothing is decoded, and nothing proved."""
         ...
 
-    def extend(self, rows: tuple[Row, ...], after: Head) -> Result[None, LogTaken | StoreError]:
+    def extend(
+        self, rows: tuple[Row, ...], after: Head, redacted: tuple[Row, ...] = ()
+    ) -> Result[None, LogTaken | StoreError]:
         """Take over rows of another log as they are, and open this one again if it was moved; all or nothing, durably.
 
-        `LogTaken` where the log does not end with `after`.
+        What rows up to `after` say becomes what `redacted` say, which are those rows as the other log has them. What
+        was replaced is in no file of the log any more. `LogTaken` where the log does not end with `after`.
         """
         ...
 

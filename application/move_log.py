@@ -4,14 +4,20 @@ The old log is closed once the new one has all its events, and only if none was 
 so a move that is cut short is completed by the next.
 """
 
+from collections.abc import Collection
+
 import msgspec
 from returns.result import Result, Success
 
+from foreset.application.erased import erasures
 from foreset.application.log_ports import EventStore, KeptFrames
-from foreset.domain.chain import Head, StoredLog, follows, has_head, head_of
+from foreset.domain.chain import Head, Row, StoredLog, follows, has_head, head_of, rewritten
 from foreset.domain.chain_audit import audit
 from foreset.domain.errors.problem import refuse
 from foreset.domain.errors.store import LogBroken, LogMoved, LogTaken, StoreError
+from foreset.domain.keeping import PINS
+from foreset.domain.receipt import SPINES
+from foreset.domain.redaction import EventsRedacted
 
 MoveError = LogBroken | LogTaken | StoreError
 """Why a log cannot be moved."""
@@ -40,7 +46,8 @@ def move_log(
     copied = Result.do(
         (head_of(log.rows), new, frames)
         for log in _whole(events)
-        for frames in copy_frames(kept, to_kept)
+        for erased in _erased(events)
+        for frames in copy_frames(kept, to_kept, erased)
         for there in _whole(to_events)
         for new in _copied(log, there, events, to_events)
     )
@@ -59,20 +66,39 @@ def move_log(
         new, head = new + added.unwrap().position - head.position, added.unwrap()
 
 
-def copy_frames(kept: KeptFrames, to_kept: KeptFrames) -> Result[int, StoreError]:
-    """Copy the frames that are not there yet, one at a time; gives how many."""
-    names = Result.do((ours, frozenset(theirs)) for ours in kept.names("") for theirs in to_kept.names(""))
+def copy_frames(kept: KeptFrames, to_kept: KeptFrames, erased: Collection[str] = ()) -> Result[int, StoreError]:
+    """Copy the frames that are not there yet, one at a time, but for those that were erased; gives how many."""
+    names = Result.do((ours, frozenset(theirs)) for ours in _names(kept) for theirs in _names(to_kept))
     if not isinstance(names, Success):
         return refuse(names.failure())
     ours, theirs = names.unwrap()
     copied = 0
     for name in ours:
-        if name not in theirs:
+        if name not in theirs and name not in erased:
             done = Result.do(kept_now for frame in kept.load(name) for kept_now in to_kept.keep(name, frame))
             if not isinstance(done, Success):
                 return refuse(done.failure())
             copied += 1
     return Success(copied)
+
+
+def _names(kept: KeptFrames) -> Result[tuple[str, ...], StoreError]:
+    """The names of all frames. A store's folder may hold Parquet files of others too, such as those of Delta tables."""
+    return Result.do((*spines, *pins) for spines in kept.names(SPINES) for pins in kept.names(PINS))
+
+
+def _erased(events: EventStore) -> Result[frozenset[str], StoreError]:
+    """The names of the frames that erasures took away, or are to take away."""
+    return erasures(events).map(lambda known: frozenset(name for _, erased in known for name in erased.frames))
+
+
+def _cleared(names: Collection[str], to_kept: KeptFrames) -> Result[None, StoreError]:
+    """Remove frames that were erased since they were copied."""
+    for name in names:
+        gone = to_kept.remove(name)
+        if not isinstance(gone, Success):
+            return refuse(gone.failure())
+    return to_kept.sweep() if names else Success(None)
 
 
 def _whole(events: EventStore) -> Result[StoredLog, LogBroken | StoreError]:
@@ -96,7 +122,7 @@ def _copied(log: StoredLog, there: StoredLog, events: EventStore, to_events: Eve
     if not has_head(log.rows, at):
         return refuse(_taken(to_events))
     new = log.rows[at.position :]
-    return to_events.extend(new, at).map(lambda _: len(new))
+    return to_events.extend(new, at, rewritten(log.rows, there.rows)).map(lambda _: len(new))
 
 
 def _added(events: EventStore, to_events: EventStore, head: Head) -> Result[Head, MoveError]:
@@ -107,7 +133,18 @@ def _added(events: EventStore, to_events: EventStore, head: Head) -> Result[Head
     rows = stored.unwrap().rows
     if not follows(rows, head):
         return refuse(LogBroken(place=events.place, problem="it was changed while it was moved"))
-    return to_events.extend(rows, head).map(lambda _: head_of(rows, head))
+    return Result.do(
+        head_of(rows, head)
+        for redacted in _redacted(rows, events, to_events)
+        for _ in to_events.extend(rows, head, redacted)
+    )
+
+
+def _redacted(rows: tuple[Row, ...], events: EventStore, to_events: EventStore) -> Result[tuple[Row, ...], StoreError]:
+    """The rows that were copied and then redacted, as the last ones may tell."""
+    if not any(row.type == EventsRedacted.__struct_config__.tag for row in rows):
+        return Success(())
+    return Result.do(rewritten(log.rows, there.rows) for log in events.stored() for there in to_events.stored())
 
 
 def _taken(events: EventStore) -> MoveError:
@@ -130,7 +167,10 @@ def _ended(
             events=len(log.rows),
             head=head_of(log.rows),
         )
-        for frames in copy_frames(kept, to_kept)
+        for erased in _erased(to_events)
+        for frames in copy_frames(kept, to_kept, erased)
+        for there in _names(to_kept)
+        for _ in _cleared([name for name in there if name in erased], to_kept)
         for log in _opened(to_events)
     )
 

@@ -111,6 +111,11 @@ def follows(rows: Sequence[Row], after: Head) -> bool:
     )
 
 
+def rewritten(rows: Iterable[Row], copies: Iterable[Row]) -> tuple[Row, ...]:
+    """The rows that say something else than their copies do, pairwise: they were redacted since one was made."""
+    return tuple(row for row, copy in zip(rows, copies, strict=False) if (row.salt, row.body) != (copy.salt, copy.body))
+
+
 def head_of(rows: Sequence[Row], before: Head = EMPTY) -> Head:
     """The head of a log that ends with these rows, or as it was before them."""
     return Head(rows[-1].position, rows[-1].hash) if rows else before

@@ -4,6 +4,8 @@ A pin is the rows of tables that served a training set, each scan of its plan in
 the store has not kept it. From these, and the receipt, the set is rebuilt without any table.
 """
 
+from typing import Final
+
 import msgspec
 
 
@@ -61,6 +63,10 @@ class TableVacuumed(msgspec.Struct, frozen=True, kw_only=True, tag="table-vacuum
     pinned: tuple[str, ...] = ()
 
 
+PINS: Final = "pins/"
+"""How the names of all that pins keep begin."""
+
+
 def pin_name(identifier: str, scan: int) -> str:
     """The name under which the rows of a scan are kept: of the scan that is the plan's `scan`-th, counted from 0."""
     return f"{pin_prefix(identifier)}{scan}"
@@ -73,4 +79,4 @@ def pinned_spine_name(identifier: str) -> str:
 
 def pin_prefix(identifier: str) -> str:
     """How the names of a training set's pin begin."""
-    return f"pins/{identifier}/"
+    return f"{PINS}{identifier}/"

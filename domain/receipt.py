@@ -6,7 +6,7 @@ tables, and fingerprints of what went in and what came out.
 
 import hashlib
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
@@ -119,9 +119,13 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True):
     event: Event
 
 
+SPINES: Final = "spines/"
+"""How the names of kept spines begin."""
+
+
 def spine_name(fingerprint: str) -> str:
     """The name under which a spine is kept."""
-    return f"spines/{fingerprint}"
+    return f"{SPINES}{fingerprint}"
 
 
 def training_set_id(plan: RetrievalPlan, spine: str, result: str) -> str:

@@ -79,8 +79,7 @@ class MemoryEventStore:
             done = self.append(REDACTIONS, (new.event,), expected=expected, at=at, actor=actor)
             if isinstance(done, Success):
                 for position, (salt, body) in new.bodies.items():
-                    self._log[position - 1] = replace(self._log[position - 1], event=bodies[position])
-                    self._rows[position - 1] = replace(self._rows[position - 1], body=body, salt=salt)
+                    self._replace(position, bodies[position], salt, body)
             return done.map(lambda recorded: recorded[0])
 
     def sweep(self) -> Result[None, StoreError]:
@@ -92,15 +91,20 @@ class MemoryEventStore:
         with self._lock:
             return Success(StoredLog(tuple(self._rows[after:]), self._head(), self._moved_to))
 
-    def extend(self, rows: tuple[Row, ...], after: Head) -> Result[None, LogTaken | StoreError]:
+    def extend(
+        self, rows: tuple[Row, ...], after: Head, redacted: tuple[Row, ...] = ()
+    ) -> Result[None, LogTaken | StoreError]:
         """Take over rows of another log."""
         try:
             recorded = tuple(as_recorded(columns_of(row), _PLACE) for row in rows)
+            replaced = tuple(as_recorded(columns_of(row), _PLACE) for row in redacted)
         except Damage as damage:
             return refuse(damage.error)
         with self._lock:
             if self._head() != after:
                 return refuse(LogTaken(place=_PLACE, events=len(self._log)))
+            for known, row in zip(replaced, redacted, strict=True):
+                self._replace(known.position, known.event, row.salt, row.body)
             self._take(recorded, rows)
             self._moved_to = None
         return Success(None)
@@ -117,6 +121,10 @@ class MemoryEventStore:
 
     def _head(self) -> Head:
         return head_of(self._rows)
+
+    def _replace(self, position: int, event: Event, salt: str, body: str) -> None:
+        self._log[position - 1] = replace(self._log[position - 1], event=event)
+        self._rows[position - 1] = replace(self._rows[position - 1], body=body, salt=salt)
 
     def _take(self, recorded: tuple[Recorded, ...], rows: tuple[Row, ...]) -> None:
         self._log.extend(recorded)

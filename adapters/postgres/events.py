@@ -113,13 +113,17 @@ class PostgresEventStore:
         """The log as it is stored after a position, at one moment."""
         return self._database.read(lambda connection: _stored(connection, after))
 
-    def extend(self, rows: tuple[Row, ...], after: Head) -> Result[None, LogTaken | StoreError]:
+    def extend(
+        self, rows: tuple[Row, ...], after: Head, redacted: tuple[Row, ...] = ()
+    ) -> Result[None, LogTaken | StoreError]:
         """Take over rows of another log, and open this one again if it was moved; all or nothing."""
         address = self._database.address
         done = self._database.write(
-            lambda connection: writing.extend(connection, address, rows, after), writing.ends_with
+            lambda connection: writing.extend(connection, address, rows, after, redacted), writing.ends_with
         )
-        return done.map(lambda _: None)
+        if not isinstance(done, Success):
+            return refuse(done.failure())
+        return self.sweep() if redacted else Success(None)
 
     def seal(self, head: Head, moved_to: str) -> Result[Head, StoreError]:
         """Take no more events, for the log was moved, unless its head is another."""

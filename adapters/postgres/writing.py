@@ -72,13 +72,18 @@ def replace_bodies(connection: Connection[Any], events: Mapping[int, Event], new
 
 
 def extend(
-    connection: Connection[Any], address: str, rows: tuple[Row, ...], after: Head
+    connection: Connection[Any], address: str, rows: tuple[Row, ...], after: Head, redacted: tuple[Row, ...]
 ) -> Result[Head, LogTaken | StoreError]:
-    """Put rows of another log at the end of this one, and open it where it was moved; gives the head then."""
+    """Put rows of another log at the end of this one, with what was redacted there, and open it where it was moved.
+
+    Gives the head then.
+    """
     head, _, _ = locked_end(connection, address)
     if head != after:
         return refuse(LogTaken(place=address, events=head.position))
     connection.execute("UPDATE foreset_head SET moved_to = NULL")
+    for row in redacted:
+        connection.execute(_REPLACE, (row.body, row.salt, row.position))
     return Success(_put(connection, rows, head))
 
 

@@ -114,9 +114,14 @@ class SqliteEventStore:
         """The log as it is stored after a position, at one moment."""
         return self._done(lambda connection: stored_log(connection, after))
 
-    def extend(self, rows: tuple[Row, ...], after: Head) -> Result[None, LogTaken | StoreError]:
+    def extend(
+        self, rows: tuple[Row, ...], after: Head, redacted: tuple[Row, ...] = ()
+    ) -> Result[None, LogTaken | StoreError]:
         """Take over rows of another log, and open this one again if it was moved; all or nothing."""
-        return self._written(lambda connection: writing.extend(connection, self._path, rows, after))
+        done = self._written(lambda connection: writing.extend(connection, self._path, rows, after, redacted))
+        if not isinstance(done, Success):
+            return refuse(done.failure())
+        return self.sweep() if redacted else done
 
     def seal(self, head: Head, moved_to: str) -> Result[Head, StoreError]:
         """Take no more events, for the log was moved, unless its head is another."""

@@ -24,6 +24,7 @@ _END: Final = """
     FROM head LEFT JOIN events ON events.position = head.position"""
 _VERSION: Final = "SELECT coalesce(max(version), 0) FROM events WHERE stream = ?"
 _TYPE: Final = "SELECT type FROM events WHERE position = ?"
+_REPLACE: Final = "UPDATE events SET body = ?, salt = ? WHERE position = ?"
 
 
 def end_of(connection: sqlite3.Connection, path: Path) -> tuple[Head, str | None]:
@@ -71,17 +72,18 @@ def replace_bodies(connection: sqlite3.Connection, events: Mapping[int, Event], 
     found = {position: connection.execute(_TYPE, (position,)).fetchone() for position in events}
     check_same_kinds(events, {position: row[0] for position, row in found.items() if row is not None})
     for position, (salt, body) in new.bodies.items():
-        connection.execute("UPDATE events SET body = ?, salt = ? WHERE position = ?", (body, salt, position))
+        connection.execute(_REPLACE, (body, salt, position))
 
 
 def extend(
-    connection: sqlite3.Connection, path: Path, rows: tuple[Row, ...], after: Head
+    connection: sqlite3.Connection, path: Path, rows: tuple[Row, ...], after: Head, redacted: tuple[Row, ...]
 ) -> Result[None, LogTaken | StoreError]:
-    """Put rows of another log at the end of this one, and open it where it was moved."""
+    """Put rows of another log at the end of this one, with what was redacted there, and open it where it was moved."""
     head, _ = end_of(connection, path)
     if head != after:
         return refuse(LogTaken(place=str(path), events=head.position))
     connection.execute("UPDATE head SET moved_to = NULL")
+    connection.executemany(_REPLACE, [(row.body, row.salt, row.position) for row in redacted])
     _put(connection, rows)
     return Success(None)
 

@@ -11,7 +11,7 @@ from foreset.adapters.memory import MemoryEventStore
 from foreset.adapters.postgres import Database, PostgresEventStore
 from foreset.adapters.sqlite import SqliteEventStore
 from foreset.application.log_ports import EventStore
-from foreset.domain.chain import EMPTY, START, Head, digest_of, head_of, link
+from foreset.domain.chain import EMPTY, START, Head, digest_of, head_of, link, rewritten
 from foreset.domain.errors.specs import StaleWrite
 from foreset.domain.errors.store import LogMoved, LogTaken
 from foreset.domain.receipt import Event
@@ -193,6 +193,19 @@ def test_rows_are_taken_over_as_they_are(store: EventStore, registered: Event, w
     assert store.stored() == source.stored()
     assert store.read() == source.read()
     assert store.append("tables", (written(2),), expected=2, at=AT, actor="ann").unwrap()[0].position == 5
+
+
+def test_what_was_redacted_after_it_was_copied_is_redacted_in_the_copy(store: EventStore, written: Written) -> None:
+    source = MemoryEventStore()
+    source.append("tables", (written(0), written(1)), expected=0, at=AT, actor="bob").unwrap()
+    copied = source.stored().unwrap().rows
+    store.extend(copied, EMPTY).unwrap()
+    source.redact({2: written(5)}, expected=0, at=AT, actor="ann").unwrap()
+    rows = source.stored().unwrap().rows
+    assert rewritten(rows, copied) == rows[1:2]
+    store.extend(rows[2:], head_of(copied), rewritten(rows, copied)).unwrap()
+    assert store.stored() == source.stored()
+    assert store.read() == source.read()
 
 
 def test_rows_that_do_not_follow_are_not_taken_over(store: EventStore, written: Written) -> None:
