@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from secrets import token_hex
 from typing import Protocol
 
 import psutil
@@ -61,7 +62,7 @@ class FolderBlobs:
         path = self._path(name)
         if path.exists():
             return
-        partial = path.with_suffix(f".{os.getpid()}.partial")
+        partial = path.with_suffix(f".{token_hex(4)}.{os.getpid()}.partial")  # other threads may write it too
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             with partial.open("wb") as file:

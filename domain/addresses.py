@@ -2,7 +2,7 @@
 
 import re
 from typing import Final
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit
 
 POSTGRES: Final = ("postgresql", "postgres")
 """The schemes of PostgreSQL."""
@@ -40,5 +40,6 @@ def without_password(address: str) -> str:
     if is_ambiguous(address):
         return f"{scheme}://[...]"
     user, at, host = parts.netloc.rpartition("@")
-    query = urlencode([(name, value) for name, value in parse_qsl(parts.query) if "password" not in name.lower()])
-    return urlunsplit((parts.scheme, f"{user.partition(':')[0]}{at}{host}", parts.path, query, ""))
+    options = [part for part in parts.query.split("&") if "password" not in unquote(part.partition("=")[0]).lower()]
+    query = "?" + "&".join(options) if any(options) else ""
+    return f"{parts.scheme}://{user.partition(':')[0]}{at}{host}{parts.path}{query}"

@@ -26,8 +26,8 @@ def location(path_or_url: str | Path) -> Result[Location, StoreError]:
     place = str(path_or_url)
     if is_postgres(place):
         return _in_postgres(place)
-    if is_address(place):
-        return refuse(UnknownLocation(location=without_password(place)))
+    if is_address(place) or not place:
+        return refuse(UnknownLocation(location=without_password(place) if place else place))
     return _in_folder(Path(place).absolute())
 
 

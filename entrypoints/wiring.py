@@ -24,7 +24,7 @@ from foreset.application.report_ports import Information, OutsideFrames
 from foreset.application.table_ports import ArrowStream, TableStore
 from foreset.domain.errors.history import ClientMissing
 from foreset.domain.errors.offline_stores import LoadError
-from foreset.domain.errors.problem import because, refuse
+from foreset.domain.errors.problem import because, legible, refuse
 from foreset.domain.errors.store import StoreError
 from foreset.domain.receipt import ExecutedBy
 from foreset.entrypoints.limits import limits
@@ -63,7 +63,7 @@ def libraries() -> Mapping[str, str]:
 def actor() -> str:
     """Who acts: FORESET_ACTOR, else the user of this process."""
     try:
-        return os.environ.get(ACTOR) or getpass.getuser()
+        return legible(os.environ.get(ACTOR) or getpass.getuser())
     except (KeyError, OSError):
         return f"uid {os.getuid()}"
 

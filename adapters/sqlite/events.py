@@ -16,7 +16,7 @@ from foreset.adapters.sqlite.faults import LOG_FAULTS, log_error
 from foreset.adapters.sqlite.file import connect
 from foreset.adapters.sqlite.raw import stored_log, without_leftovers
 from foreset.domain.chain import Head, Row, StoredLog
-from foreset.domain.errors.problem import Problem, refuse
+from foreset.domain.errors.problem import Problem, legible, refuse
 from foreset.domain.errors.specs import StaleWrite
 from foreset.domain.errors.store import LogTaken, StoreError
 from foreset.domain.receipt import Event, Recorded
@@ -50,7 +50,7 @@ class SqliteEventStore:
     @property
     def place(self) -> str:
         """The folder."""
-        return str(self._path.parent.resolve())
+        return legible(str(self._path.parent.resolve()))
 
     def read(self, stream: str | None = None, after: int = 0) -> Result[tuple[Recorded, ...], StoreError]:
         """Events in their order: of a stream after a version of it, or of the whole log after a position."""

@@ -33,6 +33,15 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     return f"Did you mean {close[0]}? " if close else ""
 
 
+def legible(name: str) -> str:
+    r"""A name as a text that can be kept: its bytes that are no UTF-8 are told by their numbers.
+
+    >>> legible("caf\udce9")
+    'caf\\udce9'
+    """
+    return name.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 def told(fault: BaseException, *, place: bool = False) -> str:
     """What an exception says, for a message: its first line without the full stop, or its class if it says nothing.
 

@@ -3,12 +3,14 @@
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import polars as pl
 import pytest
-from returns.result import Success
+from returns.result import Result, Success
 
 from foreset.adapters.blobs import FolderBlobs
 from foreset.adapters.memory.kept import MemoryFrames
@@ -16,7 +18,7 @@ from foreset.adapters.polars.fingerprint import fingerprint
 from foreset.adapters.polars.kept import ParquetFrames
 from foreset.adapters.postgres import Database, PostgresBlobs
 from foreset.application.log_ports import KeptFrames
-from foreset.domain.errors.store import KeptLost, StoreUnwritable
+from foreset.domain.errors.store import KeptLost, StoreError, StoreUnwritable
 
 FACTORIES: dict[str, Callable[[pytest.FixtureRequest], KeptFrames]] = {
     "memory": lambda _: MemoryFrames(),
@@ -93,6 +95,20 @@ def test_nothing_is_left_beside_a_kept_frame(folder: KeptFrames, tmp_path: Path)
     for _ in range(2):
         folder.keep("spines/a", FRAME).unwrap()
     assert [path.name for path in (tmp_path / "repo" / "spines").iterdir()] == ["a.parquet"]
+
+
+def test_threads_keep_the_same_frame_at_once(kept: KeptFrames) -> None:
+    name, at_once = "spines/a", threading.Barrier(4)
+
+    def keep(_: int) -> Result[None, StoreError]:
+        at_once.wait()
+        return kept.keep(name, FRAME)
+
+    with ThreadPoolExecutor(4) as threads:
+        for number in range(20):
+            name = f"spines/{number}"
+            assert list(threads.map(keep, range(4))) == [Success(None)] * 4
+            assert pl.DataFrame(kept.load(name).unwrap()).equals(FRAME)
 
 
 def test_a_frame_that_cannot_be_kept_is_an_error(folder: KeptFrames, tmp_path: Path) -> None:

@@ -13,6 +13,12 @@ from foreset.domain.addresses import is_address, is_postgres, without_password
         ("postgresql://:s3cret@db/features", "postgresql://@db/features"),
         ("postgresql://db/features?user=ann&password=s3cret", "postgresql://db/features?user=ann"),
         ("postgresql://db/f?sslpassword=s3cret&sslmode=require", "postgresql://db/f?sslmode=require"),
+        ("postgresql:///features", "postgresql:///features"),
+        (
+            "postgresql://db/f?options=-csearch_path%3Da%20-cb%3D1",
+            "postgresql://db/f?options=-csearch_path%3Da%20-cb%3D1",
+        ),
+        ("postgresql:///f?host=/var/run&p%61ssword=s3cret&user=", "postgresql:///f?host=/var/run&user="),
         ("postgresql://ann:s3@cret@db/features", "postgresql://[...]"),
         ("postgresql://ann:s3/cret@db/features", "postgresql://[...]"),
         ("postgresql://ann:s3?cret@db/features", "postgresql://[...]"),

@@ -1,6 +1,7 @@
 """Stores in folders and in databases: the log is proved, and moved both ways."""
 
 import json
+import os
 import sqlite3
 import subprocess
 import sys
@@ -328,6 +329,27 @@ def test_files_of_others_in_the_folder_of_a_store_are_not_moved(workspace: Path)
     ROWS.write_parquet("store/data/drivers.parquet")
     assert store.move_log("b").unwrap().copied_frames == 1
     assert not (workspace / "b" / "data").exists()
+
+
+def test_a_place_without_a_name_is_none(workspace: Path) -> None:
+    store, _ = filled("store")
+    error = store.move_log("").failure()
+    assert isinstance(error, UnknownLocation)
+    assert str(error).startswith("A store cannot be opened at '': only folders and databases of PostgreSQL are known.")
+    assert not (workspace / "events.db").exists()
+    assert store.register(EntitySpec("late", ["k"])).unwrap().changed == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names of files are bytes there")
+def test_names_that_are_no_text_are_told_as_far_as_they_can_be(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORESET_ACTOR", os.fsdecode(b"ann\xff"))
+    store, _ = filled("store")
+    assert {recorded.actor for recorded in store.history().unwrap()} == {"ann\\udcff"}
+    moved = store.move_log(workspace / os.fsdecode(b"b\xff")).unwrap()
+    assert moved.place == f"{workspace}/b\\udcff"
+    assert isinstance(store.register(EntitySpec("late", ["k"])).failure(), LogMoved)
 
 
 # === The command line, and Feast, with a store in a database ===
