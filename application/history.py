@@ -1,6 +1,6 @@
 """Look back: receipts by id, events by what they are of, the store as it was."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 from returns.result import Result, Success
 
@@ -9,7 +9,7 @@ from foreset.domain.errors.history import PastError, UnknownName
 from foreset.domain.errors.problem import refuse
 from foreset.domain.errors.specs import UnknownTrainingSet
 from foreset.domain.errors.store import StoreError
-from foreset.domain.history import EventFilter, Past, Selection, past_of, select_events
+from foreset.domain.history import EventFilter, Past, Selection, in_utc, past_of, select_events
 from foreset.domain.lineage import Lineage, lineage_of
 from foreset.domain.receipt import Recorded, TrainingSetRetrieved, training_set_stream
 
@@ -50,8 +50,7 @@ def selected_events(wanted: EventFilter, events: EventStore) -> Result[Selection
 
 def past_at(when: datetime | int, events: EventStore, now: datetime) -> Result[Past, PastError | StoreError]:
     """The log as it was at a time (inclusive; UTC where it has no zone) or at a position of it."""
-    moment = when.replace(tzinfo=UTC) if isinstance(when, datetime) and when.tzinfo is None else when
-    return Result.do(past for recorded in events.read() for past in past_of(moment, recorded, now))
+    return Result.do(past for recorded in events.read() for past in past_of(in_utc(when), recorded, now))
 
 
 def lineage_around(name: str | None, recorded: tuple[Recorded, ...]) -> Result[Lineage, UnknownName]:

@@ -194,6 +194,11 @@ class Past(msgspec.Struct, frozen=True):
     events: tuple[Recorded, ...]
 
 
+def in_utc(when: datetime | int) -> datetime | int:
+    """A position, or a time, which is in UTC where it has no zone."""
+    return when.replace(tzinfo=UTC) if isinstance(when, datetime) and when.tzinfo is None else when
+
+
 def past_of(when: datetime | int, events: tuple[Recorded, ...], now: datetime) -> Result[Past, PastError]:
     """The log as it was at a time with a zone, or at a position: then the time is that of the event there.
 

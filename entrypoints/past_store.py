@@ -17,7 +17,7 @@ from foreset.domain.errors.retrieval import PlanError, RebuildError, RetrievalEr
 from foreset.domain.errors.specs import UnknownTrainingSet
 from foreset.domain.errors.store import StoreError
 from foreset.domain.errors.tables import TableError
-from foreset.domain.history import EventFilter, Past, Wanted, past_of, select_events
+from foreset.domain.history import EventFilter, Past, Wanted, in_utc, past_of, select_events
 from foreset.domain.registry import Catalog, replay
 from foreset.entrypoints.reports import Reporter
 from foreset.entrypoints.training_set import TrainingSet
@@ -58,7 +58,7 @@ class PastStore:
 
     def at(self, when: datetime | int) -> Result["PastStore", PastError]:
         """The same store as it was still earlier."""
-        return past_of(when, self._past.events, self._past.at).map(lambda past: PastStore(past, self._present))
+        return past_of(in_utc(when), self._past.events, self._past.at).map(lambda past: PastStore(past, self._present))
 
     def catalog(self) -> Result[Catalog, StoreError]:
         """What was defined."""

@@ -160,6 +160,7 @@ def test_times_and_positions_that_are_no_past(store: FeatureStore) -> None:
     then = store.at(4).unwrap()
     assert then.at(2).unwrap().position == 2
     assert isinstance(then.at(5).failure(), PositionMissing)
+    assert isinstance(then.at(datetime(2000, 1, 1)).failure(), BeforeFirstEvent)  # noqa: DTZ001  # as above
     assert isinstance(then.at(store.history().unwrap()[4].at).failure(), NotYet)
     assert repr(then) == f"PastStore(at {then.when.isoformat()}, position 4)"
 
