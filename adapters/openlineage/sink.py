@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from openlineage.client import OpenLineageClient
 from openlineage.client.transport.file import FileConfig, FileTransport
@@ -13,6 +13,7 @@ from requests import RequestException
 from returns.result import Result, Success
 
 from foreset.adapters.openlineage.run_events import RunEvents
+from foreset.domain.addresses import is_address
 from foreset.domain.errors.history import LineageUnsent
 from foreset.domain.errors.problem import because, refuse, told
 from foreset.domain.lineage import LineageSent
@@ -38,7 +39,7 @@ class OpenLineageSink:
     def send(self, log: tuple[Recorded, ...], after: int) -> Result[LineageSent, LineageUnsent]:
         """Send what was done after a position of the log, in its order."""
         events = RunEvents(_identity(log), self._namespace, self._place, self._version)
-        position, sent = after, 0
+        position, sent = min(after, len(log)), 0
         try:
             client = OpenLineageClient(transport=self._transport())
             try:
@@ -57,6 +58,9 @@ class OpenLineageSink:
 
     def _transport(self) -> Any:
         if not _is_url(self._target):
+            if is_address(self._target):
+                text = "it is no file, and no URL of http or https"
+                raise ValueError(text)
             path = Path(self._target).absolute()
             path.parent.mkdir(parents=True, exist_ok=True)
             return FileTransport(FileConfig(log_file_path=str(path), append=True))
@@ -71,7 +75,10 @@ class OpenLineageSink:
     def _told(self, fault: BaseException) -> str:
         """What went wrong, without the name and password that a URL may have."""
         root = fault.__cause__ if isinstance(fault.__cause__, OSError) else fault
-        secret = urlsplit(self._target).netloc.rpartition("@")[0] if _is_url(self._target) else ""
+        parts = _parts(self._target)
+        if parts is None:
+            return "it is no URL that can be read"
+        secret = parts.netloc.rpartition("@")[0]
         text = told(root)
         return text.replace(secret, "***") if secret else text
 
@@ -80,15 +87,25 @@ def _is_url(target: str) -> bool:
     return target.startswith(("http://", "https://"))
 
 
+def _parts(target: str) -> SplitResult | None:
+    """The parts of a URL; None where it is none."""
+    try:
+        return urlsplit(target)
+    except ValueError:
+        return None
+
+
 def shown(target: str) -> str:
     """A file or URL for people, without name and password.
 
-    >>> shown("http://ann:secret@host:5000/api"), shown("lineage.ndjson")
-    ('http://host:5000/api', 'lineage.ndjson')
+    >>> shown("http://ann:secret@host:5000/api"), shown("lineage.ndjson"), shown("http://ann:secret@[")
+    ('http://host:5000/api', 'lineage.ndjson', 'http://[...]')
     """
-    if not _is_url(target):
+    if not is_address(target):
         return target
-    parts = urlsplit(target)
+    parts = _parts(target)
+    if parts is None:
+        return f"{target.partition('://')[0]}://[...]"
     return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
 

@@ -213,13 +213,21 @@ def test_a_service_that_is_away_is_told(store: FeatureStore, service: Service) -
     assert (refused.position, "refused" in refused.problem) == (0, True)
 
 
-@pytest.mark.parametrize("target", ["http://", "taken/lineage.ndjson"])
+@pytest.mark.parametrize("target", ["http://", "s3://lake/l.ndjson", "taken/lineage.ndjson"])
 def test_a_place_that_is_none_is_told(store: FeatureStore, tmp_path: Path, target: str) -> None:
     (tmp_path / "taken").write_text("")
     os.chdir(tmp_path)
     refused = store.send_lineage(target).failure()
     assert isinstance(refused, LineageUnsent)
     assert str(refused).startswith(f"{target} did not take the lineage: ")
+    assert not (tmp_path / "s3:").exists()
+
+
+@pytest.mark.parametrize("target", ["http://ann:pw@[::1", "http://ann:pw@h\u2100st"])
+def test_a_url_that_is_none_is_told_without_its_password(store: FeatureStore, target: str) -> None:
+    refused = store.send_lineage(target).failure()
+    assert isinstance(refused, LineageUnsent)
+    assert str(refused).startswith("http://[...] did not take the lineage: it is no URL that can be read.")
 
 
 def test_without_the_package_it_is_said_how_to_get_it(store: FeatureStore, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -229,6 +237,11 @@ def test_without_the_package_it_is_said_how_to_get_it(store: FeatureStore, monke
     refused = store.send_lineage("lineage.ndjson").failure()
     assert isinstance(refused, ClientMissing)
     assert str(refused).endswith("Next: install it: pip install 'foreset[lineage]'.")
+
+
+def test_positions_that_the_log_has_not_are_not_told_as_sent(store: FeatureStore, tmp_path: Path) -> None:
+    sent = store.send_lineage(tmp_path / "l.ndjson", after=99).unwrap()
+    assert (sent.events, sent.position) == (0, 7)
 
 
 def test_an_empty_log_sends_nothing(tmp_path: Path) -> None:
