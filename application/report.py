@@ -193,8 +193,6 @@ def _columns(
     sampled: int | None = None
     if target is not None:
         asked = [name for name, role in roles.items() if role in {"feature", "spine"}]
-        sample = looks.rows.sample(retrieval.frame, target, SAMPLE_ROWS)
-        known = next(receipt.rows - column.nulls for column in counted if column.name == target)
-        sampled = min(known, SAMPLE_ROWS)
+        sample, sampled = looks.rows.sample(retrieval.frame, target, SAMPLE_ROWS)
         shares = looks.information().shares(sample, target, asked)
     return tuple(replace(c, view=owners.get(c.name), target_share=shares.get(c.name)) for c in counted), sampled

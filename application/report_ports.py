@@ -33,8 +33,8 @@ class ReportRows(Protocol):
         """What is counted of the columns that have a role, in this order."""
         ...
 
-    def sample(self, frame: ArrowStream | StoredFrame, target: str, rows: int) -> ArrowStream:
-        """Rows in which the target is known, `rows` at the most; the same ones each time."""
+    def sample(self, frame: ArrowStream | StoredFrame, target: str, rows: int) -> tuple[ArrowStream, int]:
+        """Rows in which the target is known, `rows` at the most, and how many they are; the same ones each time."""
         ...
 
 

@@ -98,7 +98,7 @@ def of_column(column: ColumnReport, rows: int, target: str | None, sample: int |
     if why is not None:
         yield why
     if column.equals_target and target is not None:
-        yield LabelInFeatures(column=name, target=target, rows=rows - column.nulls)
+        yield LabelInFeatures(column=name, target=target, rows=column.equal_rows)
     elif column.target_share is not None and column.target_share >= NEARLY and target is not None and sample:
         share = f"{column.target_share:.0%}".replace("%", " %")
         yield LabelNearlyDetermined(column=name, target=target, share=share, rows=sample)

@@ -75,7 +75,8 @@ class ColumnReport(msgspec.Struct, frozen=True, kw_only=True):
     """A column of a training set. `view` is None for the spine's.
 
     `constant`: it has values, and they are all the same, nulls left out. `distinct` counts different values, nulls left
-    out; None where they were not counted. `equals_target`: it has the target's value wherever both are known.
+    out; None where they were not counted. `equals_target`: it has the target's value wherever both are known, which is
+    in `equal_rows`.
     `target_share` is how much of the target's uncertainty it takes away, from 0 to 1, on the sampled rows: a hint.
     None where it was not looked at. `after_time` counts rows of a time column that are later than the spine's time.
     """
@@ -88,6 +89,7 @@ class ColumnReport(msgspec.Struct, frozen=True, kw_only=True):
     constant: bool = False
     distinct: int | None = None
     equals_target: bool = False
+    equal_rows: int = 0
     target_share: float | None = None
     after_time: int | None = None
 

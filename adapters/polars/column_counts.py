@@ -72,6 +72,7 @@ class _Column:
 
     def told(self, *, whole: bool) -> ColumnReport:
         """All rows together. Distinct values are counted of a set that is in memory."""
+        equals = self._compared > 0 and not self._differs
         return ColumnReport(
             name=self._name,
             dtype=dtype_name(self._dtype),
@@ -79,7 +80,8 @@ class _Column:
             nulls=self._nulls,
             constant=self._first is not None and not self._varies,
             distinct=self._distinct if whole else None,
-            equals_target=self._compared > 0 and not self._differs,
+            equals_target=equals,
+            equal_rows=self._compared if equals else 0,
             after_time=self._after,
         )
 

@@ -30,9 +30,10 @@ class PolarsReports:
         """What is counted of the columns of a training set."""
         return column_counts(_batches(frame), roles, time, target)
 
-    def sample(self, frame: ArrowStream | StoredFrame, target: str, rows: int) -> pl.DataFrame:
-        """Some rows in which the target is known."""
-        return sample(_batches(frame), target, rows)
+    def sample(self, frame: ArrowStream | StoredFrame, target: str, rows: int) -> tuple[pl.DataFrame, int]:
+        """Some rows in which the target is known, and how many."""
+        chosen = sample(_batches(frame), target, rows)
+        return chosen, chosen.height
 
 
 def _batches(frame: ArrowStream | StoredFrame) -> Batches:

@@ -230,6 +230,20 @@ def test_a_column_that_is_the_label_is_an_error() -> None:
     ]
 
 
+def test_a_column_that_is_the_label_says_in_how_many_rows_both_are_known() -> None:
+    label = [k % 2 == 0 if k < 50 else None for k in range(ROWS)]
+    copy = [k % 2 if k % 10 else None for k in range(1, ROWS + 1)]
+    report = built(store(), wide(label=label, copy=copy)).report("label").unwrap()
+    assert messages(report, "LabelInFeatures")[0].startswith(
+        "The column 'copy' equals the target 'label' in all 45 rows in which both are known."
+    )
+
+
+def test_the_sample_is_of_rows_in_which_the_target_is_a_number() -> None:
+    report = built(store(), wide(y=[float(k) if k < 50 else math.nan for k in range(ROWS)])).report("y").unwrap()
+    assert report.sample_rows == 50
+
+
 def test_a_column_that_nearly_tells_the_label_is_a_hint_by_mutual_information() -> None:
     told = [f"gate {k % 3}" for k in range(ROWS)]
     report = built(store(), wide(gate=told)).report("late").unwrap()
