@@ -1,7 +1,9 @@
 """Find where a key is: in tables, spines, pins, training sets, and in what the log says. Nothing is changed."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from msgspec.structs import replace
 from returns.result import Result, Success
 
 from foreset.application.key_looks import KeyLook, KeySearch
@@ -38,14 +40,15 @@ def find_key(entity: str, given: object, adapters: Adapters, search: KeySearch) 
     log. Where another entity has the same join keys, rows count of training sets alone that ask a view of this one.
     """
     return Result.do(
-        Found(report, key, events)
+        Found(report, typed, events)
         for events in adapters.events.read()
         for join_keys in _known(entity, events)
         for key in sought_key(entity, given, join_keys)
         for places in _fitting(entity, key, tuple(places_of(entity, events)))
+        for typed in Success(_typed(key, places))
         for spines in adapters.kept.names(SPINES)
         for pins in adapters.kept.names(PINS)
-        for report in Success(KeyLook(entity, key, events, places, spines, pins, adapters, search).report)
+        for report in Success(KeyLook(entity, typed, events, places, spines, pins, adapters, search).report)
     )
 
 
@@ -61,10 +64,19 @@ def _fitting(
 ) -> Result[tuple[tuple[KeyPlace, dict[str, object]], ...], KeyUnfit]:
     """The places with the key by their columns; an error where a value is of no type that it has anywhere."""
     found = tuple((place, form) for place in places for form in key.forms if form.keys() == set(place.join_keys))
-    for name in {name for form in key.forms for name in form}:
-        dtypes = {place.dtypes[name] for place, _ in found if name in place.dtypes}
+    for name, dtypes in _dtypes(key, found).items():
         values = [form[name] for form in key.forms if name in form]
         if dtypes and all(as_dtype(value, dtype) is None for value in values for dtype in dtypes):
             problem = f"what is given for {name!r} is no {listed(sorted(dtypes))}"
             return refuse(KeyUnfit(entity=entity, problem=problem, keys=tuple(key.forms[0])))
     return Success(found)
+
+
+def _dtypes(key: SoughtKey, places: Iterable[tuple[KeyPlace, object]]) -> dict[str, frozenset[str]]:
+    """The types of the columns that have the key, by the names of its join keys."""
+    names = dict.fromkeys(name for form in key.forms for name in form)
+    return {name: frozenset(place.dtypes[name] for place, _ in places if name in place.dtypes) for name in names}
+
+
+def _typed(key: SoughtKey, places: Iterable[tuple[KeyPlace, object]]) -> SoughtKey:
+    return replace(key, dtypes=_dtypes(key, places))

@@ -1,7 +1,7 @@
 """The key that is looked for: as it was given, and as columns of several types have it."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Final
@@ -22,9 +22,13 @@ _TRUE, _FALSE = ("true", "1"), ("false", "0")
 
 
 class SoughtKey(msgspec.Struct, frozen=True):
-    """A key by each set of join keys that its entity ever had and that the key fits: values by the names of columns."""
+    """A key by each set of join keys that its entity ever had and that the key fits: values by the names of columns.
+
+    `dtypes` are the types of the columns that have it, by the names of the join keys.
+    """
 
     forms: tuple[dict[str, object], ...]
+    dtypes: dict[str, frozenset[str]] = {}
 
     def in_columns(self, columns: Iterable[str]) -> tuple[dict[str, object], ...]:
         """The forms whose columns are all among these."""
@@ -32,12 +36,22 @@ class SoughtKey(msgspec.Struct, frozen=True):
         return tuple(form for form in self.forms if form.keys() <= there)
 
     def is_named(self, text: str) -> bool:
-        """Whether a text names the key: each value of it, not as a part of a longer word.
+        """Whether a text names the key: each value of it, as given or as columns have it, in no longer word.
 
         >>> SoughtKey(({"k": 7},)).is_named("k = 7"), SoughtKey(({"k": 7},)).is_named("k = 17")
         (True, False)
+        >>> SoughtKey(({"k": "007"},), {"k": frozenset({"int64"})}).is_named("k = 7")
+        True
         """
-        return any(all(_stands(value, text) for value in form.values()) for form in self.forms)
+        return any(
+            all(any(_stands(way, text) for way in self._ways(*part)) for part in form.items()) for form in self.forms
+        )
+
+    def _ways(self, name: str, value: object) -> Iterator[object]:
+        """The ways in which a value may be written."""
+        yield value
+        read = (as_dtype(value, dtype) for dtype in self.dtypes.get(name, ()))
+        yield from (known for known in read if known is not None)
 
 
 def sought_key(entity: str, given: object, join_keys: Iterable[tuple[str, ...]]) -> Result[SoughtKey, KeyUnfit]:
@@ -113,7 +127,7 @@ def _stands(value: object, text: str) -> bool:
 _READERS: Final[Mapping[str, Callable[[object], Value | None]]] = {
     "string": lambda value: None if isinstance(value, bytes) else _text(value),
     "binary": lambda value: value if isinstance(value, bytes) else bytes.fromhex(str(value)),
-    "date": lambda value: value if isinstance(value, date) else date.fromisoformat(str(value)),
+    "date": lambda value: date.fromisoformat(str(value)),  # not with a time of day
     "bool": lambda value: _truth(str(value).lower()),
     "float32": lambda value: float(str(value)),
     "float64": lambda value: float(str(value)),

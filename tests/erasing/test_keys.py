@@ -10,6 +10,7 @@ from returns.result import Success
 from foreset import DeltaSource, EntitySpec, FeatureStore, FeatureViewSpec, TrainingSetSpec
 from foreset.domain.errors.erasure import KeyNamed, KeyUnfit, TrainingSetErased
 from foreset.domain.errors.specs import UnknownEntity
+from foreset.domain.receipt import TableWritten
 from tests.erasing.conftest import AGES, ANN, CUSTOMER, CUSTOMERS, day, opened
 from tests.erasing.sets import build
 
@@ -44,6 +45,30 @@ def test_a_key_of_each_type_is_found_in_all_places(tmp_path: Path, kind: str, *,
     assert other not in {h.id for h in report.training_sets}
 
 
+@pytest.mark.parametrize(
+    ("kind", "given", "condition"),
+    [
+        ("int64", "071", "k <> 71"),
+        ("int64", "+71", "k IN (70, 71)"),
+        ("bool", "1", "k <> TRUE"),
+        ("date", "19500102", "k <> CAST('1950-01-02' AS date)"),
+        ("binary", "0F 01", "k <> X'0f01'"),
+    ],
+)
+def test_a_condition_is_found_however_the_key_is_written(tmp_path: Path, kind: str, given: str, condition: str) -> None:
+    store = opened(tmp_path)
+    column = KEYS[kind][0]
+    store.write(pl.DataFrame({"k": column, "at": [day(1)] * 2, "x": [1, 2]}), "t").unwrap()
+    store.register(EntitySpec("e", ["k"]), FeatureViewSpec("v", ["e"], DeltaSource("t", "at"), ["x"])).unwrap()
+    event = TableWritten(table="t", version=1, mode="overwrite", rows=1, replace_where=condition)
+    store.adapters.events.append("tables", (event,), expected=None, at=day(1), actor="ann").unwrap()
+    done = store.erase("e", given, requested_by="dora").unwrap()
+    assert len(done.redacted) == 1
+    assert condition not in str(store.history().unwrap())
+    reason = condition.partition("k ")[2]
+    assert isinstance(store.erase("e", given, reason=reason).failure(), KeyNamed)
+
+
 @pytest.mark.parametrize("given", [{"land": "NO", "id": 7}, {"id": "7", "land": "NO"}])
 def test_a_key_of_several_columns_is_held_by_rows_with_all_of_them(tmp_path: Path, given: dict[str, object]) -> None:
     store = opened(tmp_path)
@@ -69,6 +94,7 @@ def test_a_key_of_several_columns_is_held_by_rows_with_all_of_them(tmp_path: Pat
         ("customer", None, KeyUnfit, "'mail' has no value, and a null key is nobody's"),
         ("number", "seven", KeyUnfit, "what is given for 'n' is no int64"),
         ("number", 2**63, KeyUnfit, "what is given for 'n' is no int64"),
+        ("day", day(1), KeyUnfit, "what is given for 'd' is no date"),
         ("pair", 1, KeyUnfit, "it is a single value. Its join keys are: a, b."),
     ],
 )
@@ -76,6 +102,9 @@ def test_a_key_that_is_none_is_refused(store: FeatureStore, entity: str, key: ob
     store.write(pl.DataFrame({"n": [1], "at": [day(1)], "x": [1]}), "numbers").unwrap()
     view = FeatureViewSpec("numbers", ["number"], DeltaSource("numbers", "at"), ["x"])
     store.register(EntitySpec("number", ["n"]), EntitySpec("pair", ["a", "b"]), view).unwrap()
+    store.write(pl.DataFrame({"d": [day(1).date()], "at": [day(1)], "x": [1]}), "days").unwrap()
+    days = FeatureViewSpec("days", ["day"], DeltaSource("days", "at"), ["x"])
+    store.register(EntitySpec("day", ["d"]), days).unwrap()
     failure = store.erase(entity, key).failure()
     assert isinstance(failure, error)
     assert said in str(failure)
