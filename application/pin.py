@@ -141,14 +141,21 @@ def _kept(
 
 def _keep(name: str, table: str | None, frame: ArrowStream, adapters: Adapters) -> Result[PinnedFrame, StoreError]:
     fingerprint = adapters.spines.fingerprint(frame).value
-    there = adapters.kept.load(name).map(lambda known: adapters.spines.fingerprint(known).value).value_or(None)
     return Result.do(
         PinnedFrame(name=name, table=table, rows=rows, size_bytes=size, fingerprint=fingerprint)
-        for _ in (adapters.kept.remove(name) if there != fingerprint else _STAYS)
+        for _ in (adapters.kept.remove(name) if _is_other(name, fingerprint, adapters) else _STAYS)
         for _ in adapters.kept.keep(name, frame)
         for size in adapters.kept.size(name)
         for rows in Success(adapters.spines.profile(frame, "", ()).rows)
     )
+
+
+def _is_other(name: str, fingerprint: str, adapters: Adapters) -> bool:
+    """Whether something else is kept under a name. Where nothing is, another process may keep the same just now."""
+    if not isinstance(adapters.kept.size(name), Success):
+        return False
+    there = adapters.kept.load(name).map(lambda known: adapters.spines.fingerprint(known).value)
+    return there.value_or(None) != fingerprint
 
 
 def _proved(

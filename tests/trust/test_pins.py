@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from polars.testing import assert_frame_equal
 
 from foreset import DeltaSource, EntitySpec, FeatureStore, FeatureViewSpec, SpineReference, TrainingSetSpec
+from foreset.adapters.blobs import FolderBlobs
 from foreset.adapters.polars.pinned_rows import PolarsPinnedRows
 from foreset.application.ports import ServedBy
 from foreset.domain.errors.keeping import NotPinned, OnlyPin, PinBroken, SemanticsTooNew
@@ -242,3 +243,33 @@ def test_rows_that_serve_several_parts_are_kept_once() -> None:
     found = PolarsPinnedRows(lambda _: pytest.fail("nothing is served")).collect(told, iter(parts)).unwrap()
     assert pl.DataFrame(found[0])["k"].to_list() == [10, 20, 50, 90]
     assert pl.DataFrame(found[1])["z"].to_list() == ["a", "c"]
+
+
+def test_a_frame_that_another_process_keeps_meanwhile_stays(
+    store: FeatureStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = store.training_set(BOTH, LABELS).unwrap()
+    frame = tmp_path / "store" / "pins" / made.id / "0.parquet"
+    kept: list[int] = []
+
+    def meanwhile(name: str) -> None:
+        if name.startswith("pins/") and not kept:
+            kept.append(0)  # the other one comes here, too
+            assert FeatureStore.open(tmp_path / "store", data_dir=tmp_path).unwrap().pin(made.id).unwrap().made
+            kept[:] = [frame.stat().st_mtime_ns]
+
+    def sized(blobs: FolderBlobs, name: str) -> int | None:
+        there = size(blobs, name)
+        meanwhile(name)
+        return there
+
+    def removed(blobs: FolderBlobs, name: str) -> bool:
+        meanwhile(name)
+        return remove(blobs, name)
+
+    size, remove = FolderBlobs.size, FolderBlobs.remove
+    monkeypatch.setattr(FolderBlobs, "size", sized)
+    monkeypatch.setattr(FolderBlobs, "remove", removed)
+    pinned = store.pin(made.id).unwrap()
+    assert kept == [frame.stat().st_mtime_ns]
+    assert store.pins().unwrap() == (pinned.pin,)
