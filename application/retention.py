@@ -139,6 +139,7 @@ def _told(
             table_hours=stored.hours,
             files=goes,
             sets=tuple(sets),
+            unknown=stored.unknown,
         )
     )
 

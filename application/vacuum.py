@@ -13,7 +13,7 @@ from foreset.application.pinned import existing_pin, whole_pin
 from foreset.application.ports import Adapters
 from foreset.application.recorded import options_of
 from foreset.application.retention import RetentionError, retention
-from foreset.domain.errors.keeping import RetentionTooShort, VacuumFailed, WouldLose
+from foreset.domain.errors.keeping import NothingToVacuum, RetentionTooShort, VacuumFailed, WouldLose
 from foreset.domain.errors.problem import refuse
 from foreset.domain.errors.specs import StaleWrite
 from foreset.domain.errors.store import StoreError
@@ -66,6 +66,7 @@ def vacuum(task: VacuumTask, adapters: Adapters, catalog: Catalog) -> Result[Vac
         done
         for named in _named(task.lose, adapters)
         for told in retention(task.table, task.hours, adapters, catalog)
+        for _ in _known(told)
         for _ in _long_enough(task, told)
         for pinned in (_pin(told, named, adapters, catalog) if task.pin_first and not task.dry_run else _NONE)
         for after in (retention(task.table, task.hours, adapters, catalog) if pinned else Success(told))
@@ -84,6 +85,15 @@ def _named(lose: Iterable[str], adapters: Adapters) -> Result[frozenset[str], Va
             return refuse(receipt.failure())
         found.add(receipt.unwrap().id)
     return Success(frozenset(found))
+
+
+def _known(told: Retention) -> Result[None, NothingToVacuum]:
+    """That all is known which the table asks of those who delete its files."""
+    if told.unknown is None:
+        return Success(None)
+    problem = f"it uses {told.unknown}, and which files it needs with that is not known here"
+    remedy = "vacuum it with an engine that supports that (for example Spark)"
+    return refuse(NothingToVacuum(table=told.table, problem=problem, remedy=remedy))
 
 
 def _long_enough(task: VacuumTask, told: Retention) -> Result[None, RetentionTooShort]:

@@ -7,10 +7,12 @@ beside those of partitions and `_change_data`.
 """
 
 from collections.abc import Iterable, Mapping
+from math import isfinite
 from typing import Final, Literal
 
 import msgspec
 
+from foreset.domain.delta_log import Protocol
 from foreset.domain.errors.keeping import Removal
 from foreset.domain.facts import DataFile
 from foreset.domain.nodes import Bounds
@@ -58,6 +60,7 @@ class StoredTable(msgspec.Struct, frozen=True, kw_only=True):
 
     `hours` is for how long the table asks to keep removed files, `log_hours` for how long other writers keep commits
     that they do not need, None where they keep them. `removals` tells which commit removed a file, where the log does.
+    `unknown` is what the table asks of writers that nothing is known of here, None where there is no such thing.
     """
 
     table: str
@@ -67,6 +70,7 @@ class StoredTable(msgspec.Struct, frozen=True, kw_only=True):
     others: tuple[StoredFile, ...] = ()
     versions: dict[int, StoredVersion] = {}
     removals: dict[str, Removal] = {}
+    unknown: str | None = None
 
 
 def expired(stored: StoredTable, hours: float, now_ms: int) -> tuple[StoredFile, ...]:
@@ -119,7 +123,7 @@ class SetRetention(msgspec.Struct, frozen=True, kw_only=True):
 class Retention(msgspec.Struct, frozen=True, kw_only=True):
     """What a vacuum of a table deletes, keeping what was removed within `hours`, and what it means to training sets.
 
-    `table_hours` is what the table itself asks for.
+    `table_hours` is what the table itself asks for, `unknown` as in `StoredTable`.
     """
 
     table: str
@@ -128,6 +132,7 @@ class Retention(msgspec.Struct, frozen=True, kw_only=True):
     table_hours: float
     files: tuple[StoredFile, ...]
     sets: tuple[SetRetention, ...]
+    unknown: str | None = None
 
     @property
     def size_bytes(self) -> int:
@@ -149,7 +154,9 @@ def fate_of(*, loses: bool, gone: bool, pinned: bool) -> Fate:
 
 
 def hours_of(configuration: Mapping[str, str], name: str, default: float) -> float:
-    """A duration in a table's configuration, in hours; months and years, which have no length, are refused by Delta.
+    """A duration in a table's configuration, in hours; `default` where it is none.
+
+    Months and years, which have no length, are refused by Delta.
 
     >>> hours_of({"delta.deletedFileRetentionDuration": "interval 2 days"}, "delta.deletedFileRetentionDuration", 168)
     48.0
@@ -159,9 +166,10 @@ def hours_of(configuration: Mapping[str, str], name: str, default: float) -> flo
     if not pairs or len(words) % 2:
         return default
     try:
-        return sum(float(number) * _HOURS[unit.removesuffix("s")] for number, unit in pairs)
+        hours = sum(float(number) * _HOURS[unit.removesuffix("s")] for number, unit in pairs)
     except (KeyError, ValueError):
         return default
+    return hours if isfinite(hours) and hours >= 0 else default
 
 
 _HOURS: Final = {
@@ -174,6 +182,57 @@ _HOURS: Final = {
     "microsecond": 1 / HOUR_MS / 1_000,
     "nanosecond": 1 / HOUR_MS / 1_000_000,
 }
+
+
+_WRITERS: Final = frozenset(
+    {
+        "allowColumnDefaults",
+        "appendOnly",
+        "changeDataFeed",
+        "checkConstraints",
+        "checkpointProtection",
+        "clustering",
+        "columnMapping",
+        "deletionVectors",
+        "domainMetadata",
+        "generatedColumns",
+        "icebergCompatV1",
+        "icebergCompatV2",
+        "icebergWriterCompatV1",
+        "identityColumns",
+        "inCommitTimestamp",
+        "inCommitTimestamp-preview",
+        "invariants",
+        "materializePartitionColumns",
+        "rowTracking",
+        "timestampNtz",
+        "typeWidening",
+        "typeWidening-preview",
+        "v2Checkpoint",
+        "vacuumProtocolCheck",
+        "variantShredding-preview",
+        "variantType",
+        "variantType-preview",
+    }
+)
+"""Writer features with which a version needs the files that its log's actions name, and no others."""
+_NEWEST_WRITER: Final = 7
+
+
+def unknown_to_writers(protocol: Protocol | None) -> str | None:
+    """What a table asks of writers by which it may need other files than are known here; None where nothing.
+
+    A vacuum must know all that a table asks of readers and writers (Delta protocol, "Vacuum Protocol Check").
+
+    >>> unknown_to_writers(Protocol(min_reader_version=1, min_writer_version=7, writer_features=("newest",)))
+    'the table feature newest'
+    """
+    if protocol is None:
+        return None
+    if protocol.min_writer_version > _NEWEST_WRITER:
+        return f"writer version {protocol.min_writer_version}"
+    unknown = sorted(set(protocol.writer_features or ()) - _WRITERS)
+    return f"the table feature {unknown[0]}" if unknown else None
 
 
 def is_hidden(path: str) -> bool:

@@ -28,6 +28,7 @@ from foreset.domain.retention import (
     StoredVersion,
     hours_of,
     is_hidden,
+    unknown_to_writers,
 )
 
 _WEEK_HOURS = 168.0
@@ -53,6 +54,7 @@ def stored_table(table: str, root: str, options: Mapping[str, str] | None, versi
         others=tuple(look.others(newest)),
         versions=dict(look.versions(versions)),
         removals=look.removals(min(versions)) if versions else {},
+        unknown=unknown_to_writers(newest.protocol),
     )
 
 

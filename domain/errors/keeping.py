@@ -145,7 +145,7 @@ class RetentionTooShort(CallerFault, frozen=True, kw_only=True):
 
 
 class NothingToVacuum(CallerFault, frozen=True, kw_only=True):
-    """A table of a format that has no versions, or hours that are no duration."""
+    """A table of a format that has no versions, or of a newer protocol, or hours that are no duration."""
 
     table: str
     problem: str

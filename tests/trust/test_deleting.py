@@ -19,6 +19,7 @@ from foreset.domain.errors.keeping import (
 from foreset.domain.errors.specs import UnknownTrainingSet
 from foreset.domain.errors.tables import TableMissing
 from foreset.domain.keeping import TableVacuumed
+from tests.handmade import commit
 from tests.trust.conftest import rain
 from tests.trust.retained import LABELS, RAIN, overwritten, told
 
@@ -176,3 +177,25 @@ def test_a_set_that_is_gone_already_holds_nothing_up(store: FeatureStore, tmp_pa
     assert (found.id, found.fate) == (made.id, "gone")
     assert store.vacuum("rain", hours=0, dry_run=True, lose=[made.id]).unwrap().lost == (made.id,)
     assert store.vacuum("rain", hours=0, force=True).unwrap().lost == ()
+
+
+@pytest.mark.parametrize(
+    ("protocol", "named"),
+    [
+        ({"minReaderVersion": 1, "minWriterVersion": 8}, "writer version 8"),
+        ({"minReaderVersion": 1, "minWriterVersion": 7, "writerFeatures": ["newest"]}, "the table feature newest"),
+    ],
+)
+def test_a_table_that_asks_writers_for_what_is_not_known_is_left_as_it_is(
+    store: FeatureStore, tmp_path: Path, protocol: dict[str, object], named: str
+) -> None:
+    store.training_set(RAIN, LABELS).unwrap()
+    overwritten(store)
+    commit(tmp_path / "rain", {"protocol": protocol})
+    found = told(store)
+    before = store.history().unwrap()
+    refused = store.vacuum("rain", hours=0, force=True, pin_first=True).failure()
+    assert isinstance(refused, NothingToVacuum)
+    assert f"it uses {named}, and which files it needs with that is not known here. Nothing" in str(refused)
+    assert all(Path(file.path).exists() for file in found.files)
+    assert store.history().unwrap() == before

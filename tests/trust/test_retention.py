@@ -12,6 +12,7 @@ from foreset import DeltaSource, EntitySpec, FeatureStore, FeatureViewSpec, Spin
 from foreset.domain.errors.tables import UnsupportedTable
 from foreset.domain.model import ModelTrained
 from foreset.domain.receipt import training_set_stream
+from foreset.domain.retention import hours_of
 from tests.handmade import DAY_MS, actions, commit, handmade
 from tests.trust.conftest import rain, spine
 from tests.trust.retained import LABELS, RAIN, aged, names, overwritten, told
@@ -65,6 +66,12 @@ def test_the_hours_are_by_default_those_that_the_table_asks_for(store: FeatureSt
     overwritten(store)
     found = told(store, hours=None)
     assert (found.hours, found.table_hours, found.files) == (36, 36, ())
+
+
+@pytest.mark.parametrize("text", ["interval nan days", "interval 1e999 days", "interval -3 days", "a week"])
+def test_a_setting_that_is_no_duration_is_as_none(text: str) -> None:
+    setting = "delta.deletedFileRetentionDuration"
+    assert hours_of({setting: text}, setting, 168) == 168
 
 
 def test_sets_whose_spine_is_read_from_the_table(store: FeatureStore, tmp_path: Path) -> None:
