@@ -21,16 +21,19 @@ def erasures_among(events: tuple[Recorded, ...]) -> tuple[tuple[Recorded, KeyEra
 
 
 def not_erased(receipt: TrainingSetRetrieved, events: EventStore) -> Result[None, TrainingSetErased | StoreError]:
-    """That no key was erased from the rows of a training set."""
-    return Result.do(None for known in erasures(events) for _ in _whole(receipt.id, known))
+    """That no key was erased from the rows of a training set, nor from its spine as it was recorded."""
+    return Result.do(None for known in erasures(events) for _ in _whole(receipt, known))
 
 
-def _whole(identifier: str, known: tuple[tuple[Recorded, KeyErased], ...]) -> Result[None, TrainingSetErased]:
+def _whole(
+    receipt: TrainingSetRetrieved, known: tuple[tuple[Recorded, KeyErased], ...]
+) -> Result[None, TrainingSetErased]:
+    spine = spine_name(receipt.spine.fingerprint)
     for recorded, erased in known:
-        if identifier in erased.training_sets:
+        if receipt.id in erased.training_sets or spine in erased.spines:
             return refuse(
                 TrainingSetErased(
-                    id=identifier, entity=erased.entity, at=recorded.at.isoformat(), asked=asked_by(erased)
+                    id=receipt.id, entity=erased.entity, at=recorded.at.isoformat(), asked=asked_by(erased)
                 )
             )
     return Success(None)

@@ -59,6 +59,7 @@ def retrieve(  # noqa: PLR0913  # what is asked, of what, and how it is kept and
         for record in _spine_record(planned, known, adapters, keep_spine=keep_spine)
         for made in run_plan(Job(planned.plan, planned.spine.frame, known, began, progress), adapters)
         for receipt in Success(_receipt(spec, planned, made, record, adapters))
+        for _ in spine_not_erased(known.value, adapters.events)  # while it was made
         for _ in _recorded(receipt, adapters)
     )
 

@@ -1,18 +1,25 @@
 """A key is erased from all that the store keeps, and what held it says so."""
 
+import dataclasses
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
 import pytest
+from returns.result import Result
 
 from foreset import DeltaSource, EntitySpec, FeatureStore, FeatureViewSpec, TrainingSetSpec
+from foreset.application.ports import PlanExecutor, Retrieved
+from foreset.application.table_ports import ArrowStream
 from foreset.domain.chain_audit import audit
-from foreset.domain.erasure import KeyErased
+from foreset.domain.erasure import ERASURES, KeyErased
 from foreset.domain.errors.erasure import SpineErased, TrainingSetErased
+from foreset.domain.errors.offline_stores import ExecutionError
 from foreset.domain.model import ModelTrained
-from foreset.domain.receipt import training_set_stream
+from foreset.domain.plan import RetrievalPlan
+from foreset.domain.receipt import TrainingSetRetrieved, spine_name, training_set_stream
 from foreset.domain.spec import SpineReference
 from tests.erasing.conftest import ANN, BOB, CUSTOMER, CUSTOMERS, OTHERS, SPINE, day, left_in, opened
 from tests.erasing.sets import SPEC, build, erasures
@@ -56,6 +63,37 @@ def test_a_spine_that_is_given_again_is_refused(store: FeatureStore) -> None:
         assert "without saying who asked. Next: leave the rows of that key out." in str(error)
     assert isinstance(store.pin(held, spine=SPINE).failure(), TrainingSetErased)
     assert build(store, OTHERS)
+
+
+class Meanwhile:
+    """An executor before which something is done."""
+
+    def __init__(self, inner: PlanExecutor, before: Callable[[], object]) -> None:
+        self._inner, self._before = inner, before
+
+    def execute(self, plan: RetrievalPlan, spine: ArrowStream) -> Result[Retrieved, ExecutionError]:
+        self._before()
+        return self._inner.execute(plan, spine)
+
+
+def test_a_training_set_is_not_recorded_whose_spine_is_erased_while_it_is_built(
+    store: FeatureStore, tmp_path: Path
+) -> None:
+    other = opened(tmp_path)
+    executor = Meanwhile(store.adapters.executor, lambda: other.erase("customer", ANN).unwrap())
+    racing = FeatureStore(dataclasses.replace(store.adapters, executor=executor))
+    error = racing.training_set(SPEC, SPINE).failure()
+    assert isinstance(error, SpineErased)
+    assert [event for event in store.history().unwrap() if isinstance(event.event, TrainingSetRetrieved)] == []
+    assert left_in(tmp_path / "store", ANN) == []
+
+
+def test_a_set_that_was_recorded_as_its_spine_was_erased_is_erased_too(store: FeatureStore) -> None:
+    held = build(store)
+    spine = spine_name(store.receipt(held).unwrap().spine.fingerprint)
+    erased = KeyErased(entity="customer", requested_by="dora", reason=None, spines=(spine,))
+    store.adapters.events.append(ERASURES, (erased,), expected=None, at=day(9), actor="dora").unwrap()
+    assert isinstance(store.rebuild(held, spine=SPINE).failure(), TrainingSetErased)
 
 
 def test_pins_go_and_are_given_up(store: FeatureStore, tmp_path: Path) -> None:
