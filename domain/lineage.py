@@ -30,7 +30,7 @@ _FINGERPRINT: Final = 12  # letters of a spine's fingerprint that are shown
 
 
 class LineageNode(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that events tell of. `key` is its name in the graph.
+    """Something that events tell of. `key` is its name in the graph; an `@` of its own is doubled there.
 
     `version` is that of an entity, a view, or a table that was read or written at it; of a model it counts its
     trainings by the same name. A table without one stands for all its versions. `position`, `at` and `actor` are those
@@ -242,7 +242,7 @@ class _Drawing:
         about: str = "",
     ) -> str:
         """The key of a node, which is made where it is missing; the first event that made it is told."""
-        key = f"{kind}:{name}" + ("" if version is None else f"@{version}")
+        key = f"{kind}:{name.replace('@', '@@')}" + ("" if version is None else f"@{version}")
         known = self.nodes.get(key)
         if known is None or (known.position is None and recorded is not None):
             position, at, actor = (recorded.position, recorded.at, recorded.actor) if recorded else (None, None, None)

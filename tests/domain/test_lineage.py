@@ -145,6 +145,15 @@ def test_mermaid_takes_names_as_names() -> None:
     assert box == '    n0[("table a#34;] --#62; x %%{#96;#60;b#62;#35;")]'
 
 
+def test_a_table_whose_name_ends_like_a_version_is_a_table_of_its_own() -> None:
+    writes = [TableWritten(table=name, version=7, mode="append", rows=1) for name in ("trips", "trips@7")]
+    graph = lineage_of(recorded(*(("ann", f"table/{write.table}", write) for write in writes)))
+    assert [node.label for node in graph.nodes] == [
+        "table trips", "table trips@7", "table trips@7", "table trips@7@7",
+    ]  # fmt: skip
+    assert [len(graph.around(graph.find(name)).nodes) for name in ("trips", "trips@7", "trips@7@7")] == [2, 2, 2]
+
+
 def test_json_holds_the_graph() -> None:
     assert msgspec.json.decode(msgspec.json.encode(WHOLE), type=Lineage) == WHOLE
 
