@@ -137,7 +137,8 @@ def _audited(told: FrameAudit) -> Answer:
     beside = f"{told.differ:,} of {told.rows:,} rows differ from the training set {told.id}"
     ahead = f"{told.from_the_future:,} hold values of the future, {told.not_yet_written:,} values not yet written"
     absent = [f"Not in the frame: {listed(told.absent)}."] if told.absent else []
-    found = [*lines(told.findings), f"{counted(told.findings)}."]
+    verdict = "No leak is found" if told.differ and not told.findings else counted(told.findings)
+    found = [*lines(told.findings), f"{verdict}."]
     return Answer(data, [f"{beside}: {ahead}.", *absent, "", _audits(told.views), "", *found], code=CODES[told.worst])
 
 

@@ -81,6 +81,13 @@ def test_an_audit_takes_what_is_known_from_the_command_line(capsys: Printed) -> 
     assert json.loads(capsys.readouterr().out)["not_yet_written"] == 15
 
 
+@pytest.mark.usefixtures("opened")
+def test_an_audit_of_values_that_are_other_and_no_leak_does_not_say_that_nothing_is_wrong(capsys: Printed) -> None:
+    spine().with_columns(x=pl.lit(0.25)).write_parquet("made_up.parquet")
+    assert main(["audit", "made_up.parquet", "--spec", "honest.yaml"]) == 0
+    assert capsys.readouterr().out.endswith("No leak is found.\n")
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
