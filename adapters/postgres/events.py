@@ -23,9 +23,10 @@ _READ_ALL: Final = """
 _READ_STREAM: Final = """
     SELECT position, stream, version, at, actor, type, body FROM foreset_events WHERE stream = %s AND version > %s
     ORDER BY version"""
+# The whole log has also what was put before its first event.
 _STORED: Final = """
-    SELECT position, stream, version, at, actor, type, body, salt, digest, hash FROM foreset_events WHERE position > %s
-    ORDER BY position"""
+    SELECT position, stream, version, at, actor, type, body, salt, digest, hash FROM foreset_events
+    WHERE position > %(after)s OR %(after)s = 0 ORDER BY position"""
 
 Appended = tuple[tuple[Recorded, ...], Head]
 
@@ -143,7 +144,7 @@ def _stored(connection: Connection[Any], after: int) -> StoredLog:
     with connection.transaction():
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
         found = connection.execute("SELECT position, hash, moved_to FROM foreset_head").fetchone()
-        rows = tuple(stored_row(row) for row in connection.execute(_STORED, (after,)))
+        rows = tuple(stored_row(row) for row in connection.execute(_STORED, {"after": after}))
     if found is None:
         return StoredLog(rows, None)
     return StoredLog(rows, Head(found[0], found[1]), found[2])

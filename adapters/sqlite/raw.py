@@ -9,9 +9,10 @@ from foreset.adapters.event_rows import Damage, stored_row
 from foreset.domain.chain import Head, StoredLog
 from foreset.domain.errors.store import StoreUnwritable
 
+# The whole log has also what was put before its first event.
 _ROWS: Final = """
-    SELECT position, stream, version, at, actor, type, body, salt, digest, hash FROM events WHERE position > ?
-    ORDER BY position"""
+    SELECT position, stream, version, at, actor, type, body, salt, digest, hash FROM events
+    WHERE position > :after OR :after = 0 ORDER BY position"""
 _HEAD: Final = "SELECT position, hash, moved_to FROM head"
 
 
@@ -22,7 +23,7 @@ def stored_log(connection: sqlite3.Connection, after: int) -> StoredLog:
     try:
         connection.execute("BEGIN")
         head = connection.execute(_HEAD).fetchone()
-        rows = tuple(stored_row(row) for row in connection.execute(_ROWS, (after,)))
+        rows = tuple(stored_row(row) for row in connection.execute(_ROWS, {"after": after}))
     finally:
         connection.text_factory = factory
         if connection.in_transaction:

@@ -16,7 +16,7 @@ from foreset.adapters.sqlite import SqliteEventStore
 from foreset.application.log_ports import EventStore
 from foreset.application.verify_log import verify_log
 from foreset.domain.chain_audit import LogReport
-from foreset.domain.findings.event_log import HeadChanged, HeadLost
+from foreset.domain.findings.event_log import EventAdded, HeadChanged, HeadLost
 from foreset.domain.receipt import TableWritten
 from tests.postgres_server import database_in
 from tests.tampering import SQL, TOLD
@@ -105,6 +105,14 @@ def test_a_random_change_is_found_and_named(log: Log, seed: int, kind: str) -> N
 )
 def test_a_head_that_was_changed_is_found(log: Log, statement: str, kind: type[HeadChanged | HeadLost]) -> None:
     assert [type(found) for found in log.after([statement]).findings] == [kind]
+
+
+@pytest.mark.parametrize("position", [0, -1, -(2**63)])
+def test_an_event_that_was_put_before_the_first_is_found(log: Log, position: int) -> None:
+    # whoever reads its stream alone would take it for the last of it
+    row = f"{position}, 'stream-1', 7, at, 'eve', type, body, salt, digest, hash"
+    statement = f"INSERT INTO {{events}} SELECT {row} FROM {{events}} WHERE position = 2"  # noqa: S608  # a test's own
+    assert list(log.after([statement]).findings) == [EventAdded(position=position)]
 
 
 def test_all_events_gone_are_told(log: Log) -> None:
