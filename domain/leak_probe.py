@@ -106,7 +106,7 @@ def _told(terms: str, gather: Gather, match: Match) -> Told:
         position=f"<{terms}> {POSITION}",
         event_time=f"<{terms}> <event time>",
         created_time=None if match.created_time is None else f"<{terms}> <created time>",
-        features=() if terms == AGELESS else tuple(f"<{terms}> {output.name}" for output in gather.columns),
+        features=() if terms == AGELESS else tuple(f"<{terms}, feature> {output.name}" for output in gather.columns),
     )
 
 

@@ -313,6 +313,13 @@ def test_a_newest_version_of_other_types_is_not_compared(tmp_path: Path) -> None
     assert (view.newest_version, view.under_later_writes) == (None, None)
 
 
+@pytest.mark.parametrize("name", ["<position>", "<event time>", "<created time>", "<at>", "<as asked> x"])
+def test_features_of_any_name_are_reported(name: str) -> None:
+    training_set = store().training_set(TrainingSetSpec([f"v:x as {name}"]), spine()).unwrap()
+    told, plain = (made.report().unwrap().views[0] for made in (training_set, built(store())))
+    assert told == msgspec.structs.replace(plain, features=(name,))
+
+
 def test_constants_and_columns_of_nulls_are_named() -> None:
     report = built(store(), wide(same=[7] * ROWS, empty=pl.Series([None] * ROWS, dtype=pl.Int64))).report().unwrap()
     assert messages(report, "ConstantColumn")[0].startswith("The column 'same' has the same value in all 60 rows")
