@@ -43,7 +43,7 @@ def place_of(uri: str, namespace: str) -> Place:
     """
     path = (parquet_path(uri) or uri).removeprefix("file://")
     if "://" in path:
-        parts = urlsplit(path)
+        parts = urlsplit(path, allow_fragments=False)  # a key may have a #
         host = parts.netloc.rpartition("@")[2]  # without a name and a password
         return f"{parts.scheme}://{host}", parts.path.lstrip("/")
     return ("file", path) if path.startswith("/") else (namespace, path)

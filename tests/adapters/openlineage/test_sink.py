@@ -15,6 +15,7 @@ import pytest
 from msgspec.structs import replace
 
 from foreset import DeltaSource, EntitySpec, FeatureStore, FeatureViewSpec, SpineReference, TrainingSetSpec
+from foreset.adapters.openlineage.facets import place_of
 from foreset.adapters.openlineage.sink import OpenLineageSink
 from foreset.application.lineage import send_lineage
 from foreset.domain.errors.history import ClientMissing, LineageUnsent
@@ -221,6 +222,10 @@ def test_a_place_that_is_none_is_told(store: FeatureStore, tmp_path: Path, targe
     assert isinstance(refused, LineageUnsent)
     assert str(refused).startswith(f"{target} did not take the lineage: ")
     assert not (tmp_path / "s3:").exists()
+
+
+def test_a_sign_of_urls_in_the_key_of_a_table_is_of_its_name() -> None:
+    assert place_of("s3://lake/rain#2", "ours") == ("s3://lake", "rain#2")
 
 
 @pytest.mark.parametrize("target", ["http://ann:pw@[::1", "http://ann:pw@h\u2100st"])
