@@ -161,12 +161,16 @@ def _is_other(name: str, fingerprint: str, adapters: Adapters) -> bool:
 def _proved(
     receipt: TrainingSetRetrieved, frames: tuple[PinnedFrame, ...], adapters: Adapters
 ) -> Result[TrainingSetPinned, PinError]:
-    """The pin of these frames, if the training set built from it is the same; what was kept is gone if not."""
+    """The pin of these frames, if the training set built from it is the same; what was kept is gone if not.
+
+    So it is if a key was erased from the set meanwhile.
+    """
     pinned = TrainingSetPinned(id=receipt.id, frames=frames, fingerprint=receipt.fingerprint)
     proved: Result[TrainingSetPinned, PinError] = Result.do(
         pinned
         for made, _ in from_pin(pinned, receipt, adapters, adapters.clock.now())
         for _ in same_as_pinned(receipt, made)
+        for _ in not_erased(receipt, adapters.events)
     )
     if not isinstance(proved, Success):
         for frame in frames:

@@ -5,6 +5,7 @@ from returns.result import Result
 from foreset.application.erase import Erased, EraseError, Request, erase
 from foreset.application.find_key import FindError, find_key
 from foreset.application.ports import Adapters
+from foreset.domain.errors.problem import legible
 from foreset.domain.key_report import KeyReport
 from foreset.entrypoints.wiring import key_search
 
@@ -31,5 +32,6 @@ class ErasesKeys:
         and the training sets that hold it can be rebuilt no more. Tables, models and online stores are left as they
         are: `report.steps` tells what to do there. Cut short, it is brought to an end by the next one.
         """
-        request = Request(entity=entity, key=key, requested_by=requested_by, reason=reason)
+        told = legible(requested_by or "") or None, legible(reason or "") or None
+        request = Request(entity=entity, key=key, requested_by=told[0], reason=told[1])
         return erase(request, self._adapters, key_search())

@@ -88,6 +88,16 @@ def test_a_training_set_is_not_recorded_whose_spine_is_erased_while_it_is_built(
     assert left_in(tmp_path / "store", ANN) == []
 
 
+def test_a_pin_is_not_kept_of_a_set_that_is_erased_while_it_is_pinned(store: FeatureStore, tmp_path: Path) -> None:
+    store.write(SPINE, "labels").unwrap()
+    held, other = build(store, SpineReference(path="labels")), opened(tmp_path)
+    engine = Meanwhile(store.adapters.engine, lambda: other.erase("customer", ANN).unwrap())
+    racing = FeatureStore(dataclasses.replace(store.adapters, engine=engine))
+    assert isinstance(racing.pin(held).failure(), TrainingSetErased)
+    assert store.pins().unwrap() == ()
+    assert left_in(tmp_path / "store", ANN) == []
+
+
 def test_a_set_that_was_recorded_as_its_spine_was_erased_is_erased_too(store: FeatureStore) -> None:
     held = build(store)
     spine = spine_name(store.receipt(held).unwrap().spine.fingerprint)
