@@ -69,18 +69,27 @@ def recorded_spine(
 ) -> Result[Spine, RebuildError]:
     """The spine: the one given, the one kept, or what its reference leads to; it must be the one that was used.
 
-    That of a training set from whose rows a key was erased is refused.
+    Where the reference leads to it no more, and where it was not kept, it may be kept for another retrieval. That of a
+    training set from whose rows a key was erased is refused.
     """
     return Result.do(spine for _ in not_erased(receipt, adapters.events) for spine in _spine(receipt, given, adapters))
 
 
 def _spine(receipt: TrainingSetRetrieved, given: object | None, adapters: Adapters) -> Result[Spine, RebuildError]:
     record = receipt.spine
-    source = given if given is not None else record.reference
-    if source is None and not record.kept:
-        return refuse(SpineNotKept(id=receipt.id, fingerprint=record.fingerprint))
+    name = spine_name(record.fingerprint)
+    if given is None and record.reference is None and record.kept:
+        return kept_spine(name, receipt, adapters)
+    found = _read(receipt, record.reference if given is None else given, adapters)
+    if given is not None or isinstance(found, Success):
+        return found
+    same = kept_spine(name, receipt, adapters)  # of another retrieval, which had it as a frame
+    return same if isinstance(same, Success) else found
+
+
+def _read(receipt: TrainingSetRetrieved, source: object | None, adapters: Adapters) -> Result[Spine, RebuildError]:
     if source is None:
-        return kept_spine(spine_name(record.fingerprint), receipt, adapters)
+        return refuse(SpineNotKept(id=receipt.id, fingerprint=receipt.spine.fingerprint))
     return Result.do(
         checked
         for spine in adapters.spines.read(source, adapters.machine.observe().free_bytes)

@@ -92,6 +92,17 @@ def test_a_spine_that_is_a_table_is_kept_with_the_pin(store: FeatureStore, tmp_p
     assert_frame_equal(store.rebuild(made.id).unwrap().frame, made.frame, check_exact=True)
 
 
+def test_a_spine_that_is_kept_for_another_retrieval_serves_too(store: FeatureStore, tmp_path: Path) -> None:
+    store.write(LABELS, "labels").unwrap()
+    made = store.training_set(BOTH, LABELS).unwrap()
+    labels = SpineReference("labels")
+    assert store.training_set(BOTH, labels).unwrap().id == made.id
+    shutil.rmtree(tmp_path / "labels")
+    assert_frame_equal(store.rebuild(made.id).unwrap().frame, made.frame, check_exact=True)
+    store.training_set(BOTH, LABELS, keep_spine=False).unwrap()
+    assert_frame_equal(store.rebuild(made.id).unwrap().frame, made.frame, check_exact=True)
+
+
 def test_a_spine_that_was_not_kept_is_asked_for_once(store: FeatureStore) -> None:
     made = store.training_set(BOTH, LABELS, keep_spine=False).unwrap()
     assert isinstance(store.pin(made.id).failure(), SpineNotKept)
