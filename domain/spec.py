@@ -7,7 +7,8 @@ registered.
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Literal
+from operator import index
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 import msgspec
 from msgspec.structs import force_setattr
@@ -29,7 +30,7 @@ else:  # msgspec decodes what the checkers narrow; __post_init__ validates it
 class Spec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """What all specs have."""
 
-    def _refuse(self, problem: str, remedy: str) -> None:
+    def _refuse(self, problem: str, remedy: str) -> NoReturn:
         name = getattr(self, "name", None)
         title = f"{type(self).__name__}({name!r})" if name else type(self).__name__
         raise raised(InvalidSpec(spec=title, problem=problem, remedy=remedy))
@@ -74,10 +75,28 @@ class Spec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
             except ValueError:
                 self._refuse(f"known_at is {given!r}", "give a time in ISO 8601, or 'event_time'")
         if isinstance(given, datetime):
-            return given.replace(tzinfo=UTC) if given.tzinfo is None else given.astimezone(UTC)
+            return self._instant(given)
         if given != "event_time":
             self._refuse(f"known_at is {given!r}", "give a datetime, 'event_time', both in a list, or None")
         return "event_time"
+
+    def _instant(self, given: datetime) -> datetime:
+        """The time in UTC, as a plain datetime: times of pandas are of a kind that no event holds."""
+        try:
+            moment = given.replace(tzinfo=UTC) if given.tzinfo is None else given.astimezone(UTC)
+            return datetime.combine(moment.date(), moment.time(), UTC)
+        except (ValueError, OverflowError):  # NaT, or outside of the years 1 to 9999
+            self._refuse(f"known_at is {given!r}", "give a time in the years 1 to 9999")
+
+    def _whole(self, table: str, version: object) -> int:
+        """A version as a plain int: numbers of numpy are of a kind that no event holds."""
+        try:
+            found = index(version)  # type: ignore[arg-type]  # it says whether it is one
+        except TypeError:
+            self._refuse(f"the version of {table!r} is {version!r}", "name a version by its number")
+        if found < 0:
+            self._refuse(f"the version of {table!r} is negative", "name a version of 0 or more")
+        return found
 
 
 class EntitySpec(Spec, frozen=True):
@@ -257,9 +276,7 @@ class TrainingSetSpec(Spec, frozen=True):
         for text in self.features:
             FeatureRef.parse(text)
         force_setattr(self, "known_at", self._known_at(self.known_at))
-        negative = [table for table, version in self.versions.items() if version < 0]
-        if negative:
-            self._refuse(f"the version of {negative[0]!r} is negative", "name a version of 0 or more")
+        force_setattr(self, "versions", {table: self._whole(table, given) for table, given in self.versions.items()})
 
     @property
     def known_by(self) -> datetime | None:

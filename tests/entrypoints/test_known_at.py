@@ -1,11 +1,13 @@
 """What was known when, from every surface: the store, the manager, the workflow, the command line."""
 
 import json
+import re
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
@@ -27,6 +29,7 @@ from foreset import (
 )
 from foreset.adapters.memory import MemoryClock, MemoryExecutor, MemoryTables
 from foreset.adapters.polars.spines import PolarsSpines
+from foreset.domain.errors.problem import CallerError
 from foreset.domain.errors.retrieval import KnownInFuture, VersionNotKnownYet
 from foreset.domain.errors.tables import BeforeFirstVersion
 from foreset.entrypoints.cli import main
@@ -268,3 +271,29 @@ def test_the_workflows_command_says_what_was_known(capsys: pytest.CaptureFixture
 def test_a_builder_refuses_a_version_that_is_none(version: Any) -> None:
     with pytest.raises(ForesetError, match="version is "):
         BUILDER.set_version(version)
+
+
+def test_times_of_pandas_and_numbers_of_numpy_are_taken(store: FeatureStore) -> None:
+    given: list[Any] = [pd.Timestamp("2024-01-06 01:00", tz="Europe/Rome"), "event_time"]
+    version: Any = np.int64(0)
+    spec = TrainingSetSpec(["dated:mm"], known_at=given, versions={"rain": version})
+    assert spec == TrainingSetSpec(["dated:mm"], known_at=[day(6), "event_time"], versions={"rain": 0})
+    assert (type(spec.known_by), type(spec.versions["rain"])) == (datetime, int)
+    made = store.training_set(spec, LABELS).unwrap()
+    assert store.rebuild(made.id).unwrap().id == made.id
+
+
+@pytest.mark.parametrize(
+    ("wanted", "told"),
+    [
+        ({"known_at": pd.NaT}, "known_at is NaT. Next: give a time in the years 1 to 9999."),
+        (
+            {"known_at": datetime.min.replace(tzinfo=timezone(timedelta(hours=1)))},
+            "Next: give a time in the years 1 to 9999.",
+        ),
+        ({"versions": {"rain": "0"}}, "the version of 'rain' is '0'. Next: name a version by its number."),
+    ],
+)
+def test_what_is_no_time_and_no_version_is_refused(wanted: dict[str, Any], told: str) -> None:
+    with pytest.raises(CallerError, match=re.escape(told)):
+        TrainingSetSpec(["rain:mm"], **wanted)
