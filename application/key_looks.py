@@ -25,7 +25,7 @@ from foreset.domain.key_report import (
 )
 from foreset.domain.model import ModelTrained
 from foreset.domain.receipt import Recorded, TrainingSetRetrieved, spine_name
-from foreset.domain.redacting import positions_naming
+from foreset.domain.redacting import positions_naming, positions_telling
 from foreset.domain.sought_key import SoughtKey, as_dtype
 
 
@@ -78,7 +78,7 @@ class KeyLook:
             pins=tuple(name for name in self._pins if name in pins or any(name.startswith(pin_prefix(i)) for i in ids)),
             models=tuple(self._models(ids)),
             online=tuple(online_of({view for place, _ in self._places for view in place.views}, self._events)),
-            redactable=redactable,
+            redactable=tuple(sorted({*redactable, *positions_telling(self._events, self._key, ids)})),
             unread=tuple(self._unread),
         )
 

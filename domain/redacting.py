@@ -1,6 +1,6 @@
 """Which events name a key, and what stands in their place."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from msgspec.structs import replace
 
@@ -36,8 +36,22 @@ def _names(event: Event, key: SoughtKey) -> bool:
             return False
 
 
-def _bounded(plan: RetrievalPlan, key: SoughtKey) -> bool:
-    """Whether a scan's bounds tell the key: all of its values, by the columns that its matches compare them with."""
+def positions_telling(events: Iterable[Recorded], key: SoughtKey, sets: Collection[str]) -> tuple[int, ...]:
+    """The positions of the receipts of training sets whose plans have a value of a key as a bound, or all of them."""
+    return tuple(
+        recorded.position
+        for recorded in events
+        if isinstance(recorded.event, TrainingSetRetrieved)
+        and recorded.event.id in sets
+        and _bounded(recorded.event.plan, key, any)
+    )
+
+
+def _bounded(plan: RetrievalPlan, key: SoughtKey, enough: Callable[[Iterable[bool]], bool] = all) -> bool:
+    """Whether a scan's bounds tell the key: all of its values, by the columns that its matches compare them with.
+
+    With `any` as `enough`, one of them.
+    """
     for number, node in enumerate(plan.nodes):
         if not isinstance(node, Scan):
             continue
@@ -46,7 +60,7 @@ def _bounded(plan: RetrievalPlan, key: SoughtKey) -> bool:
             for form in key.forms:
                 pairs = [(pair, form[pair.spine]) for pair in match.keys if pair.spine in form]
                 told = [_tells(bounds.get(pair.table), value, pair.dtype) for pair, value in pairs]
-                if len(told) == len(form) and all(told):
+                if len(told) == len(form) and enough(told):
                     return True
     return False
 

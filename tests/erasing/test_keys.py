@@ -12,7 +12,7 @@ from foreset.domain.erasure import asked_by
 from foreset.domain.errors.erasure import KeyNamed, KeyUnfit, TrainingSetErased
 from foreset.domain.errors.specs import UnknownEntity
 from foreset.domain.receipt import TableWritten
-from tests.erasing.conftest import AGES, ANN, CUSTOMER, CUSTOMERS, day, opened
+from tests.erasing.conftest import AGES, ANN, BOB, CUSTOMER, CUSTOMERS, day, opened
 from tests.erasing.sets import build
 
 KEYS: dict[str, tuple[pl.Series, object, object]] = {
@@ -85,6 +85,20 @@ def test_a_key_of_several_columns_is_held_by_rows_with_all_of_them(tmp_path: Pat
     assert report.tables[0].rows == 1
     assert "id = 7" in report.steps[0]
     assert "land = 'NO'" in report.steps[0]
+
+
+def test_bounds_that_tell_a_part_of_the_key_are_redacted_where_the_rows_hold_it(tmp_path: Path) -> None:
+    store = opened(tmp_path)
+    rows = pl.DataFrame({"mail": [ANN, ANN, BOB], "land": ["NO", "SE", "NO"], "at": [day(1)] * 3, "x": [1, 2, 3]})
+    store.write(rows, "t", partition_by=["mail"]).unwrap()
+    view = FeatureViewSpec("v", ["e"], DeltaSource("t", "at"), ["x"])
+    store.register(EntitySpec("e", ["mail", "land"]), view).unwrap()
+    spine = rows.select("mail", "land", event_timestamp="at")
+    held, other = (store.training_set(TrainingSetSpec(["v:x"]), spine[n]).unwrap().id for n in (0, 1))
+    done = store.erase("e", {"mail": ANN, "land": "NO"}).unwrap()
+    assert len(done.redacted) == 1
+    assert ANN not in str(store.receipt(held).unwrap().plan)
+    assert store.rebuild(other).unwrap().id == other
 
 
 @pytest.mark.parametrize(
