@@ -16,7 +16,7 @@ MARKER = ".foreset-demo"
 DATA = "data"
 STORE = "store"
 TRAINING_SET = "training_set.parquet"
-_OURS = (DATA, STORE, TRAINING_SET, f"{TRAINING_SET}.partial")
+_OURS = (DATA, STORE, TRAINING_SET)
 
 
 def prepare(folder: Path) -> Result[Path, DemoFolderTaken | DemoFolderUnwritable]:

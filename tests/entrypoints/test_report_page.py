@@ -1,5 +1,7 @@
 """The page of a training set, from a store: written whole, with the receipt and the lineage of that set."""
 
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from foreset.domain.errors.retrieval import OutputUnwritable
 from foreset.domain.errors.specs import UnknownTrainingSet
 from foreset.domain.leak_report import LeakReport
 from foreset.entrypoints.cli import main
+from foreset.entrypoints.outputs import whole_file
 from foreset.entrypoints.report_page import shown_place
 
 RAIN = pl.DataFrame({"city": ["Rome"], "at": [datetime(2024, 5, 1, tzinfo=UTC)], "mm": [2.0]})
@@ -92,3 +95,29 @@ def test_a_store_in_memory_has_a_page_too(report: LeakReport, tmp_path: Path) ->
 
 def test_no_password_is_on_a_page() -> None:
     assert shown_place("postgresql://ann:secret@db:5432/features") == "postgresql://ann@db:5432/features"
+
+
+def test_two_writers_of_one_page_do_not_meet(tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+
+    def write(partial: Path) -> None:
+        with partial.open("w", encoding="utf-8") as file:
+            file.write("ours, ")
+            file.flush()
+            whole_file(page, lambda other: other.write_text("theirs", encoding="utf-8"))
+            assert page.read_text(encoding="utf-8") == "theirs"
+            file.write("whole")
+
+    whole_file(page, write)
+    assert page.read_text(encoding="utf-8") == "ours, whole"
+    assert [path.name for path in tmp_path.iterdir()] == ["page.html"]
+
+
+def test_what_a_writer_that_was_killed_has_left_is_deleted_by_the_next(tmp_path: Path) -> None:
+    page = tmp_path / "page[1].html"
+    kill = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
+    write = f"from foreset.entrypoints.outputs import whole_file\ndef write(partial):\n    partial.touch(); {kill}\n"
+    subprocess.run([sys.executable, "-c", f"{write}whole_file({str(page)!r}, write)"], check=False)
+    assert [path.name.endswith(".partial") for path in tmp_path.iterdir()] == [True]
+    whole_file(page, lambda partial: partial.write_text("whole", encoding="utf-8"))
+    assert [path.name for path in tmp_path.iterdir()] == ["page[1].html"]
