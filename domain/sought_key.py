@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from decimal import Decimal, InvalidOperation
+from math import isfinite
 from typing import Final
 
 import msgspec
@@ -18,6 +19,7 @@ Given = Mapping[str, object]
 """Values by the names of columns; texts are read by the columns' types."""
 
 _BITS: Final = re.compile(r"u?int(\d+)")
+_DIGITS: Final = 38  # that a decimal has at most
 _TRUE, _FALSE = ("true", "1"), ("false", "0")
 
 
@@ -104,6 +106,18 @@ def _whole(value: object, bits: int, *, signed: bool) -> int | None:
     return number if number is not None and least <= number <= most else None
 
 
+def _float(value: object) -> float | None:
+    number = float(str(value))
+    too_small = number == 0 and Decimal(str(value)) != 0
+    return number if isfinite(number) and not too_small else None
+
+
+def _decimal(value: object) -> Decimal | None:
+    number = Decimal(str(value))
+    fits = number.is_finite() and number.adjusted() < _DIGITS and -int(number.as_tuple().exponent) <= _DIGITS
+    return number if fits else None
+
+
 def _truth(text: str) -> bool | None:
     return True if text in _TRUE else False if text in _FALSE else None
 
@@ -129,7 +143,7 @@ _READERS: Final[Mapping[str, Callable[[object], Value | None]]] = {
     "binary": lambda value: value if isinstance(value, bytes) else bytes.fromhex(str(value)),
     "date": lambda value: date.fromisoformat(str(value)),  # not with a time of day
     "bool": lambda value: _truth(str(value).lower()),
-    "float32": lambda value: float(str(value)),
-    "float64": lambda value: float(str(value)),
-    "decimal": lambda value: Decimal(str(value)),
+    "float32": _float,
+    "float64": _float,
+    "decimal": _decimal,
 }

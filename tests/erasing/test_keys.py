@@ -101,6 +101,20 @@ def test_bounds_that_tell_a_part_of_the_key_are_redacted_where_the_rows_hold_it(
     assert store.rebuild(other).unwrap().id == other
 
 
+@pytest.mark.parametrize("key", ["Nan", "Infinity", "1e400", "1e-400", "7" * 60])
+@pytest.mark.parametrize("dtype", [pl.Decimal(10, 2), pl.Float64, pl.Float32])
+def test_a_number_of_the_same_name_is_not_taken_for_a_text(tmp_path: Path, key: str, dtype: pl.DataType) -> None:
+    store = opened(tmp_path)
+    store.write(pl.DataFrame({"k": [key], "at": [day(1)], "x": [1]}), "t").unwrap()
+    store.register(EntitySpec("e", ["k"]), FeatureViewSpec("v", ["e"], DeltaSource("t", "at"), ["x"])).unwrap()
+    numbers = pl.DataFrame({"k": pl.Series([1.5, 0.0, None], dtype=dtype)})
+    numbers = numbers if dtype == pl.Decimal else numbers.with_columns(k=pl.col("k").fill_null(float("nan")))
+    store.adapters.kept.keep("spines/of-another", numbers).unwrap()
+    report = store.find_key("e", key).unwrap()
+    assert (report.spines, report.unread) == ((), ())
+    assert report.tables[0].rows == 1
+
+
 @pytest.mark.parametrize(
     ("entity", "key", "error", "said"),
     [
