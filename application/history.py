@@ -7,13 +7,13 @@ from returns.result import Result, Success
 from foreset.application.log_ports import EventStore
 from foreset.domain.errors.history import PastError, UnknownName
 from foreset.domain.errors.problem import refuse
-from foreset.domain.errors.specs import UnknownTrainingSet
+from foreset.domain.errors.specs import AmbiguousTrainingSet, NoSuchTrainingSet, UnknownTrainingSet
 from foreset.domain.errors.store import StoreError
 from foreset.domain.history import EventFilter, Past, Selection, in_utc, past_of, select_events
 from foreset.domain.lineage import Lineage, lineage_of
 from foreset.domain.receipt import Recorded, TrainingSetRetrieved, training_set_stream
 
-ReceiptError = UnknownTrainingSet | StoreError
+ReceiptError = NoSuchTrainingSet | StoreError
 """Why a receipt cannot be had."""
 
 
@@ -28,7 +28,7 @@ def receipt_of(identifier: str, events: EventStore) -> Result[TrainingSetRetriev
     return Result.do(receipt for recorded in events.read() for receipt in receipt_among(identifier, recorded))
 
 
-def receipt_among(identifier: str, recorded: tuple[Recorded, ...]) -> Result[TrainingSetRetrieved, UnknownTrainingSet]:
+def receipt_among(identifier: str, recorded: tuple[Recorded, ...]) -> Result[TrainingSetRetrieved, NoSuchTrainingSet]:
     """The newest receipt of a training set among these events, by its id or a beginning that only one id has."""
     by_id = {receipt.id: receipt for receipt in _receipts(recorded)}
     if identifier in by_id:
@@ -36,7 +36,9 @@ def receipt_among(identifier: str, recorded: tuple[Recorded, ...]) -> Result[Tra
     matching = [i for i in by_id if identifier and i.startswith((identifier, f"ts-{identifier}"))]
     if len(matching) == 1:
         return Success(by_id[matching[0]])
-    return refuse(UnknownTrainingSet(id=identifier, known=tuple(reversed(matching or by_id))[:10]))
+    if matching:
+        return refuse(AmbiguousTrainingSet(id=identifier, known=tuple(reversed(matching))[:10]))
+    return refuse(UnknownTrainingSet(id=identifier, known=tuple(reversed(by_id))[:10]))
 
 
 def _receipts(recorded: tuple[Recorded, ...]) -> list[TrainingSetRetrieved]:

@@ -123,6 +123,7 @@ EXAMPLES: Final[tuple[Problem, ...]] = (
     specs.UnfitType(view="rain", column="hours", role="feature", dtype="float64", wanted="the declared int64"),
     specs.EntityInUse(entity="city", views=("rain", "wind")),
     specs.UnknownTrainingSet(id="ts-0000", known=(_ID,)),
+    specs.AmbiguousTrainingSet(id="ts-7", known=(_ID, "ts-70d5b1f2c3a49e68")),
     specs.StaleWrite(stream="registry", expected=3, actual=4),
     # The store
     store.UnknownLocation(location="s3://bucket/store"),

@@ -14,7 +14,7 @@ from foreset.application.retrieve import retrieve
 from foreset.domain.errors.history import PastError, PastIsReadOnly, UnknownName
 from foreset.domain.errors.problem import refuse
 from foreset.domain.errors.retrieval import PlanError, RebuildError, RetrievalError
-from foreset.domain.errors.specs import UnknownTrainingSet
+from foreset.domain.errors.specs import NoSuchTrainingSet
 from foreset.domain.errors.store import StoreError
 from foreset.domain.errors.tables import TableError
 from foreset.domain.history import EventFilter, Past, Wanted, in_utc, past_of, select_events
@@ -76,7 +76,7 @@ class PastStore:
         """What came of what, by then; see `FeatureStore.lineage`."""
         return lineage_around(name, self._past.events)
 
-    def receipt(self, id: str) -> Result["TrainingSetRetrieved", UnknownTrainingSet]:  # noqa: A002  # as the store has it
+    def receipt(self, id: str) -> Result["TrainingSetRetrieved", NoSuchTrainingSet]:  # noqa: A002  # as the store has it
         """The receipt of a training set that had been built by then."""
         return receipt_among(id, self._past.events)
 

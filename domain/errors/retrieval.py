@@ -7,10 +7,10 @@ from foreset.domain.errors.problem import CallerFault, DataFault, WorldFault
 from foreset.domain.errors.specs import (
     InvalidSpec,
     MissingColumn,
+    NoSuchTrainingSet,
     StaleWrite,
     UnfitType,
     UnknownFeature,
-    UnknownTrainingSet,
     UnknownView,
 )
 from foreset.domain.errors.store import StoreError
@@ -225,7 +225,7 @@ RetrievalError = PlanError | StaleWrite | OutputUnwritable | RunError | SpineEra
 
 RebuildError = (
     RetrievalError
-    | UnknownTrainingSet
+    | NoSuchTrainingSet
     | TableReplaced
     | SpineNotKept
     | SpineDiffers

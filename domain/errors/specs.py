@@ -117,6 +117,19 @@ class UnknownTrainingSet(CallerFault, frozen=True, kw_only=True):
     hint = ("id", "known")
 
 
+class AmbiguousTrainingSet(CallerFault, frozen=True, kw_only=True):
+    """The beginning of several ids."""
+
+    id: str
+    known: tuple[str, ...]
+    says = "Several training sets of this store have ids that begin with {id!r}: {known}."
+    then = "give more of the id; `foreset log` lists all of them."
+
+
+NoSuchTrainingSet = UnknownTrainingSet | AmbiguousTrainingSet
+"""Why an id names no training set."""
+
+
 class StaleWrite(Conflict, frozen=True, kw_only=True):
     """Another writer appended to the same stream first."""
 

@@ -51,7 +51,7 @@ def _of_match(match: Match, facts: Facts) -> dict[str, Range | tuple[str, ...]]:
 
 def _together(column: str, limits: Sequence[Range | tuple[str, ...]]) -> Bounds | None:
     """Bounds that hold for all of some ranges or values."""
-    ranges = [limit for limit in limits if isinstance(limit[0], int)]
+    ranges = [limit for limit in limits if limit and isinstance(limit[0], int)]  # of texts there may be none
     if len(ranges) == len(limits):
         return Bounds(column=column, least=min(int(r[0]) for r in ranges), greatest=max(int(r[1]) for r in ranges))
     if ranges:

@@ -15,13 +15,25 @@ from foreset.entrypoints.cli.stores import store_to_read
 
 def lineage(args: argparse.Namespace) -> Result[Answer, UnknownName | SendError | StoreError]:
     """The graph around a name, or of everything; or that it was sent."""
+    _refuse_what_does_not_go_together(args)
     if args.openlineage:
         return Result.do(
             _sent(sent)
             for store in store_to_read(args)
-            for sent in store.send_lineage(args.openlineage, after=args.after, namespace=args.namespace)
+            for sent in store.send_lineage(
+                args.openlineage, after=args.after or 0, namespace=args.namespace or "foreset"
+            )
         )
-    return Result.do(_drawn(found, args.format) for store in store_to_read(args) for found in store.lineage(args.name))
+    form = args.format or "text"
+    return Result.do(_drawn(found, form) for store in store_to_read(args) for found in store.lineage(args.name))
+
+
+def _refuse_what_does_not_go_together(args: argparse.Namespace) -> None:
+    sending = {"--after": args.after, "--namespace": args.namespace}
+    drawing = {"NAME": args.name, "--format": args.format}
+    for option, given in (drawing if args.openlineage else sending).items():
+        if given is not None:
+            args.parser.error(f"{option} {'does not go' if args.openlineage else 'goes only'} with --openlineage")
 
 
 def _drawn(found: Lineage, form: str) -> Answer:

@@ -256,16 +256,15 @@ def _add_history(commands: _Commands) -> None:
     diff.add_argument("--examples", type=_natural, default=5, metavar="N", help="of each column (default: %(default)s)")
     lineage = commands.add("lineage", "lineage:lineage", "what came of what: tables, views, training sets, models")
     lineage.add_argument("name", nargs="?", metavar="NAME", help="what to look at: NAME, view:NAME, table:NAME@VERSION")
-    lineage.add_argument("--format", choices=("text", "mermaid", "json"), default="text", help="(default: %(default)s)")
+    lineage.add_argument("--format", choices=("text", "mermaid", "json"), help="(default: text)")
     lineage.add_argument("--openlineage", metavar="FILE|URL", help="send what was done as OpenLineage events instead")
     lineage.add_argument(
         "--after",
         type=_natural,
-        default=0,
         metavar="POSITION",
         help="send what was done after this position of the log",
     )
-    lineage.add_argument("--namespace", default="foreset", metavar="N", help="of the jobs that are sent (%(default)s)")
+    lineage.add_argument("--namespace", metavar="N", help="of the jobs that are sent (foreset)")
 
 
 def _add_erasing(commands: _Commands) -> None:

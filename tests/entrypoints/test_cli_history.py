@@ -156,6 +156,24 @@ def test_lineage_of_an_empty_store(capsys: pytest.CaptureFixture[str]) -> None:
     assert not Path("none").exists()
 
 
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--after", "3"], "--after goes only with --openlineage"),
+        (["--namespace", "ours"], "--namespace goes only with --openlineage"),
+        (["rain", "--openlineage", "out.ndjson"], "NAME does not go with --openlineage"),
+        (["--format", "json", "--openlineage", "out.ndjson"], "--format does not go with --openlineage"),
+    ],
+)
+def test_options_of_lineage_that_would_be_ignored_are_refused(
+    capsys: pytest.CaptureFixture[str], options: list[str], said: str
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["lineage", *options])
+    assert ended.value.code == 2
+    assert said in capsys.readouterr().err
+
+
 def test_lineage_is_sent_from_where_it_was_left(capsys: pytest.CaptureFixture[str]) -> None:
     assert lines(capsys, "lineage", "--openlineage", "out/lineage.ndjson") == [
         "Sent 4 events to out/lineage.ndjson, up to position 7 of the log.",

@@ -174,6 +174,28 @@ def test_a_rebuild_is_the_same_after_the_table_went_on(
     assert isinstance(store.rebuild("ts-0000").failure(), UnknownTrainingSet)
 
 
+def test_the_beginning_of_several_ids_is_not_guessed(store: FeatureStore) -> None:
+    made = [store.training_set(SPEC, LABELS.head(rows)).unwrap() for rows in (1, 2)]
+    assert store.receipt(made[0].id[:-1]).unwrap().id == made[0].id
+    assert str(store.receipt("ts-").failure()) == (
+        f"Several training sets of this store have ids that begin with 'ts-': {made[1].id}, {made[0].id}. "
+        "Next: give more of the id; `foreset log` lists all of them."
+    )
+
+
+def test_a_table_is_asked_for_no_partition_where_no_row_has_a_key(tmp_path: Path) -> None:
+    store = FeatureStore.open(tmp_path / "store", data_dir=tmp_path).unwrap()
+    noon = datetime(2024, 5, 1, 12, tzinfo=UTC)
+    table = pl.DataFrame({"place": ["u", "v"], "at": [noon, noon], "x": [1.0, 2.0]})
+    store.write(table, "places", partition_by=["place"]).unwrap()
+    view = FeatureViewSpec("places", ["place"], DeltaSource("places", "at"), ["x"])
+    store.register(EntitySpec("place", ["place"]), view).unwrap()
+    for rows in (0, 1):
+        spine = pl.DataFrame({"place": [None], "event_timestamp": [noon]}, schema_overrides={"place": pl.String})
+        made = store.training_set(TrainingSetSpec(["places:x"]), spine.head(rows)).unwrap()
+        assert made.frame["x"].to_list() == [None] * rows
+
+
 def test_a_table_that_was_replaced_or_vacuumed_is_told(
     store: FeatureStore, tables: DeltaTables, tmp_path: Path
 ) -> None:
