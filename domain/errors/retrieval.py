@@ -192,10 +192,7 @@ class OutputUnwritable(WorldFault, frozen=True, kw_only=True):
     path: str
     problem: str
     says = "{path} cannot be written: {problem}."
-    then = (
-        "mend what stopped it, or give another place: a file ending in .parquet or .csv, or the folder of a Delta "
-        "table."
-    )
+    then = "mend what stopped it, or give another place that may be written."
 
 
 SpineError = SpineUnreadable | DoesNotFit | TableError
