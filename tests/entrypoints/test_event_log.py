@@ -14,7 +14,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from returns.result import Result, Success
+from returns.result import Success
 
 from foreset import (
     DeltaSource,
@@ -27,11 +27,6 @@ from foreset import (
     create_feast_manager,
     write_to_delta_lake,
 )
-from foreset.adapters.blobs import Blobs, FolderBlobs
-from foreset.adapters.polars.kept import ParquetFrames
-from foreset.adapters.postgres import Database, PostgresBlobs
-from foreset.application.move_log import move_log
-from foreset.application.table_ports import ArrowStream
 from foreset.domain.errors.problem import Problem
 from foreset.domain.errors.store import (
     DriverMissing,
@@ -39,13 +34,10 @@ from foreset.domain.errors.store import (
     LogMoved,
     LogTaken,
     LogUnreachable,
-    StoreError,
     StoreUnwritable,
     UnknownLocation,
 )
-from foreset.domain.spec import SpineReference
 from foreset.entrypoints.cli import main
-from foreset.entrypoints.locations import location
 
 DAY = datetime(2024, 1, 1, tzinfo=UTC)
 ROWS = pl.DataFrame({"k": [1, 2, 3], "at": [DAY] * 3, "x": [1.0, 2.0, 3.0]})
@@ -53,22 +45,6 @@ SPINE = ROWS.select("k", event_timestamp="at")
 VIEW = FeatureViewSpec("things", ["thing"], DeltaSource("things", "at"), ["x"])
 SPEC = TrainingSetSpec(["things:x"])
 Place = Callable[[], str]
-
-
-@pytest.fixture(params=["folder", "postgres"])
-def place(request: pytest.FixtureRequest, workspace: Path) -> str:
-    """Where a store may be."""
-    if request.param == "folder":
-        return str(workspace / "store")
-    return f"postgresql://{request.getfixturevalue('postgres_database')}"
-
-
-@pytest.fixture
-def other(place: str, workspace: Path, request: pytest.FixtureRequest) -> str:
-    """A place of the other kind."""
-    if "://" in place:
-        return str(workspace / "b")
-    return f"postgresql://{request.getfixturevalue('postgres_database')}"
 
 
 def filled(place: str) -> tuple[FeatureStore, str]:
@@ -270,65 +246,6 @@ def test_a_move_that_is_killed_is_completed_by_the_next(place: str, other: str) 
     assert there.adapters.kept.names("") == names
     assert there.verify_log().unwrap().whole
     assert there.rebuild(id_).unwrap().id == id_
-
-
-NAMED = SpineReference(path="labels", filter="k = 2")
-
-
-def holding_a_key(place: str) -> FeatureStore:
-    """A store that has a key in a spine and in an event."""
-    store, _ = filled(place)
-    write_to_delta_lake(SPINE, "labels")
-    store.training_set(SPEC, NAMED).unwrap()
-    return store
-
-
-def holds_no_key(place: str) -> bool:
-    store = FeatureStore.open(place).unwrap()
-    redacted = store.find_key("thing", 2).unwrap().redactable == ()
-    return redacted and store.verify_log().unwrap().whole and store.adapters.kept.names("spines/") == Success(())
-
-
-def test_what_was_erased_stays_so_when_the_log_is_moved_back(place: str, other: str) -> None:
-    store = holding_a_key(place)
-    store.move_log(other).unwrap()
-    there = FeatureStore.open(other).unwrap()
-    there.erase("thing", 2).unwrap()
-    there.move_log(place).unwrap()
-    assert holds_no_key(place)
-    assert store.register(EntitySpec("late", ["k"])).unwrap().changed == 1
-
-
-class During(ParquetFrames):
-    """Kept frames; something is done when one has been kept."""
-
-    def __init__(self, blobs: Blobs, then: Callable[[], object]) -> None:
-        super().__init__(blobs)
-        self._then = then
-
-    def keep(self, name: str, frame: ArrowStream) -> Result[None, StoreError]:
-        kept = super().keep(name, frame)
-        self._then()
-        return kept
-
-
-def blobs_of(place: str) -> Blobs:
-    return PostgresBlobs(Database.open(place).unwrap()) if "://" in place else FolderBlobs(Path(place), ".parquet")
-
-
-def test_what_is_erased_during_a_move_is_not_moved(place: str, other: str) -> None:
-    store, to = holding_a_key(place).adapters, location(other).unwrap()
-    frames = During(blobs_of(other), lambda: FeatureStore.open(place).unwrap().erase("thing", 2).unwrap())
-    move_log(store.events, store.kept, to.events, frames).unwrap()
-    assert holds_no_key(other)
-
-
-def test_files_of_others_in_the_folder_of_a_store_are_not_moved(workspace: Path) -> None:
-    store, _ = filled("store")
-    (workspace / "store" / "data").mkdir()
-    ROWS.write_parquet("store/data/drivers.parquet")
-    assert store.move_log("b").unwrap().copied_frames == 1
-    assert not (workspace / "b" / "data").exists()
 
 
 def test_a_place_without_a_name_is_none(workspace: Path) -> None:
