@@ -7,29 +7,44 @@ whichever of two processes reads them first. So each is let go before a fork, an
 import os
 import threading
 import weakref
-from typing import Final, Protocol
+from abc import ABC, abstractmethod
+from typing import Final
 
 
-class Held(Protocol):
-    """Something that holds a connection, and a lock around it."""
+class ForkSafe(ABC):
+    """Something with a connection, which is opened when it is needed, under `_lock`, and let go before each fork."""
+
+    def __init__(self) -> None:
+        """Begin without a connection. To be called last: from then on a fork may ask that it be let go."""
+        self._lock = threading.Lock()
+        _KNOWN.add(self)
+
+    @abstractmethod
+    def _disconnect(self) -> None:
+        """Let the connection go, if there is one."""
+
+    def close(self) -> None:
+        """Let the connection go. A later call opens it again."""
+        with self._lock:
+            self._disconnect()
+
+    def __del__(self) -> None:
+        """Let the connection go with its holder: nobody else can reach it any more."""
+        self._disconnect()
 
     def before_fork(self) -> None:
         """Let the connection go and keep every thread out until `after_fork`."""
-        ...
+        self._lock.acquire()
+        self._disconnect()
 
     def after_fork(self) -> None:
         """Let threads in again: in the parent, and in the child."""
-        ...
+        self._lock.release()
 
 
-_KNOWN: Final["weakref.WeakSet[Held]"] = weakref.WeakSet()
-_STOPPED: Final[list[Held]] = []
+_KNOWN: Final["weakref.WeakSet[ForkSafe]"] = weakref.WeakSet()
+_STOPPED: Final[list[ForkSafe]] = []
 _FORKING: Final = threading.Lock()
-
-
-def let_go_before_forks(held: Held) -> None:
-    """See to it that `held` lets its connection go before each fork, as long as it lives."""
-    _KNOWN.add(held)
 
 
 def _before_fork() -> None:

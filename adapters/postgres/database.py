@@ -1,6 +1,5 @@
 """A connection to a database, opened when it is needed, and again when it was lost."""
 
-import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -14,7 +13,7 @@ from psycopg.pq import TransactionStatus
 from returns.result import Result, Success
 
 from foreset.adapters.event_rows import Damage
-from foreset.adapters.forks import let_go_before_forks
+from foreset.adapters.forks import ForkSafe
 from foreset.adapters.postgres.faults import FAULTS, is_lost, log_error
 from foreset.adapters.postgres.tables import make_where_missing
 from foreset.domain.addresses import is_ambiguous, without_password
@@ -49,7 +48,7 @@ T = TypeVar("T")
 E = TypeVar("E", bound=Problem)
 
 
-class Database:
+class Database(ForkSafe):
     """A database by its URL. Safe to use from several threads, one at a time, and after a fork."""
 
     def __init__(self, url: str, timeout: float, away: float) -> None:
@@ -58,10 +57,9 @@ class Database:
         self._url = url
         self._timeout = timeout
         self._away = away
-        self._lock = threading.Lock()
         self._connection: Connection[Any] | None = None
         self._session: tuple[int, datetime] | None = None  # the last one that was opened, until it is closed
-        let_go_before_forks(self)
+        super().__init__()
 
     @staticmethod
     def open(url: str, *, timeout: float = 10.0, away: float = AWAY) -> "Result[Database, StoreError]":
@@ -143,24 +141,6 @@ class Database:
             if time.monotonic() > until:
                 return refuse(AppendUnsettled(address=self.address, problem=problem))
             time.sleep(0.05)
-
-    def close(self) -> None:
-        """Let the connection go. A later call opens it again."""
-        with self._lock:
-            self._disconnect()
-
-    def __del__(self) -> None:
-        """Let the connection go with the database: nobody else can reach it any more."""
-        self._disconnect()
-
-    def before_fork(self) -> None:
-        """Let the connection go and keep every thread out until `after_fork`."""
-        self._lock.acquire()
-        self._disconnect()
-
-    def after_fork(self) -> None:
-        """Let threads in again: in the parent, and in the child."""
-        self._lock.release()
 
     # === Connections ===
 

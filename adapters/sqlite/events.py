@@ -1,7 +1,6 @@
 """The event store over SQLite: a file `events.db`, written by any number of processes and threads."""
 
 import sqlite3
-import threading
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Final, TypeVar
 from returns.result import Result, Success
 
 from foreset.adapters.event_rows import Columns, as_recorded, check_gapless, in_utc, redaction
-from foreset.adapters.forks import let_go_before_forks
+from foreset.adapters.forks import ForkSafe
 from foreset.adapters.sqlite import writing
 from foreset.adapters.sqlite.faults import LOG_FAULTS, log_error
 from foreset.adapters.sqlite.file import connect
@@ -30,16 +29,15 @@ T = TypeVar("T")
 E = TypeVar("E", bound=Problem)
 
 
-class SqliteEventStore:
+class SqliteEventStore(ForkSafe):
     """The event log in a folder. Safe to use from several threads and, each with its own, several processes."""
 
     def __init__(self, path: Path, timeout: float) -> None:
         """Use the log at `path`; `open` also looks whether it can be used."""
         self._path = path
         self._timeout = timeout
-        self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
-        let_go_before_forks(self)
+        super().__init__()
 
     @staticmethod
     def open(folder: Path, *, timeout: float = 10.0) -> "Result[SqliteEventStore, StoreError]":
@@ -126,24 +124,6 @@ class SqliteEventStore:
     def seal(self, head: Head, moved_to: str) -> Result[Head, StoreError]:
         """Take no more events, for the log was moved, unless its head is another."""
         return self._written(lambda connection: writing.seal(connection, self._path, head, moved_to))
-
-    def close(self) -> None:
-        """Let the file go. A later call opens it again."""
-        with self._lock:
-            self._disconnect()
-
-    def __del__(self) -> None:
-        """Let the file go with the store: nobody else can reach the connection any more."""
-        self._disconnect()
-
-    def before_fork(self) -> None:
-        """Let the file go and keep every thread out until `after_fork`."""
-        self._lock.acquire()
-        self._disconnect()
-
-    def after_fork(self) -> None:
-        """Let threads in again: in the parent, and in the child."""
-        self._lock.release()
 
     def _done(self, action: Callable[[sqlite3.Connection], T]) -> Result[T, StoreError]:
         """Do something with the connection."""
