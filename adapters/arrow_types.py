@@ -6,6 +6,7 @@ Polars types that the grammar has no name for keep a name of their own (`null`, 
 
 import json
 import re
+from collections.abc import Callable
 from typing import Any, Final
 
 import polars as pl
@@ -44,29 +45,63 @@ _PLAIN_FIELD: Final = re.compile(r"\w(?:[\w .-]*\w)?")
 # === From polars ===
 
 
-def dtype_name(dtype: pl.DataType) -> str:  # noqa: PLR0911  # a type a line
+def dtype_name(dtype: pl.DataType) -> str:
     """The name of a polars type.
 
     >>> dtype_name(pl.Datetime("us", "UTC")), dtype_name(pl.List(pl.Struct({"a": pl.Int64})))
     ('timestamp[us, UTC]', 'list<struct<a: int64>>')
     """
     match dtype:
-        case pl.Datetime(time_unit=unit, time_zone=zone):
-            return f"timestamp[{unit}, {zone}]" if zone else f"timestamp[{unit}]"
         case pl.Categorical() | pl.Enum():
             return "string"
+        case pl.Array(inner=inner):  # one dimension of its shape; `inner` has the others
+            return f"list<{dtype_name(_instance(inner))}>"
+        case _:
+            return _name(dtype, dtype_name)
+
+
+def exact_name(dtype: pl.DataType) -> str:
+    """The name of a polars type with all that it is: categories in their order, lengths of arrays, at any depth.
+
+    Different types have different names. Of types without categories and arrays it is `dtype_name`.
+
+    >>> exact_name(pl.Enum(["b", "a"])), exact_name(pl.Array(pl.Categorical(), 2))
+    ('enum<"b", "a">', 'array<categorical, 2>')
+    """
+    match dtype:
+        case pl.Enum(categories=categories):
+            return f"enum<{', '.join(_json(category) for category in categories)}>"
+        case pl.Categorical(categories=categories) if categories.is_global():
+            return "categorical"
+        case pl.Categorical(categories=categories):
+            parts = (_json(categories.name()), _json(categories.namespace()), str(categories.physical()).lower())
+            return f"categorical<{', '.join(parts)}>"
+        case pl.Array(inner=inner, size=size):
+            return f"array<{exact_name(_instance(inner))}, {size}>"
+        case _:
+            return _name(dtype, exact_name)
+
+
+def _name(dtype: pl.DataType, inside: Callable[[pl.DataType], str]) -> str:
+    """The name of a type, with those of the types inside it by `inside`."""
+    match dtype:
+        case pl.Datetime(time_unit=unit, time_zone=zone):
+            return f"timestamp[{unit}, {zone}]" if zone else f"timestamp[{unit}]"
         case pl.Decimal(precision=precision, scale=scale):
             return f"decimal({precision},{scale})"
         case pl.List(inner=inner):
-            return f"list<{dtype_name(_instance(inner))}>"
-        case pl.Array(inner=inner):  # one dimension of its shape; `inner` has the others
-            return f"list<{dtype_name(_instance(inner))}>"
+            return f"list<{inside(_instance(inner))}>"
         case pl.Map(key=key, value=value):
-            return f"map<{dtype_name(_instance(key))}, {dtype_name(_instance(value))}>"
+            return f"map<{inside(_instance(key))}, {inside(_instance(value))}>"
         case pl.Struct(fields=fields):
-            return f"struct<{', '.join(f'{quoted(f.name)}: {dtype_name(_instance(f.dtype))}' for f in fields)}>"
+            return f"struct<{', '.join(f'{quoted(f.name)}: {inside(_instance(f.dtype))}' for f in fields)}>"
         case _:
             return _NAMES.get(dtype, str(dtype).lower())
+
+
+def plain_dtype(dtype: pl.DataType) -> pl.DataType:
+    """The type that `dtype_name` states: categories are texts and arrays lists, at any depth."""
+    return polars_dtype(dtype_name(dtype))
 
 
 def _instance(dtype: pl.DataType | DataTypeClass) -> pl.DataType:
@@ -79,7 +114,11 @@ def quoted(name: str) -> str:
     >>> quoted("a b"), quoted("a, b")
     ('a b', '"a, b"')
     """
-    return name if _PLAIN_FIELD.fullmatch(name) else json.dumps(name, ensure_ascii=False)
+    return name if _PLAIN_FIELD.fullmatch(name) else _json(name)
+
+
+def _json(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
 
 
 # === To polars ===

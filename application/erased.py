@@ -3,6 +3,7 @@
 from returns.result import Result, Success
 
 from foreset.application.log_ports import EventStore
+from foreset.application.ports import Fingerprint
 from foreset.domain.erasure import ERASURES, KeyErased, asked_by
 from foreset.domain.errors.erasure import SpineErased, TrainingSetErased
 from foreset.domain.errors.problem import refuse
@@ -39,17 +40,18 @@ def _whole(
     return Success(None)
 
 
-def spine_not_erased(fingerprint: str, events: EventStore) -> Result[None, SpineErased | StoreError]:
-    """That no key was erased from a spine of this fingerprint."""
-    return Result.do(None for known in erasures(events) for _ in _allowed(fingerprint, known))
+def spine_not_erased(found: Fingerprint, events: EventStore) -> Result[None, SpineErased | StoreError]:
+    """That no key was erased from a spine of this fingerprint, nor of the one that it had before."""
+    return Result.do(None for known in erasures(events) for _ in _allowed(found, known))
 
 
-def _allowed(fingerprint: str, known: tuple[tuple[Recorded, KeyErased], ...]) -> Result[None, SpineErased]:
+def _allowed(found: Fingerprint, known: tuple[tuple[Recorded, KeyErased], ...]) -> Result[None, SpineErased]:
+    names = {spine_name(one.value) for one in (found, found.former) if one is not None}
     for recorded, erased in known:
-        if spine_name(fingerprint) in erased.spines:
+        if not names.isdisjoint(erased.spines):
             return refuse(
                 SpineErased(
-                    fingerprint=fingerprint,
+                    fingerprint=found.value,
                     entity=erased.entity,
                     at=recorded.at.isoformat(),
                     asked=asked_by(erased),

@@ -54,10 +54,14 @@ class PlanExecutor(Protocol):
 
 @dataclass(frozen=True)
 class Fingerprint:
-    """A hash of a frame, and of each of its columns by name."""
+    """A hash of a frame, and of each of its columns by name.
+
+    `former` is the one of the first identity, where that differs: it took categories for texts and arrays for lists.
+    """
 
     value: str
     columns: Mapping[str, str]
+    former: "Fingerprint | None" = None
 
 
 @dataclass(frozen=True)
@@ -89,6 +93,10 @@ class SpineStore(Protocol):
 
     def fingerprint(self, frame: ArrowStream) -> Fingerprint:
         """A hash of names, types and values in their order, the same for every chunking and engine."""
+        ...
+
+    def plain(self, frame: ArrowStream) -> ArrowStream:
+        """The same values, categories as texts and arrays as lists."""
         ...
 
     def within(self, frame: ArrowStream, boxes: Collection[Box]) -> Affected:

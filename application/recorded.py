@@ -11,7 +11,7 @@ from foreset.domain.errors.retrieval import RebuildError, SpineDiffers, SpineNot
 from foreset.domain.errors.tables import TableUnreadable
 from foreset.domain.facts import Facts, TableFacts
 from foreset.domain.plan import RetrievalPlan
-from foreset.domain.receipt import TrainingSetRetrieved, spine_name
+from foreset.domain.receipt import FIRST_IDENTITY, TrainingSetRetrieved, spine_name
 from foreset.domain.registry import Catalog
 from foreset.domain.rules import optimize
 from foreset.domain.semantics import KNOWN, Semantics, semantics_of
@@ -98,12 +98,28 @@ def _read(receipt: TrainingSetRetrieved, source: object | None, adapters: Adapte
 
 
 def kept_spine(name: str, receipt: TrainingSetRetrieved, adapters: Adapters) -> Result[Spine, RebuildError]:
-    """The spine that is kept under a name; it must be the one that was used."""
-    return Result.do(checked for kept in adapters.kept.load(name) for checked in _checked(kept, receipt, adapters))
+    """The spine that is kept under a name; it must be the one that was used.
+
+    In the first identity a spine of categories or arrays has the name of one of texts or lists. Where an older Foreset
+    has kept the former under the name, its values in their plain types are the latter.
+    """
+    return Result.do(
+        checked
+        for kept in adapters.kept.load(name)
+        for checked in _checked(_as_recorded(kept, receipt, adapters), receipt, adapters)
+    )
+
+
+def _as_recorded(kept: ArrowStream, receipt: TrainingSetRetrieved, adapters: Adapters) -> ArrowStream:
+    former = adapters.spines.fingerprint(kept).former if receipt.spine.identity != FIRST_IDENTITY else None
+    is_plain = former is not None and former.value == receipt.spine.fingerprint
+    return adapters.spines.plain(kept) if is_plain else kept
 
 
 def _checked(frame: ArrowStream, receipt: TrainingSetRetrieved, adapters: Adapters) -> Result[Spine, RebuildError]:
     found = adapters.spines.fingerprint(frame)
+    if receipt.spine.identity == FIRST_IDENTITY and found.former is not None:
+        found = found.former
     if found.value != receipt.spine.fingerprint:
         return refuse(SpineDiffers(id=receipt.id, recorded=receipt.spine.fingerprint, found=found.value))
     return Success((frame, found))

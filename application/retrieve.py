@@ -16,6 +16,7 @@ from foreset.domain.errors.store import StoreError
 from foreset.domain.measured import Measured
 from foreset.domain.plan import RetrievalPlan
 from foreset.domain.receipt import (
+    IDENTITY,
     SpineRecord,
     TrainingSetRetrieved,
     spine_name,
@@ -55,11 +56,11 @@ def retrieve(  # noqa: PLR0913  # what is asked, of what, and how it is kept and
         Retrieval(receipt, made.assembled.frame, planned.plan, made.measured)
         for planned in plan_retrieval(spec, spine, adapters, catalog)
         for known in Success(adapters.spines.fingerprint(planned.spine.frame))
-        for _ in spine_not_erased(known.value, adapters.events)
+        for _ in spine_not_erased(known, adapters.events)
         for record in _spine_record(planned, known, adapters, keep_spine=keep_spine)
         for made in run_plan(Job(planned.plan, planned.spine.frame, known, began, progress), adapters)
         for receipt in Success(_receipt(spec, planned, made, record, adapters))
-        for _ in spine_not_erased(known.value, adapters.events)  # while it was made
+        for _ in spine_not_erased(known, adapters.events)  # while it was made
         for _ in _recorded(receipt, adapters)
     )
 
@@ -104,7 +105,9 @@ def _spine_record(
 ) -> Result[SpineRecord, StoreError]:
     frame, reference = planned.spine.frame, planned.spine.reference
     keep = keep_spine and reference is None
-    record = SpineRecord(fingerprint=known.value, rows=planned.plan.spine.rows, kept=keep, reference=reference)
+    record = SpineRecord(
+        fingerprint=known.value, rows=planned.plan.spine.rows, kept=keep, reference=reference, identity=IDENTITY
+    )
     return adapters.kept.keep(spine_name(known.value), frame).map(lambda _: record) if keep else Success(record)
 
 

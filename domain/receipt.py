@@ -24,13 +24,23 @@ SEMANTICS = 1
 """The version of the laws of `point_in_time`; a receipt says under which one it was made."""
 
 
+FIRST_IDENTITY: Final = 1
+"""Fingerprints of spines in which categories were texts, and arrays lists."""
+IDENTITY: Final = 2
+"""Fingerprints of spines with their types as they are: two spines of different types never share one."""
+
+
 class SpineRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the spine is: kept by its fingerprint, or a Delta table at a version, or with the caller."""
+    """Where the spine is: kept by its fingerprint, or a Delta table at a version, or with the caller.
+
+    `identity` is which fingerprint it is; records without it are of the first.
+    """
 
     fingerprint: str
     rows: int
     kept: bool
     reference: SpineReference | None = None
+    identity: int = FIRST_IDENTITY
 
 
 class ExecutedBy(msgspec.Struct, frozen=True):

@@ -2,6 +2,7 @@
 
 import polars as pl
 
+from foreset.adapters.arrow_types import plain_dtype
 from foreset.adapters.polars.instants import instants
 from foreset.domain.dtypes import NANOSECONDS
 
@@ -60,4 +61,4 @@ def without_nan(column: pl.Series) -> pl.Series:
 
 
 def _plain(column: pl.Series) -> pl.Series:
-    return column.cast(pl.String) if isinstance(column.dtype, pl.Categorical | pl.Enum) else without_nan(column)
+    return without_nan(column.cast(plain_dtype(column.dtype)))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from foreset.adapters.arrow_types import dtype_name, polars_dtype, polars_frame
+from foreset.adapters.arrow_types import dtype_name, plain_dtype, polars_dtype, polars_frame
 from foreset.adapters.row_changes import bits
 from foreset.application.diff_ports import Cells
 from foreset.application.table_ports import ArrowStream
@@ -184,7 +184,7 @@ def _alike(x: pl.Series, y: pl.Series) -> tuple[pl.Series, pl.Series] | None:
 
 
 def _plain(column: pl.Series) -> pl.Series:
-    return column.cast(pl.String) if isinstance(column.dtype, pl.Categorical | pl.Enum) else column
+    return column.cast(plain_dtype(column.dtype))
 
 
 def _scaled(x: pl.Series, y: pl.Series, scale: int) -> tuple[pl.Series, pl.Series] | None:

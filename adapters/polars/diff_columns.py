@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 import polars as pl
 
-from foreset.adapters.arrow_types import dtype_name
+from foreset.adapters.arrow_types import exact_name
 from foreset.adapters.polars.diff_cells import MatchedRows, Places, PolarsCells
 from foreset.adapters.polars.diff_shift import shift
 from foreset.adapters.polars.diff_texts import plain
@@ -54,7 +54,7 @@ def column_diff(laid: Laid, old: pl.Series, new: pl.Series, *, is_feature: bool,
     """What differs in a column; None where nothing does."""
     rows, numbers = laid.of(old.name)
     moved = shift(old, new) if is_feature else None
-    types = dtype_name(old.dtype), dtype_name(new.dtype)
+    types = exact_name(old.dtype), exact_name(new.dtype)
     stays = moved is None or (moved.a == moved.b and not moved.distance)
     if not len(rows) and types[0] == types[1] and stays:
         return None

@@ -15,6 +15,16 @@ from foreset.domain.errors.problem import because, refuse, told
 from foreset.domain.errors.store import KeptLost, StoreError, StoreUnwritable
 
 
+def _changed_type(rows: pl.DataFrame, content: BytesIO) -> str | None:
+    """Which column of a frame has another type in its Parquet file; None where all have their own."""
+    content.seek(0)
+    held = pl.read_parquet_schema(content)
+    column = next((name for name, dtype in rows.schema.items() if held.get(name) != dtype), None)
+    if column is None:
+        return None
+    return f"Parquet holds its column {column!r} as {held.get(column)}, and not as {rows.schema[column]}"
+
+
 class ParquetFrames:
     """Frames as Parquet, compressed by zstd."""
 
@@ -28,7 +38,10 @@ class ParquetFrames:
         try:
             if self._blobs.size(name) is not None:
                 return Success(None)
-            polars_frame(frame).write_parquet(content, compression="zstd")
+            rows = polars_frame(frame)
+            rows.write_parquet(content, compression="zstd")
+            if changed := _changed_type(rows, content):
+                return refuse(StoreUnwritable(path=self._blobs.place(name), problem=changed))
             self._blobs.write(name, content.getvalue())
         except (OSError, PolarsError) as fault:
             return refuse(because(StoreUnwritable(path=self._blobs.place(name), problem=told(fault)), fault))

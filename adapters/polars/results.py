@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import polars as pl
+import pyarrow as pa
 from returns.result import Result, Success
 
 from foreset.adapters.arrow_types import polars_frame
@@ -74,7 +75,7 @@ class PolarsResults:
                     del served, rows  # they are not needed while the next part is made
                     if progress is not None:
                         progress(file.rows, spine.height)
-        except OSError as fault:
+        except (OSError, pa.ArrowException) as fault:  # pyarrow has no 128-bit numbers, and no arrays of length 0
             error = OutputUnwritable(path=str(self._folder), problem=told(fault))
             raise raised(because(error, fault)) from fault
         columns = {

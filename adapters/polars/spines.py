@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Collection, Iterable
+from dataclasses import replace as replaced
 from pathlib import Path
 from typing import Final
 
@@ -10,9 +11,9 @@ from msgspec.structs import replace
 from polars.exceptions import PolarsError
 from returns.result import Result, Success
 
-from foreset.adapters.arrow_types import dtype_name, polars_dtype, polars_frame
+from foreset.adapters.arrow_types import dtype_name, plain_dtype, polars_dtype, polars_frame
 from foreset.adapters.parquet_files import READ_FAULTS
-from foreset.adapters.polars.fingerprint import combined, digests
+from foreset.adapters.polars.fingerprint import column_digest, combined, digests
 from foreset.adapters.polars.profile import profile
 from foreset.adapters.polars.within import within
 from foreset.application.ports import Fingerprint, SpineFrame
@@ -75,11 +76,22 @@ class PolarsSpines:
         """A hash of the content."""
         rows = polars_frame(frame)
         columns = digests(rows.get_columns())
-        return Fingerprint(combined(rows.height, columns), columns)
+        former = {c.name: column_digest(c, dtype_name) for c in rows.get_columns() if plain_dtype(c.dtype) != c.dtype}
+        found = Fingerprint(combined(rows.height, columns), columns)
+        return replaced(found, former=_former(rows.height, columns | former)) if former else found
+
+    def plain(self, frame: ArrowStream) -> pl.DataFrame:
+        """The same values in plain types."""
+        rows = polars_frame(frame)
+        return rows.cast({name: plain_dtype(dtype) for name, dtype in rows.schema.items()})
 
     def within(self, frame: ArrowStream, boxes: Collection[Box]) -> Affected:
         """How many rows of a spine are in any of some boxes, and the first of them."""
         return within(polars_frame(frame), boxes)
+
+
+def _former(rows: int, columns: dict[str, str]) -> Fingerprint:
+    return Fingerprint(combined(rows, columns), columns)
 
 
 def _fits(reference: SpineReference, needs: int, room_bytes: int | None) -> Result[None, DoesNotFit]:
