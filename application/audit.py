@@ -127,7 +127,7 @@ def _views(
 
 def _table(gather: Gather, match: Match, scan: Scan, adapters: Adapters) -> Result[ArrowStream, TableError]:
     """The columns of a table at which an audit looks, at the version that the training set reads."""
-    times = [name for name in (match.event_time, match.created_time) if name is not None]
+    times = match.times
     columns = tuple(dict.fromkeys([*(key.table for key in match.keys), *times, *gather.sources]))
     return adapters.tables.observe(scan.table, scan.version, partition_time_zone=scan.partition_time_zone).bind(
         lambda snapshot: snapshot.read(columns)

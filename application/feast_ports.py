@@ -47,13 +47,15 @@ class TableKeys(Protocol):
 class Served:
     """What serves the keys of a spine: the view's features, and its times in the columns named.
 
-    Where nothing serves a key, its event time is null. `parts` is that of `Retrieved`.
+    Where nothing serves a key, its event time is null. `parts` is that of `Retrieved`. `time_unit` is what times count
+    that are whole numbers.
     """
 
     spine: ArrowStream
     parts: Iterator[ArrowStream]
     event_time: str
     created_time: str | None = None
+    time_unit: str | None = None
 
 
 @dataclass(frozen=True)

@@ -151,8 +151,9 @@ def _changed(job: _Job, loaded: Loaded) -> Result[list[ArrowStream], TableError]
             untold = f"what changed after version {first} cannot be told: {error.message.partition(' Next: ')[0]}"
             return untold if isinstance(error, _OLD_GONE) else refuse(error)
         found.append(keys.unwrap())
-    for since, until in passed(loaded, job.view, job.now_us):
-        within = job.online.keys.within(job.snapshot, replace(job.rows, since_us=since, until_us=until))
+    for column, since, until in passed(loaded, job.view, job.now_us):
+        rows = replace(job.rows, event_time=column, since_us=since, until_us=until)
+        within = job.online.keys.within(job.snapshot, rows)
         if not isinstance(within, Success):
             return refuse(within.failure())
         found.append(within.unwrap())

@@ -19,6 +19,7 @@ from foreset.domain.receipt import (
     IDENTITY,
     SpineRecord,
     TrainingSetRetrieved,
+    semantics_for,
     spine_name,
     training_set_id,
     training_set_stream,
@@ -126,6 +127,7 @@ def _receipt(
         columns=planned.plan.result.columns,
         ties={view.view: view.ties for view in made.measured.work.views},
         libraries=dict(adapters.libraries),
+        semantics=semantics_for(planned.plan),
         executed_by=adapters.executed_by,
         served=made.measured.work.views,
     )

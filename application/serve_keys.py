@@ -32,6 +32,7 @@ class Serving:
     spine: ArrowStream
     event_time: str
     created_time: str | None
+    time_unit: str | None
 
     @property
     def keys(self) -> int:
@@ -41,7 +42,7 @@ class Serving:
     def served(self, adapters: Adapters) -> Result[Served, ExecutionError]:
         """Run the plan."""
         return adapters.executor.execute(self.plan, self.spine).map(
-            lambda found: Served(self.spine, found.parts, self.event_time, self.created_time)
+            lambda found: Served(self.spine, found.parts, self.event_time, self.created_time, self.time_unit)
         )
 
 
@@ -62,7 +63,9 @@ def observed(
         for snapshot in adapters.tables.observe(
             source.table, version, source.storage_options, partition_time_zone=source.partition_time_zone
         )
-        for whole in _with_columns(snapshot, view, [rows.event_time, *(column for _, column in rows.keys)])
+        for whole in _with_columns(
+            snapshot, view, [*map(source.column, source.time_fields), *(column for _, column in rows.keys)]
+        )
     )
 
 
@@ -114,6 +117,7 @@ def serving(
             planned.spine.frame,
             event_time,
             created_time if has_created else None,
+            view.spec.source.timestamp_unit,
         )
     )
 

@@ -61,6 +61,7 @@ EXAMPLES: Final[tuple[Problem, ...]] = (
     tables.TableUnreadable(
         table="rain", problem=f"parquet: File out of specification: file size (0) is too small ({_FILE})"
     ),
+    tables.EpochOutOfRange(table="rain", column="at", value=1_759_320_000_000, unit="s"),
     tables.ObjectStoreFailed(
         table="rain", place="s3://features/rain", problem="timed out, at http://localhost:9000/features"
     ),

@@ -16,6 +16,8 @@ _WORDS = {
     "source": "column",
     "event_time": "timestamp_field",
     "created_time": "created_timestamp_field",
+    "valid_until": "valid_until_field",
+    "time_unit": "timestamp_unit",
     "ttl_us": "ttl",
     "keys": "join keys",
 }

@@ -24,7 +24,10 @@ _PLAIN: Final = (*_KEYS, *_FLOATS)
 _TIMESTAMP: Final = re.compile(r"timestamp\[(ms|us|ns)(?:, ([^\]]+))?\]")
 _NESTED: Final = re.compile(r"(decimal\(\d+,-?\d+\)|list<.+>|struct<.*>|map<.+>)")
 
-NANOSECONDS: Final = {"ns": 1, "us": 1_000, "ms": 1_000_000, "day": 86_400_000_000_000}
+_DECIMAL: Final = re.compile(r"decimal\(\d+, ?(\d+)\)")
+_DIGITS: Final = 38
+
+NANOSECONDS: Final = {"ns": 1, "us": 1_000, "ms": 1_000_000, "s": 1_000_000_000, "day": 86_400_000_000_000}
 """How many nanoseconds one step of each time unit is."""
 
 
@@ -47,6 +50,41 @@ def time_unit(dtype: str) -> str | None:
         return "day"
     match = _TIMESTAMP.fullmatch(dtype)
     return match.group(1) if match else None
+
+
+_EPOCHS: Final = (*_SIGNED, "uint8", "uint16", "uint32")
+
+
+def is_epoch(dtype: str) -> bool:
+    """Whether a column may count time since 1970: whole numbers that fit 64 bits with a sign.
+
+    >>> is_epoch("int64"), is_epoch("uint64"), is_epoch("float64")
+    (True, False, False)
+    """
+    return dtype in _EPOCHS
+
+
+def column_unit(dtype: str, epoch_unit: str | None) -> str | None:
+    """The unit that a column of times counts in, `epoch_unit` being that of whole numbers; None for other columns.
+
+    >>> column_unit("date", "ms"), column_unit("int64", "ms"), column_unit("int64", None)
+    ('day', 'ms', None)
+    """
+    return time_unit(dtype) or (epoch_unit if is_epoch(dtype) else None)
+
+
+_YEARS: Final = (-62_135_596_800, 253_402_300_800)
+"""The first second of the year 1, and the first one after the year 9999."""
+
+
+def epoch_limits(unit: str) -> tuple[int, int]:
+    """The first and the last tick of a unit in the years 1 to 9999, as far as 64 bits have them.
+
+    >>> epoch_limits("s")
+    (-62135596800, 253402300799)
+    """
+    per_second = NANOSECONDS["s"] // NANOSECONDS[unit]
+    return max(_YEARS[0] * per_second, -(2**63)), min(_YEARS[1] * per_second, 2**63) - 1
 
 
 def widens(narrow: str, wide: str) -> bool:
@@ -90,12 +128,31 @@ def width(dtype: str) -> int | None:
 def joined_key(left: str, right: str) -> str | None:
     """The dtype in which two join keys are compared, or None when they must not be compared.
 
-    Floats are no keys: NaN and rounding make equality a matter of taste.
+    Floats are no keys: NaN and rounding make equality a matter of taste. Decimals, and whole numbers with them, are
+    compared by value, at the larger of their scales; timestamps by instant, in the finer of their units, those without
+    a zone being in UTC. What does not fit that type has no equal on the other side.
 
     >>> joined_key("int32", "int64"), joined_key("int32", "uint32"), joined_key("int64", "string")
     ('int64', 'int64', None)
+    >>> joined_key("int64", "decimal(38,0)"), joined_key("timestamp[us]", "timestamp[ns, UTC]")
+    ('decimal(38,0)', 'timestamp[ns, UTC]')
     """
+    scales = [_scale(dtype) for dtype in (left, right)]
+    if any(_DECIMAL.fullmatch(dtype) for dtype in (left, right)):
+        return None if None in scales else f"decimal({_DIGITS},{max(scale or 0 for scale in scales)})"
+    units = [_TIMESTAMP.fullmatch(dtype) for dtype in (left, right)]
+    if any(units):
+        found = [unit[1] for unit in units if unit]
+        return f"timestamp[{min(found, key=NANOSECONDS.__getitem__)}, UTC]" if all(units) else None
     if left not in _KEYS or right not in _KEYS:
         return None
     candidates = (left, right, *_SIGNED)
     return next((c for c in candidates if widens(left, c) and widens(right, c)), None)
+
+
+def _scale(dtype: str) -> int | None:
+    """How many digits a key has after the point; None for types that are no exact numbers."""
+    found = _DECIMAL.fullmatch(dtype)
+    if found:
+        return int(found[1])
+    return 0 if dtype in _SIGNED or dtype in _UNSIGNED else None

@@ -74,7 +74,10 @@ def _pairs(pairs: int | None) -> str:
 def _limits(match: Match) -> str:
     age = timedelta(microseconds=match.ttl_us or 0)
     ttl = "" if match.ttl_us is None else f", not older than {str(age).removesuffix(', 0:00:00')}"
-    return f"{ttl}{_known(match)}"
+    closed = ", before its time and not at it" if match.closed == "left" else ""
+    ends = "" if match.ends is None else f", while it is before {match.ends}"
+    unit = "" if match.epoch_unit is None else f", times in {match.epoch_unit} since 1970"
+    return f"{ttl}{closed}{ends}{unit}{_known(match)}"
 
 
 def _known(match: Match) -> str:

@@ -28,9 +28,10 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
 class Probe(msgspec.Struct, frozen=True, kw_only=True):
     """A view of a training set, and the plans that tell of it.
 
-    `plan` tells what serves `as_asked`; `at_any_age` without a ttl, None where there is none; `by_then` under
-    `known_at="event_time"`, None where that was asked or there is no created time; and `later` where later writes are
-    allowed, None where they are. The last is told by `newest`, of the table's newest version, where a time was asked.
+    `plan` tells what serves `as_asked`; `at_any_age` without a ttl and ends of validity, None where there are none;
+    `by_then` under `known_at="event_time"`, None where that was asked or there is no created time; and `later` where
+    later writes are allowed, None where they are. The last is told by `newest`, of the table's newest version, where a
+    time was asked.
     """
 
     gather: Gather
@@ -56,8 +57,8 @@ def _probe(  # noqa: PLR0913, PLR0917  # a view, and its table then and now
 ) -> Probe:
     bare = replace(match, how=None)
     here: dict[str, Match] = {"as asked": bare}
-    if match.ttl_us is not None:
-        here[AGELESS] = replace(bare, ttl_us=None)
+    if match.ttl_us is not None or match.ends is not None:
+        here[AGELESS] = replace(bare, ttl_us=None, valid_until=msgspec.UNSET)
     if match.created_time is not None and not match.known_by_each_row:
         own: int | str | tuple[int, str] = EVENT_TIME
         if match.known_by_us is not None:

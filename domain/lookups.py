@@ -1,10 +1,11 @@
 """How a feature column is looked up: all that decides its values, beside the rows of the spine and of the table."""
 
 from collections.abc import Mapping
+from typing import Literal
 
 import msgspec
 
-from foreset.domain.dtypes import joined_key
+from foreset.domain.dtypes import column_unit, joined_key
 from foreset.domain.facts import SpineFacts, TableFacts
 from foreset.domain.nodes import Assemble, Gather, KeyPair, Match, Output, Scan, Spine
 from foreset.domain.plan import RetrievalPlan
@@ -30,12 +31,19 @@ class Lookup(msgspec.Struct, frozen=True, kw_only=True):
     event_time: str
     created_time: str | None
     ttl_us: int | None
+    valid_until: str | None = None
+    time_unit: str | None = None
+    closed: Literal["right", "left"] = "right"
+
+    @property
+    def times(self) -> tuple[str, ...]:
+        """The table's time columns that it reads."""
+        return tuple(name for name in (self.event_time, self.created_time, self.valid_until) if name is not None)
 
     @property
     def columns(self) -> tuple[str, ...]:
         """The table's columns that it reads."""
-        created = () if self.created_time is None else (self.created_time,)
-        return tuple(dict.fromkeys((*(table for _, table in self.keys), self.event_time, *created, self.source)))
+        return tuple(dict.fromkeys((*(table for _, table in self.keys), *self.times, self.source)))
 
     @property
     def spine_columns(self) -> tuple[str, ...]:
@@ -45,7 +53,18 @@ class Lookup(msgspec.Struct, frozen=True, kw_only=True):
 
 ASKED = (("features", ("view", "feature")), ("known_at", ("known_at",)), ("timestamp_field", ("time",)))
 """The fields of a spec, and those of a lookup that follow from them."""
-DEFINED = ("table", "partition_time_zone", "source", "keys", "event_time", "created_time", "ttl_us")
+DEFINED = (
+    "table",
+    "partition_time_zone",
+    "source",
+    "keys",
+    "event_time",
+    "created_time",
+    "valid_until",
+    "time_unit",
+    "ttl_us",
+    "closed",
+)
 """The fields of a lookup that a view's definition decides."""
 
 
@@ -67,6 +86,9 @@ def lookups(receipt: TrainingSetRetrieved) -> dict[str, Lookup]:
             event_time=match.event_time,
             created_time=match.created_time,
             ttl_us=match.ttl_us,
+            valid_until=match.ends,
+            time_unit=match.epoch_unit,
+            closed=match.closed or "right",
         )
         for gather, match, scan in receipt.plan.gathers
         for output in gather.columns
@@ -91,6 +113,9 @@ def defined(view: FeatureView, catalog: Catalog, feature: str) -> dict[str, obje
         "keys": tuple((key, source.column(key)) for key in catalog.join_keys(spec)),
         "event_time": source.column(source.timestamp_field),
         "created_time": source.column(created) if created else None,
+        "valid_until": source.column(source.valid_until_field) if source.valid_until_field else None,
+        "time_unit": source.timestamp_unit,
+        "closed": spec.closed,
         "ttl_us": ttl and (ttl.days * 86_400 + ttl.seconds) * 1_000_000 + ttl.microseconds,
     }
 
@@ -101,13 +126,15 @@ def defined(view: FeatureView, catalog: Catalog, feature: str) -> dict[str, obje
 def plan_of(asked: Mapping[str, Lookup], table: TableFacts, spine: SpineFacts) -> RetrievalPlan | None:
     """The plan that looks columns up in a table at a version, in the types that it has there; without advice.
 
-    All lookups are equal but for their sources. None where the table lacks a column, or has a key of another kind: so
-    that no row of it serves.
+    All lookups are equal but for their sources. None where the table lacks a column, or has a key or a time of another
+    kind: so that no row of it serves.
     """
     like = next(iter(asked.values()))
     needed = tuple(dict.fromkeys(column for lookup in asked.values() for column in lookup.columns))
     keys = tuple(_key(pair, table, spine) for pair in like.keys)
     if any(table.dtype(column) is None for column in needed) or any(key is None for key in keys):
+        return None
+    if any(column_unit(table.dtype(time) or "", like.time_unit) is None for time in like.times):
         return None
     facts = spine.key_facts(tuple(name for name, _ in like.keys))
     match = Match(
@@ -120,6 +147,9 @@ def plan_of(asked: Mapping[str, Lookup], table: TableFacts, spine: SpineFacts) -
         created_time=like.created_time,
         ttl_us=like.ttl_us,
         known_at=like.known_at,
+        closed="left" if like.closed == "left" else msgspec.UNSET,
+        valid_until=like.valid_until or msgspec.UNSET,
+        time_unit=like.time_unit or msgspec.UNSET,
         distinct_keys=facts.distinct if facts else 0,
         most_rows=facts.most_rows if facts else 0,
     )

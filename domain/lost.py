@@ -1,15 +1,12 @@
 """Which rows of a spine may rest on files of a table that are gone."""
 
 from collections.abc import Iterable
-from typing import Final
 
 import msgspec
 
-from foreset.domain.dtypes import NANOSECONDS
+from foreset.domain.dtypes import NANOSECONDS, column_unit, time_unit
 from foreset.domain.facts import DataFile, TableFacts
 from foreset.domain.nodes import KeyPair, Match
-
-_DAY_US: Final = NANOSECONDS["day"] // NANOSECONDS["us"]
 
 
 class Limit(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,7 +45,7 @@ def _key_limits(keys: Iterable[KeyPair], file: DataFile) -> Iterable[Limit]:
         text = file.partition.get(key.table)
         if key.dtype == "string" and text is not None:
             yield Limit(column=key.spine, text=text)
-        elif key.table in file.ranges:
+        elif key.table in file.ranges and not key.dtype.startswith("decimal"):  # the spine's may count in fractions
             least, greatest = file.ranges[key.table]
             yield Limit(column=key.spine, is_time=key.dtype.startswith("timestamp"), least=least, greatest=greatest)
 
@@ -57,7 +54,10 @@ def _time_limits(match: Match, file: DataFile, table: TableFacts, time: str) -> 
     """Laws 2 and 3: a row serves from its event time on, and until it is older than the ttl."""
     if match.event_time not in file.ranges:
         return
-    unit = _DAY_US if table.dtype(match.event_time) == "date" else 1
-    least, greatest = (bound * unit for bound in file.ranges[match.event_time])
+    dtype = table.dtype(match.event_time) or ""
+    least, greatest = file.ranges[match.event_time]
+    if time_unit(dtype) in {None, "day"}:  # whole numbers of their own unit; ranges of timestamps are in microseconds
+        step, us = NANOSECONDS[column_unit(dtype, match.epoch_unit) or "us"], NANOSECONDS["us"]
+        least, greatest = least * step // us, -(-greatest * step // us)
     last = None if match.ttl_us is None else greatest + match.ttl_us
     yield Limit(column=time, is_time=True, least=least, greatest=last)

@@ -24,13 +24,15 @@ OF_DIFFERENCES: Final = 10
 class KeyRows(msgspec.Struct, frozen=True, kw_only=True):
     """Rows of a table whose keys are asked for: those with an event time from `since_us` to `until_us`, both inclusive.
 
-    `keys` has the join keys, each with its column in the table. Rows without a key or an event time are none.
+    `keys` has the join keys, each with its column in the table. Rows without a key or an event time are none. Another
+    time may be in the place of the event time. `time_unit` is what times count that are whole numbers.
     """
 
     keys: tuple[tuple[str, str], ...]
     event_time: str
     since_us: int | None = None
     until_us: int | None = None
+    time_unit: str | None = None
 
 
 class LoadedVersion(msgspec.Struct, frozen=True):
@@ -137,7 +139,7 @@ def key_rows(view: FeatureView, catalog: Catalog) -> KeyRows:
     """All rows of a view's table that have a key and an event time."""
     source = view.spec.source
     keys = tuple((key, source.column(key)) for key in catalog.join_keys(view.spec))
-    return KeyRows(keys=keys, event_time=source.column(source.timestamp_field))
+    return KeyRows(keys=keys, event_time=source.column(source.timestamp_field), time_unit=source.timestamp_unit)
 
 
 def why_all(loaded: Loaded | None, view: FeatureView, facts: TableFacts) -> str | None:
@@ -169,11 +171,18 @@ def steps(loaded: Loaded, version: int) -> tuple[tuple[int, int], ...]:
     return tuple(pairwise(stops))
 
 
-def passed(loaded: Loaded, view: FeatureView, now_us: int) -> tuple[tuple[int, int], ...]:
-    """The event times that time has passed since: of rows that begin to serve, and of those that became too old."""
-    span = min(loaded.at_us, now_us), max(loaded.at_us, now_us)
-    limit = view.spec.age_limit
-    if limit is None:
-        return (span,)
-    age = limit // timedelta(microseconds=1)
-    return span, (span[0] - age, span[1] - age)
+def passed(loaded: Loaded, view: FeatureView, now_us: int) -> tuple[tuple[str, int, int], ...]:
+    """The times that have passed since, each with the table's column that has them.
+
+    They are event times of rows that begin to serve and of those that became too old, and ends of validity.
+    """
+    source, limit = view.spec.source, view.spec.age_limit
+    first, last = min(loaded.at_us, now_us), max(loaded.at_us, now_us)
+    event = source.column(source.timestamp_field)
+    found = [(event, first, last)]
+    if limit is not None:
+        age = limit // timedelta(microseconds=1)
+        found.append((event, first - age, last - age))
+    if source.valid_until_field is not None:
+        found.append((source.column(source.valid_until_field), first, last))
+    return tuple(found)

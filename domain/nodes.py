@@ -113,6 +113,10 @@ class Match(msgspec.Struct, frozen=True, kw_only=True, tag="match"):
     `ttl_us` is in microseconds, None for no limit. `known_at` is a time in microseconds UTC, `"event_time"`, both in
     this order, or None.
     `most_rows` is the number of spine rows of the most frequent key.
+
+    `closed`: `"left"` leaves out rows at the spine row's own time. `valid_until` is the column with the end of
+    validity. `time_unit` is what the times of the table count that are whole numbers. A plan that does not use these
+    is encoded without them.
     """
 
     spine: int
@@ -126,7 +130,27 @@ class Match(msgspec.Struct, frozen=True, kw_only=True, tag="match"):
     known_at: int | str | tuple[int, str] | None
     distinct_keys: int
     most_rows: int
+    closed: Literal["left"] | msgspec.UnsetType = msgspec.UNSET
+    valid_until: str | msgspec.UnsetType = msgspec.UNSET
+    time_unit: str | msgspec.UnsetType = msgspec.UNSET
     how: Matching | None = None
+
+    @property
+    def ends(self) -> str | None:
+        """The column with the end of validity, None where rows have none."""
+        return self.valid_until or None
+
+    @property
+    def epoch_unit(self) -> str | None:
+        """What times that are whole numbers count, None where there are none."""
+        return self.time_unit or None
+
+    @property
+    def times(self) -> tuple[str, ...]:
+        """The table's time columns that are looked at, each once: event time, created time, end of validity."""
+        return tuple(
+            dict.fromkeys(name for name in (self.event_time, self.created_time, self.ends) if name is not None)
+        )
 
     @property
     def known_by_us(self) -> int | None:

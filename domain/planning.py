@@ -1,13 +1,13 @@
 """From a training-set spec to a plan: a pure function of spec, catalog and facts."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
 import msgspec
 from returns.result import Result, Success
 
 from foreset.domain.dtypes import joined_key, time_unit
-from foreset.domain.errors.problem import refuse
+from foreset.domain.errors.problem import listed, refuse
 from foreset.domain.errors.retrieval import (
     DoesNotFit,
     KeyTypeMismatch,
@@ -23,7 +23,7 @@ from foreset.domain.explaining import size
 from foreset.domain.facts import Facts, Resources, SpineFacts, TableFacts
 from foreset.domain.nodes import EVENT_TIME, Assemble, Gather, KeyPair, Match, Node, Output, Scan, Spine
 from foreset.domain.plan import RetrievalPlan
-from foreset.domain.registry import Catalog, FeatureView, unfit_feature
+from foreset.domain.registry import Catalog, FeatureView, needed_columns, unfit_feature, unfit_time
 from foreset.domain.rules import optimize
 from foreset.domain.spec import DeltaSource, FeatureRef, FeatureViewSpec, TrainingSetSpec
 
@@ -119,22 +119,37 @@ def _clash(selections: tuple[Selection, ...], spine: SpineFacts) -> NameClash | 
 
 
 def _view_problem(selection: Selection, table: TableFacts, spec: TrainingSetSpec) -> PlanError | None:
-    """A column that the table has no more at this version, or whose type no longer fits."""
+    """A column that is needed and that the table no longer has at this version, or whose type no longer fits."""
     view = selection.view.spec
     columns = {column.name: column.dtype for column in table.columns}
-    for column in selection.view.columns:
-        if column.name not in columns:
+    asked = tuple(feature for feature, _ in selection.features)
+    for column, role in needed_columns(view, selection.join_keys, asked):
+        if column not in columns:
             return MissingColumn(
                 view=view.name,
                 table=table.table,
                 at=f" at version {table.version}",
-                column=column.name,
-                role="values",
+                column=column,
+                role=role,
                 columns=tuple(columns),
+                remedy=_without(column, selection, columns),
             )
     if spec.known_by_each_row and view.source.created_timestamp_field is None:
         return NoCreatedTime(view=view.name)
-    return unfit_feature(view, columns)
+    return unfit_time(view, columns) or unfit_feature(view, columns, asked)
+
+
+def _without(column: str, selection: Selection, columns: Collection[str]) -> str:
+    """What to do about a column that is gone: ask for other features where that helps, or for another version."""
+    view = selection.view.spec
+    older = f"name a version that has it: TrainingSetSpec(..., versions={{{view.source.table!r}: ...}})"
+    if column in {name for name, _ in needed_columns(view, selection.join_keys, ())}:
+        return f"{older[0].upper()}{older[1:]}, or register the view again with a column that the table has"
+    left = [f.name for f in view.fields if view.source.column(f.name) in columns]
+    if not left:
+        return f"{older[0].upper()}{older[1:]}, or register the view again with columns that the table has"
+    names = listed(f"{view.name}:{name}" for name in left)
+    return f"Ask for the features that are left ({names}), {older}, or register the view again without it"
 
 
 def _key_problem(selection: Selection, table: TableFacts, spine: SpineFacts) -> KeyTypeMismatch | None:
@@ -228,6 +243,9 @@ def _match(scan: int, selection: Selection, table: TableFacts, spec: TrainingSet
         created_time=source.column(created) if created else None,
         ttl_us=view.age_limit // _MICROSECOND if view.age_limit else None,
         known_at=_known_at_us(spec),
+        closed="left" if view.closed == "left" else msgspec.UNSET,
+        valid_until=source.column(source.valid_until_field) if source.valid_until_field else msgspec.UNSET,
+        time_unit=source.timestamp_unit or msgspec.UNSET,
         distinct_keys=facts.distinct if facts else 0,
         most_rows=facts.most_rows if facts else 0,
     )

@@ -5,10 +5,11 @@ from typing import Literal
 
 import msgspec
 
-from foreset.domain.dtypes import time_unit
+from foreset.domain.dtypes import column_unit
 from foreset.domain.errors.specs import MissingColumn, UnfitType
 from foreset.domain.facts import TableFacts
 from foreset.domain.nodes import Bounds
+from foreset.domain.rules.push_time_bounds import time_bounds
 
 Order = Literal["newest first", "newest last", "stored"]
 
@@ -19,7 +20,7 @@ class Pull(msgspec.Struct, frozen=True, kw_only=True):
     `columns` are those that are given, all if there are none. `of` names what asks. Rows come as they are `stored`, in
     the snapshot's order, or by age: event time, created time (null is oldest) and place in the snapshot, as in law 4;
     then those with a null key are left out. With `latest` there is only the newest of each key; without keys, the
-    newest of all.
+    newest of all. `time_unit` is what times count that are whole numbers; they are given as timestamps.
     """
 
     of: str
@@ -29,6 +30,7 @@ class Pull(msgspec.Struct, frozen=True, kw_only=True):
     keys: tuple[str, ...] = ()
     event_time: str
     created_time: str | None = None
+    time_unit: str | None = None
     since_us: int | None = None
     until_us: int | None = None
     latest: bool = False
@@ -42,7 +44,7 @@ class Pull(msgspec.Struct, frozen=True, kw_only=True):
                 return MissingColumn(view=self.of, table=facts.table, column=name, role=role, columns=known)
         for time in filter(None, (self.event_time, self.created_time)):
             dtype = facts.dtype(time) or ""
-            if time_unit(dtype) is None:
+            if column_unit(dtype, self.time_unit) is None:
                 wanted = "a time: a timestamp or a date"
                 return UnfitType(view=self.of, column=time, role="time column", dtype=dtype, wanted=wanted)
         return None
@@ -60,6 +62,7 @@ class Pull(msgspec.Struct, frozen=True, kw_only=True):
 
     def bounds(self, facts: TableFacts) -> tuple[Bounds, ...]:
         """What every row that is given meets, as far as files are told apart by it."""
-        if facts.dtype(self.event_time) == "date" or self.since_us is self.until_us is None:
+        if self.since_us is self.until_us is None:
             return ()
-        return (Bounds(column=self.event_time, is_time=True, least=self.since_us, greatest=self.until_us),)
+        dtype = facts.dtype(self.event_time) or ""
+        return (time_bounds(self.event_time, dtype, self.time_unit, self.since_us, self.until_us),)

@@ -22,6 +22,13 @@ from foreset.domain.spec import SpineReference, TrainingSetSpec
 
 SEMANTICS = 1
 """The version of the laws of `point_in_time`; a receipt says under which one it was made."""
+_WITH_OPTIONS = 2
+
+
+def semantics_for(plan: RetrievalPlan) -> int:
+    """The first version of the laws that has all that a plan asks, so that an older Foreset refuses what it has not."""
+    new = any(match.closed or match.valid_until or match.time_unit for _, match, _ in plan.gathers)
+    return _WITH_OPTIONS if new else SEMANTICS
 
 
 FIRST_IDENTITY: Final = 1

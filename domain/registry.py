@@ -4,14 +4,14 @@ The event types and their tags are the storage format: a tag's version changes w
 Everything that decides about definitions is in this file.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import reduce
 from typing import TypeVar
 
 import msgspec
 from returns.result import Result, Success
 
-from foreset.domain.dtypes import joined_key, time_unit, widens
+from foreset.domain.dtypes import column_unit, is_epoch, joined_key, time_unit, widens
 from foreset.domain.errors.problem import refuse
 from foreset.domain.errors.specs import (
     EntityInUse,
@@ -196,7 +196,7 @@ def _view_columns(
             return refuse(UnknownEntity(entity=entity, by=by, known=tuple(catalog.entities)))
     dtypes = {column.name: column.dtype for column in table}
     keys = catalog.join_keys(spec)
-    for name, role in _needed(spec, keys):
+    for name, role in needed_columns(spec, keys):
         if name not in dtypes:
             return refuse(
                 MissingColumn(view=spec.name, table=spec.source.table, column=name, role=role, columns=tuple(dtypes))
@@ -204,19 +204,28 @@ def _view_columns(
     unfit = _unfit(spec, keys, dtypes)
     if unfit is not None:
         return refuse(unfit)
-    names = dict.fromkeys(name for name, _ in _needed(spec, keys))
+    names = dict.fromkeys(name for name, _ in needed_columns(spec, keys))
     return Success(tuple(Column(name, dtypes[name]) for name in names))
 
 
-def _needed(spec: FeatureViewSpec, keys: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
-    """Each column that the view takes from its table, and what for."""
+def needed_columns(
+    spec: FeatureViewSpec, keys: tuple[str, ...], features: Collection[str] | None = None
+) -> tuple[tuple[str, str], ...]:
+    """Each column that the view takes from its table, and what for; of its features only those that are named."""
     source = spec.source
-    created = ((source.created_timestamp_field, "created time"),) if source.created_timestamp_field else ()
+    roles = (
+        (source.timestamp_field, "event time"),
+        (source.created_timestamp_field, "created time"),
+        (source.valid_until_field, "end of validity"),
+    )
     return (
         *((source.column(key), f"join key {key!r}") for key in keys),
-        (source.column(source.timestamp_field), "event time"),
-        *((source.column(name), role) for name, role in created),
-        *((source.column(field.name), f"feature {field.name!r}") for field in spec.fields),
+        *((source.column(name), role) for name, role in roles if name is not None),
+        *(
+            (source.column(field.name), f"feature {field.name!r}")
+            for field in spec.fields
+            if features is None or field.name in features
+        ),
     )
 
 
@@ -225,20 +234,38 @@ def _unfit(spec: FeatureViewSpec, keys: tuple[str, ...], dtypes: Mapping[str, st
     for key in keys:
         dtype = dtypes[source.column(key)]
         if joined_key(dtype, dtype) is None:
-            wanted = "a join key: whole numbers, string, binary, bool or date"
+            wanted = "a join key: whole numbers, decimals, string, binary, bool, date or timestamps"
             return UnfitType(view=spec.name, column=key, role="join key", dtype=dtype, wanted=wanted)
-    for name in (source.timestamp_field, source.created_timestamp_field):
-        if name is not None and time_unit(dtypes[source.column(name)]) is None:
-            dtype, wanted = dtypes[source.column(name)], "a time: a timestamp or a date"
-            return UnfitType(view=spec.name, column=name, role="time column", dtype=dtype, wanted=wanted)
-    return unfit_feature(spec, dtypes)
+    return unfit_time(spec, dtypes) or unfit_feature(spec, dtypes, tuple(field.name for field in spec.fields))
 
 
-def unfit_feature(spec: FeatureViewSpec, dtypes: Mapping[str, str]) -> UnfitType | None:
-    """The first feature whose declared type does not hold every value of its column."""
+def unfit_time(spec: FeatureViewSpec, dtypes: Mapping[str, str]) -> UnfitType | None:
+    """The first time column that is none, or a unit for whole numbers that there are not."""
+    source, unit = spec.source, spec.source.timestamp_unit
+    found = {name: dtypes[source.column(name)] for name in source.time_fields}
+    for name, dtype in found.items():
+        if column_unit(dtype, unit) is None:
+            wanted = "a time: a timestamp, a date, or a signed whole number with timestamp_unit"
+            remedy = "write the column as a timestamp, or as int64 with timestamp_unit"
+            if is_epoch(dtype):
+                remedy = (
+                    "say what its numbers count since 1970: DeltaSource(..., timestamp_unit='ms'), or 's', 'us', 'ns'"
+                )
+            return UnfitType(view=spec.name, column=name, role="time column", dtype=dtype, wanted=wanted, remedy=remedy)
+    if unit is None or any(time_unit(dtype) is None for dtype in found.values()):
+        return None
+    name, dtype = next(iter(found.items()))
+    wanted, remedy = f"timestamp_unit={unit!r}, which is for whole numbers", "leave timestamp_unit out"
+    return UnfitType(view=spec.name, column=name, role="time column", dtype=dtype, wanted=wanted, remedy=remedy)
+
+
+def unfit_feature(spec: FeatureViewSpec, dtypes: Mapping[str, str], features: Collection[str]) -> UnfitType | None:
+    """The first of these features whose declared type does not hold every value of its column."""
     for field in spec.fields:
+        if field.dtype is None or field.name not in features:
+            continue
         dtype = dtypes[spec.source.column(field.name)]
-        if field.dtype is not None and not widens(dtype, field.dtype):
+        if not widens(dtype, field.dtype):
             return UnfitType(
                 view=spec.name, column=field.name, role="feature", dtype=dtype, wanted=f"the declared {field.dtype}"
             )

@@ -19,7 +19,10 @@ class Semantics(msgspec.Struct, frozen=True):
 
 
 KNOWN: Final[Mapping[int, Semantics]] = MappingProxyType(
-    {1: Semantics(1, "the laws of rows, future, age, ties, nulls and knowledge as `point_in_time` has them")}
+    {
+        1: Semantics(1, "the laws of rows, future, age, ties, nulls and knowledge as `point_in_time` has them"),
+        2: Semantics(2, "also: events at the label's own instant left out, ends of validity, times as whole numbers"),
+    }
 )
 """The versions by which this Foreset builds, by their number."""
 

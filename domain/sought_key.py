@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from math import isfinite
 from typing import Final
@@ -81,7 +81,8 @@ def sought_key(entity: str, given: object, join_keys: Iterable[tuple[str, ...]])
 def as_dtype(value: object, dtype: str) -> Value | None:
     """A value as a column of a type has it; None where such a column cannot have it.
 
-    Texts are read: whole numbers, ISO 8601 dates, true and false, bytes as hexadecimal digits.
+    Texts are read: whole numbers, ISO 8601 dates and times, true and false, bytes as hexadecimal digits. A time
+    is given in UTC; without a zone it is UTC.
 
     >>> as_dtype("7", "int8"), as_dtype("700", "int8"), as_dtype(7, "string"), as_dtype("x", "int64")
     (7, None, '7', None)
@@ -96,7 +97,7 @@ def _read(value: object, dtype: str) -> Value | None:
     bits = _BITS.fullmatch(dtype)
     if bits is not None:
         return _whole(value, int(bits[1]), signed=not dtype.startswith("u"))
-    read = _READERS.get(dtype.partition("(")[0])
+    read = _READERS.get(re.split(r"[(\[]", dtype)[0])
     return None if read is None else read(value)
 
 
@@ -116,6 +117,16 @@ def _decimal(value: object) -> Decimal | None:
     number = Decimal(str(value))
     fits = number.is_finite() and number.adjusted() < _DIGITS and -int(number.as_tuple().exponent) <= _DIGITS
     return number if fits else None
+
+
+def _instant(value: object) -> datetime | None:
+    """A time in UTC; a date is none, for dates and times are not compared."""
+    given = value if isinstance(value, datetime) else str(value)
+    if isinstance(given, str):
+        if len(given) <= len("2024-01-01"):
+            return None
+        given = datetime.fromisoformat(given)
+    return given.replace(tzinfo=UTC) if given.tzinfo is None else given.astimezone(UTC)
 
 
 def _truth(text: str) -> bool | None:
@@ -146,4 +157,5 @@ _READERS: Final[Mapping[str, Callable[[object], Value | None]]] = {
     "float32": _float,
     "float64": _float,
     "decimal": _decimal,
+    "timestamp": _instant,
 }

@@ -129,6 +129,14 @@ class DeltaSource(Spec, frozen=True):
     environment. `warehouse_table` is the name under which a warehouse sees the same table. `partition_time_zone` is the
     zone of the session that wrote a partition column of timestamps, such as `"Europe/Paris"`: the log may hold their
     values without one, and then they are not read without it.
+
+    `valid_until_field` says until when a row holds, for tables of slowly changing values: a row serves only while the
+    label's time is before it (exclusive), so that an older row that still holds serves in place of one that has ended.
+    A null has no end. A date is its first moment: a row that is valid until 2024-03-01 serves no label of that day.
+
+    `timestamp_unit`, `"s"`, `"ms"`, `"us"` or `"ns"`, is needed where times of the source are whole numbers: they count
+    this unit since 1970-01-01 UTC. It holds for each of the three fields whose column is a signed whole number; those
+    that are timestamps or dates keep what they are. Numbers outside of the years 1 to 9999 are refused.
     """
 
     table: str
@@ -140,12 +148,27 @@ class DeltaSource(Spec, frozen=True):
     partition_time_zone: str | None = None
     name: str | None = None
     description: str | None = None
+    valid_until_field: str | None = None
+    timestamp_unit: Literal["s", "ms", "us", "ns"] | None = None
 
     def __post_init__(self) -> None:
         """Validate."""
         if not self.table or not self.timestamp_field:
             self._refuse("table and timestamp_field are needed", "name both")
         self._distinct("field_mapping", self.field_mapping.values())
+        if self.timestamp_unit not in {None, "s", "ms", "us", "ns"}:
+            self._refuse(f"timestamp_unit is {self.timestamp_unit!r}", "give 's', 'ms', 'us' or 'ns', or leave it out")
+        if self.valid_until_field == self.timestamp_field:
+            problem = (
+                f"valid_until_field and timestamp_field are both {self.timestamp_field!r}, so no row would ever serve"
+            )
+            self._refuse(problem, "name the column with the end of validity, or leave valid_until_field out")
+
+    @property
+    def time_fields(self) -> tuple[str, ...]:
+        """The names of its times, as used here: the event time, and those of writing and of ending that it has."""
+        times = (self.timestamp_field, self.created_timestamp_field, self.valid_until_field)
+        return tuple(dict.fromkeys(name for name in times if name is not None))
 
     def column(self, name: str) -> str:
         """The table's column behind a name used here.
@@ -180,6 +203,11 @@ class FeatureViewSpec(Spec, frozen=True):
     `ttl` is how old a value may be and still be served, both ends inclusive; None or zero is no limit. With
     `entities=[]` the features are of everything: all rows of the table are of one key, which every row of a spine asks
     for.
+
+    `closed="left"` leaves out events at the label's own instant: a row serves only labels that are later than it, and
+    with a ttl those from `label - ttl` on, inclusive, to before the label, as a window of pandas with `closed="left"`.
+    The default `"right"` includes them. It is about event times alone: a row that was written at the label's own
+    instant counts as known by then either way.
     """
 
     name: str
@@ -190,10 +218,13 @@ class FeatureViewSpec(Spec, frozen=True):
     description: str | None = None
     tags: dict[str, str] = {}
     owner: str | None = None
+    closed: Literal["right", "left"] = "right"
 
     def __post_init__(self) -> None:
         """Validate."""
         self._named()
+        if self.closed not in {"right", "left"}:
+            self._refuse(f"closed is {self.closed!r}", "give 'left' or 'right'")
         self._names("entities", required=False)
         self._names("features")
         fields = tuple(FeatureField(f) if isinstance(f, str) else f for f in self.features)

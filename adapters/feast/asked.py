@@ -10,8 +10,9 @@ from typing import Final
 
 import polars as pl
 
-from foreset.adapters.arrow_types import dtype_name, polars_dtype
-from foreset.domain.dtypes import NANOSECONDS, time_unit
+from foreset.adapters.arrow_types import dtype_name
+from foreset.adapters.key_values import key_values
+from foreset.domain.dtypes import NANOSECONDS, column_unit
 from foreset.domain.nodes import Match
 
 AT: Final = "event_timestamp"
@@ -67,19 +68,15 @@ def key_columns(columns: Sequence[pl.Series], match: Match, rows: int) -> list[p
 
 def _sent(column: pl.Series, dtype: str) -> pl.Series:
     """Key values as numbers or texts, different ones staying different."""
-    values = column.cast(polars_dtype(dtype))
-    match dtype:
-        case "string":
-            return values
-        case "binary":
-            return values.bin.encode("hex")
-        case "uint64":
-            return values.cast(pl.String)  # larger than the int64 that stores have
-        case _:
-            return values.to_physical().cast(pl.Int64)
+    values = key_values(column, dtype)
+    if dtype == "binary":
+        return values.bin.encode("hex")
+    if dtype in {"string", "uint64"} or dtype.startswith("decimal"):  # larger than the int64 that stores have
+        return values.cast(pl.String)
+    return values.to_physical().cast(pl.Int64)
 
 
-def nanoseconds(column: pl.Series) -> pl.Series:
-    """Times in nanoseconds since the epoch, UTC."""
-    step = NANOSECONDS[time_unit(dtype_name(column.dtype)) or ""]
+def nanoseconds(column: pl.Series, epoch_unit: str | None = None) -> pl.Series:
+    """Times in nanoseconds since the epoch, UTC; `epoch_unit` is what whole numbers count."""
+    step = NANOSECONDS[column_unit(dtype_name(column.dtype), epoch_unit) or ""]
     return column.to_physical().to_frame().select(pl.first().cast(pl.Int128) * step).to_series()

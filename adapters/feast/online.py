@@ -156,8 +156,10 @@ class _Batch:
         self.plain_keys = [dict(zip(names, values, strict=True)) for values in _tuples(rows, names)]
         columns = {name: [key[name] for key in self.plain_keys] for name in names}
         self.keys = entity_keys(view, columns, rows.num_rows)
-        self.times = moments(rows[served.event_time])
-        self.created = moments(rows[served.created_time]) if served.created_time else [None] * rows.num_rows
+        self.times = moments(rows[served.event_time], served.time_unit)
+        self.created: list[datetime | None] = [None] * rows.num_rows
+        if served.created_time:
+            self.created = moments(rows[served.created_time], served.time_unit)
         made = [messages(view.name, name, kind, column_values(rows[name])) for name, kind in features.items()]
         self.values: list[dict[str, Message]] = [
             dict(zip(features, row, strict=True)) for row in zip(*made, strict=True)

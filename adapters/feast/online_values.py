@@ -162,8 +162,10 @@ def column_values(column: Any) -> list[Any]:
     return found
 
 
-def moments(column: Any) -> list[datetime | None]:
-    """The times in a pyarrow column of times or dates, in UTC, to the microsecond."""
+def moments(column: Any, epoch_unit: str | None = None) -> list[datetime | None]:
+    """The times in a pyarrow column of times or dates, or of whole numbers of a unit, in UTC, to the microsecond."""
+    if pa.types.is_integer(column.type) and epoch_unit is not None:
+        column = column.cast(pa.int64()).cast(pa.timestamp(epoch_unit, "UTC"))
     if pa.types.is_date(column.type):
         column = column.cast(pa.timestamp("s"))
     ticks: Iterable[int | None] = (

@@ -1,6 +1,7 @@
 """The rows of a snapshot that a plan may use, told so that a plain as-of join finds the one that serves.
 
-The laws 2, 4, 5 and 6 are in the rows themselves. A row stands at the time from which it holds: its event time, or with
+The laws 2, 4, 5 and 6 are in the rows themselves. A row stands at the time from which it holds: its event time (with
+`closed="left"` the nanosecond after it), or with
 `known_at="event_time"` its created time if that is later. A row that holds only when a better one (by event time, then
 created time, then the snapshot's order) holds already never serves, and is left out. So is what no spine row can use:
 other keys, later times, rows that were not known.
@@ -11,6 +12,7 @@ from typing import Final
 
 import polars as pl
 
+from foreset.adapters.epochs import as_times
 from foreset.adapters.feast.asked import AT, LABEL, Asked, key_columns, nanoseconds
 from foreset.domain.nodes import Match
 
@@ -49,13 +51,16 @@ class ServingRows:
         return none.height + told.filter(pl.col(POSITION).is_not_null() & ~serves.fill_null(value=False)).height
 
 
-def serving_rows(match: Match, table: pl.DataFrame, asked: Asked) -> ServingRows:
-    """The rows of a table, which has the columns that a match looks at, for what is asked. Something is."""
+def serving_rows(match: Match, table: pl.DataFrame, asked: Asked, name: str) -> ServingRows:
+    """The rows of a table of this name, with the columns that a match looks at, for what is asked. Something is.
+
+    Rows of the match have no ends of validity. Raises `ForesetError` for whole numbers that are no times.
+    """
     columns = key_columns([table[key.table] for key in match.keys], match, table.height)
-    event = nanoseconds(table[match.event_time]).alias(_EVENT)
+    event = _instants(table, match.event_time, match, name).alias(_EVENT)
     created = pl.repeat(None, table.height, dtype=pl.Int128, eager=True)
     if match.created_time is not None:
-        created = nanoseconds(table[match.created_time])
+        created = _instants(table, match.created_time, match, name)
     rows = pl.DataFrame([*columns, event, created.alias(_CREATED)]).with_row_index(POSITION)
     known = rows.filter(pl.col(_EVENT).is_not_null(), _known(match)).with_columns(_holds(match).alias(FROM))
     near = known.filter(pl.col(FROM) < pl.lit(asked.end, dtype=pl.Int128))
@@ -63,6 +68,10 @@ def serving_rows(match: Match, table: pl.DataFrame, asked: Asked) -> ServingRows
     finer = not near.filter(pl.col(FROM) % asked.tick != 0).is_empty()
     ticks = near.with_columns((pl.col(FROM) + (asked.tick - 1)) // asked.tick)
     return ServingRows(asked.keys, _serving(ticks, list(asked.keys)), event, _tied(near, list(asked.keys)), finer)
+
+
+def _instants(table: pl.DataFrame, column: str, match: Match, name: str) -> pl.Series:
+    return nanoseconds(as_times(table[column], match.epoch_unit, name))
 
 
 def _known(match: Match) -> pl.Expr:
@@ -73,7 +82,8 @@ def _known(match: Match) -> pl.Expr:
 
 
 def _holds(match: Match) -> pl.Expr:
-    return pl.max_horizontal(_EVENT, _CREATED) if match.known_by_each_row else pl.col(_EVENT)
+    begins = pl.col(_EVENT) + 1 if match.closed == "left" else pl.col(_EVENT)
+    return pl.max_horizontal(begins, _CREATED) if match.known_by_each_row else begins
 
 
 def _serving(rows: pl.DataFrame, keys: list[str]) -> pl.DataFrame:

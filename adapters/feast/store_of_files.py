@@ -20,9 +20,9 @@ from foreset.adapters.feast.served_ages import served_ages
 from foreset.adapters.feast.serving_rows import FROM, POSITION, ServingRows, serving_rows
 from foreset.adapters.feast.stock_store import Request, StockStore
 from foreset.adapters.feast.store_times import beyond, sent
-from foreset.domain.errors.offline_stores import ExecutionError, OfflineStoreWrong
-from foreset.domain.errors.problem import refuse
-from foreset.domain.errors.tables import TableError
+from foreset.domain.errors.offline_stores import BeyondStore, ExecutionError, OfflineStoreWrong
+from foreset.domain.errors.problem import ForesetError, refuse
+from foreset.domain.errors.tables import EpochOutOfRange, TableError
 from foreset.domain.measured import ViewServed
 from foreset.domain.nodes import Match
 
@@ -37,11 +37,13 @@ class StoreOfFiles:
     def serve(self, question: Question) -> Result[Served, ExecutionError]:
         """The columns of the rows that serve."""
         match = question.match
+        if match.ends is not None:
+            return refuse(unending(self._stock.store.name, match))
         asked = asked_of(match, question.spine, question.time, self._stock.store.unit)
         return Result.do(
             served
             for table in _read(question, _looked_at(match))
-            for rows in Success(serving_rows(match, table, asked))
+            for rows in _rows(question, table, asked)
             for found in self._found(match, asked, rows)
             for served in _gathered(question, asked, rows, found)
         )
@@ -66,6 +68,21 @@ class StoreOfFiles:
         return Result.do(
             checked for told in answer for checked in _checked(self._stock.store.name, match, asked, rows, told)
         )
+
+
+def unending(store: str, match: Match) -> BeyondStore:
+    """Why a store does not serve a view whose rows end."""
+    problem = f"its rows end at {match.ends!r} (valid_until_field), and an as-of join does not go back to older ones"
+    return BeyondStore(store=store, view=match.view, problem=problem)
+
+
+def _rows(question: Question, table: pl.DataFrame, asked: Asked) -> Result[ServingRows, EpochOutOfRange]:
+    try:
+        return Success(serving_rows(question.match, table, asked, question.scan.table))
+    except ForesetError as fault:
+        if isinstance(fault.error, EpochOutOfRange):
+            return refuse(fault.error)
+        raise
 
 
 def _checked(
@@ -140,8 +157,7 @@ def _ties(rows: ServingRows, found: pl.Series, values: pl.DataFrame) -> int:
 
 
 def _looked_at(match: Match) -> tuple[str, ...]:
-    times = [match.event_time, *([match.created_time] if match.created_time else [])]
-    return tuple(dict.fromkeys([*(key.table for key in match.keys), *times]))
+    return tuple(dict.fromkeys([*(key.table for key in match.keys), *match.times]))
 
 
 def _read(question: Question, columns: Sequence[str]) -> Result[pl.DataFrame, TableError]:

@@ -25,6 +25,7 @@ from foreset.domain.errors.offline_stores import (
 )
 from foreset.domain.errors.problem import refuse
 from foreset.domain.measured import ViewServed
+from foreset.domain.nodes import Match
 
 TIES: Final = "ties"
 """The defect that is accepted where values decide ties."""
@@ -52,7 +53,10 @@ class Warehouse:
         )
 
     def _query(self, question: Question) -> Result[WarehouseQuery, BeyondStore]:
-        view, table = question.match.view, question.scan.warehouse_table
+        match, table = question.match, question.scan.warehouse_table
+        view, unfit = match.view, _beyond_queries(match)
+        if unfit is not None:
+            return refuse(BeyondStore(store=self._stock.store.name, view=view, problem=unfit))
         if isinstance(table, msgspec.UnsetType):
             problem = "its source does not say under which name the warehouse sees the table"
             remedy = "name it: DeltaSource(..., warehouse_table='schema.table'), or use offline_store_type='delta'"
@@ -60,8 +64,8 @@ class Warehouse:
         dtypes = {column.name: column.dtype for column in question.snapshot.facts.columns}
         try:
             return Success(warehouse_query(self._stock.store, table, question.match, question.gather.columns, dtypes))
-        except UnfitColumnError as unfit:
-            return refuse(BeyondStore(store=self._stock.store.name, view=view, problem=str(unfit)))
+        except UnfitColumnError as fault:
+            return refuse(BeyondStore(store=self._stock.store.name, view=view, problem=str(fault)))
 
     def _answer(self, question: Question, asked: Asked, query: WarehouseQuery) -> Result[pl.DataFrame, ExecutionError]:
         """What is answered for each label, or nothing."""
@@ -121,6 +125,17 @@ class Warehouse:
         ages = served_ages(nanoseconds(question.spine[question.time]), _instants(rows[EVENT]))
         view = ViewServed(view=question.match.view, rows=0, pairs=0, served=served, ties=ties, ages=ages)
         return Success(Served(pl.DataFrame(columns), view))
+
+
+def _beyond_queries(match: Match) -> str | None:
+    """What a match asks that the queries for warehouses do not say; None where that is nothing."""
+    if match.ends is not None:
+        return f"its rows end at {match.ends!r} (valid_until_field), and an as-of join does not go back to older ones"
+    if match.closed == "left":
+        return "it leaves out events at the label's own instant (closed='left'), and warehouses take them in"
+    if match.epoch_unit is not None:
+        return f"its times are whole numbers (timestamp_unit={match.epoch_unit!r}), and not timestamps"
+    return None
 
 
 def _apart(asked: Asked) -> Iterator[pl.DataFrame]:

@@ -13,9 +13,9 @@ from foreset.adapters.arrow_types import dtype_name, polars_dtype
 from foreset.application.ports import Retrieved
 from foreset.application.table_ports import ArrowStream, TableStore
 from foreset.domain.ages import ages_of
-from foreset.domain.dtypes import NANOSECONDS, time_unit
-from foreset.domain.errors.problem import refuse
-from foreset.domain.errors.tables import TableError
+from foreset.domain.dtypes import NANOSECONDS, column_unit, epoch_limits, is_epoch
+from foreset.domain.errors.problem import ForesetError, raised, refuse
+from foreset.domain.errors.tables import EpochOutOfRange, TableError
 from foreset.domain.measured import ViewServed, Work
 from foreset.domain.nodes import POSITION, Gather, Match, Scan
 from foreset.domain.plan import RetrievalPlan
@@ -33,7 +33,14 @@ class MemoryExecutor:
 
     def execute(self, plan: RetrievalPlan, spine: ArrowStream) -> Result[Retrieved, TableError]:
         """The columns that the plan gathers, in one frame. Advice in the plan is not taken, nor its bounds."""
-        rows = pl.DataFrame(spine)
+        try:
+            return self._execute(plan, pl.DataFrame(spine))
+        except ForesetError as fault:
+            if isinstance(fault.error, EpochOutOfRange):
+                return refuse(fault.error)
+            raise
+
+    def _execute(self, plan: RetrievalPlan, rows: pl.DataFrame) -> Result[Retrieved, TableError]:
         served: list[pl.Series] = []
         views: list[ViewServed] = []
         for gather, match, scan in plan.gathers:
@@ -41,7 +48,7 @@ class MemoryExecutor:
             if not isinstance(read, Success):
                 return refuse(read.failure())
             table = pl.DataFrame(read.unwrap()).rechunk()
-            answers = _Answers(match, rows, plan.spine.time, table)
+            answers = _Answers(match, rows, plan.spine.time, (scan.table, table))
             served += answers.gathered(gather)
             views.append(answers.served(match.view, gather))
         return Success(Retrieved(iter([pl.DataFrame(served)]), lambda: Work(views=tuple(views))))
@@ -55,9 +62,9 @@ class MemoryExecutor:
 class _Answers:
     """For each spine row the table row that serves it."""
 
-    def __init__(self, match: Match, spine: pl.DataFrame, time: str, table: pl.DataFrame) -> None:
-        self._table = table
-        self._rows = rows_of(match, table)
+    def __init__(self, match: Match, spine: pl.DataFrame, time: str, named: tuple[str, pl.DataFrame]) -> None:
+        name, self._table = named
+        self._rows = rows_of(match, self._table, name)
         self._by_key: dict[Key, list[int]] = {}
         for position, row in enumerate(self._rows):
             self._by_key.setdefault(row.key, []).append(position)
@@ -113,12 +120,12 @@ class _Answers:
     def ties(self, gather: Gather) -> int:
         """How many spine rows were served by order alone, where another row would have given other values."""
         values = comparable(self._table.select(gather.sources))
-        return sum(self._is_tied(position, values) for position in self._serving if position is not None)
+        served = zip(self._labels, self._serving, strict=True)
+        return sum(self._is_tied(label, position, values) for label, position in served if position is not None)
 
-    def _is_tied(self, position: int, values: Sequence[object]) -> bool:
-        # A rival has the same key and times, so it qualifies wherever the row that served does.
-        positions = self._by_key[self._rows[position].key]
-        others = rivals(positions.index(position), [self._rows[p] for p in positions])
+    def _is_tied(self, label: Label, position: int, values: Sequence[object]) -> bool:
+        positions = self._by_key[label.key]
+        others = rivals(label, positions.index(position), self._of_key(label), self._terms)
         return any(values[positions[other]] != values[position] for other in others)
 
 
@@ -129,10 +136,11 @@ def terms_of(match: Match) -> Terms:
     """What a match asks."""
     ttl = None if match.ttl_us is None else match.ttl_us * _NANOSECONDS_PER_MICROSECOND
     own: Literal["event_time"] | None = "event_time" if match.known_by_each_row else None
+    closed: Literal["right", "left"] = "left" if match.closed == "left" else "right"
     if match.known_by_us is None:
-        return Terms(ttl, own)
+        return Terms(ttl, own, closed)
     at = match.known_by_us * _NANOSECONDS_PER_MICROSECOND
-    return Terms(ttl, at if own is None else (at, own))
+    return Terms(ttl, at if own is None else (at, own), closed)
 
 
 def labels_of(match: Match, spine: pl.DataFrame, time: str) -> list[Label]:
@@ -142,14 +150,17 @@ def labels_of(match: Match, spine: pl.DataFrame, time: str) -> list[Label]:
     return [Label(key, at) for key, at in zip(keys, times, strict=True)]
 
 
-def rows_of(match: Match, table: pl.DataFrame) -> list[Row]:
-    """The rows of a table."""
+def rows_of(match: Match, table: pl.DataFrame, name: str = "") -> list[Row]:
+    """The rows of a table, which has this name."""
     keys = _keys([(table[key.table], key.dtype) for key in match.keys], table.height)
-    created: list[int | None] = [None] * table.height
-    if match.created_time is not None:
-        created = _nanoseconds(table[match.created_time])
-    times = _nanoseconds(table[match.event_time])
-    return [Row(*row) for row in zip(keys, times, created, strict=True)]
+
+    def times(column: str | None) -> list[int | None]:
+        if column is None:
+            return [None] * table.height
+        return _nanoseconds(table[column], match.epoch_unit, name)
+
+    columns = (times(column) for column in (match.event_time, match.created_time, match.ends))
+    return [Row(*row) for row in zip(keys, *columns, strict=True)]
 
 
 def _keys(columns: list[tuple[pl.Series, str]], rows: int) -> list[Key]:
@@ -159,17 +170,31 @@ def _keys(columns: list[tuple[pl.Series, str]], rows: int) -> list[Key]:
 
 
 def _key_values(column: pl.Series, dtype: str) -> list[object]:
-    """The values as they are compared; dates as days, since polars has dates that Python has not."""
+    """The values as they are compared; dates as days, since polars has dates that Python has not.
+
+    Python compares whole numbers and decimals of any scale by value, and instants are whole nanoseconds.
+    """
+    if dtype.startswith("decimal"):
+        return column.to_list()
+    if dtype.startswith("timestamp"):
+        return list(_nanoseconds(column))
     cast_ = column.cast(polars_dtype(dtype))
     return (cast_.to_physical() if dtype == "date" else cast_).to_list()
 
 
-def _nanoseconds(column: pl.Series) -> list[int | None]:
+def _nanoseconds(column: pl.Series, epoch_unit: str | None = None, table: str = "") -> list[int | None]:
     """Times as whole nanoseconds since the epoch, in Python's integers, which do not overflow."""
-    unit = time_unit(dtype_name(column.dtype))
+    dtype = dtype_name(column.dtype)
+    unit = column_unit(dtype, epoch_unit)
     assert unit is not None  # noqa: S101  # planning refuses other columns
     step = NANOSECONDS[unit]
-    return [None if value is None else value * step for value in column.to_physical().to_list()]
+    values: list[int | None] = column.to_physical().to_list()
+    if epoch_unit is not None and is_epoch(dtype):
+        least, greatest = epoch_limits(epoch_unit)
+        for value in values:
+            if value is not None and not least <= value <= greatest:
+                raise raised(EpochOutOfRange(table=table, column=column.name, value=value, unit=epoch_unit))
+    return [None if value is None else value * step for value in values]
 
 
 def comparable(frame: pl.DataFrame) -> list[object]:

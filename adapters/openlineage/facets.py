@@ -114,7 +114,7 @@ def _chosen(
     for key in match.keys:
         yield _field(spine, key.spine, "INDIRECT", "JOIN")
         yield _field(tables[scan.table], key.table, "INDIRECT", "JOIN")
-    for name in (match.event_time, match.created_time):
+    for name in match.times:
         if name is not None:
             yield _field(tables[scan.table], name, "INDIRECT", "FILTER")
 

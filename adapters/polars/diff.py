@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
-from foreset.adapters.arrow_types import dtype_name, polars_dtype, polars_frame
+from foreset.adapters.arrow_types import dtype_name, polars_frame
+from foreset.adapters.key_values import key_values
 from foreset.adapters.polars.diff_cells import MatchedRows, Places, PolarsCells, changed_cells, exact_time
 from foreset.adapters.polars.diff_columns import Laid, column_diff
 from foreset.adapters.polars.diff_texts import row_at
@@ -102,14 +103,16 @@ def _places(a: Side, old: pl.DataFrame, b: Side, new: pl.DataFrame) -> pl.DataFr
     kinds = [joined_key(dtype_name(old[name].dtype), dtype_name(new[name].dtype)) for name in keys]
     if None in kinds:
         return _same_places(0)
-    dtypes = {name: polars_dtype(kind or "") for name, kind in zip(keys, kinds, strict=True)}
+    dtypes = {name: kind or "" for name, kind in zip(keys, kinds, strict=True)}
     left, right = _identified(old, dtypes, a.time, _A), _identified(new, dtypes, b.time, _B)
     on = [name for name in left.columns if name != _A]
     return right.join(left, on=on, how="inner", nulls_equal=True).select(_A, _B).sort(_B)
 
 
-def _identified(frame: pl.DataFrame, keys: dict[str, pl.DataType], time: str, place: str) -> pl.DataFrame:
-    named = [frame[name].cast(dtype).alias(f"key {name}") for name, dtype in keys.items()]
+def _identified(frame: pl.DataFrame, keys: dict[str, str], time: str, place: str) -> pl.DataFrame:
+    named = [key_values(frame[name], dtype).alias(f"key {name}") for name, dtype in keys.items()]
+    # Nulls are equal here, and a key that does not fit the common type is equal to nothing on the other side.
+    named += [frame[name].is_null().alias(f"no {name}") for name in keys]
     rows = pl.DataFrame([*named, exact_time(frame[time]).alias(_TIME)])
     number = pl.int_range(pl.len()).over(rows.columns).alias(_NUMBER)
     return rows.with_columns(number).with_columns(pl.int_range(pl.len(), dtype=pl.Int64).alias(place))

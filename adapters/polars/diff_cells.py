@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from foreset.adapters.arrow_types import dtype_name, plain_dtype, polars_dtype, polars_frame
+from foreset.adapters.arrow_types import dtype_name, plain_dtype, polars_frame
+from foreset.adapters.key_values import key_values
 from foreset.adapters.row_changes import bits
 from foreset.application.diff_ports import Cells
 from foreset.application.table_ports import ArrowStream
@@ -143,7 +144,7 @@ def _whole(parts: Iterable[ArrowStream]) -> pl.DataFrame:
 def _keys(frame: pl.DataFrame, names: Sequence[str], dtypes: Sequence[str | None]) -> pl.DataFrame:
     return pl.DataFrame(
         [
-            frame[name].cast(polars_dtype(dtype or "")).alias(f"key{at}")
+            key_values(frame[name], dtype or "").alias(f"key{at}")
             for at, (name, dtype) in enumerate(zip(names, dtypes, strict=True))
         ]
     )

@@ -128,12 +128,13 @@ class _Group:
 
     views: tuple[_View, ...]
     source: Source
+    table: str
 
     def serve(self, spine: pl.DataFrame, time: str) -> list[pl.DataFrame]:
         """The asked columns of the rows that serve some spine rows, a frame for each view."""
         match = self.views[0].match
         most = (match.how and match.how.batch_rows) or FEWEST_ROWS
-        sides = Sides(match, labels_of(match, spine, time), self.source, most)
+        sides = Sides(match, labels_of(match, spine, time), self.source, most, self.table)
         found = find_rows(sides)
         ages = ages_of(found, sides.labels, sides.terms.event_unit)
         for view in self.views:
@@ -155,10 +156,12 @@ class _Group:
 def _groups(plan: RetrievalPlan, sources: dict[int, Source]) -> list[_Group]:
     """The views of a plan, those together whose matches differ in nothing but the view."""
     alike: dict[Match, list[_View]] = {}
-    for place, (gather, match, _) in enumerate(plan.gathers):
+    tables: dict[int, str] = {}
+    for place, (gather, match, scan) in enumerate(plan.gathers):
+        tables[match.scan] = scan.table
         of_any = replace(match, view="", view_version=0)
         alike.setdefault(of_any, []).append(_View(place, gather, match, _Tally()))
-    return [_Group(tuple(views), sources[match.scan]) for match, views in alike.items()]
+    return [_Group(tuple(views), sources[match.scan], tables[match.scan]) for match, views in alike.items()]
 
 
 class _Run:

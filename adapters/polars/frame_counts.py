@@ -8,6 +8,7 @@ import polars as pl
 from returns.result import Result, Success
 
 from foreset.adapters.arrow_types import dtype_name, polars_dtype, polars_frame
+from foreset.adapters.key_values import key_values
 from foreset.adapters.polars.comparing import comparable, without_nan
 from foreset.adapters.polars.instants import apart_us, instant_of, instants
 from foreset.application.ports import StoredFrame
@@ -67,7 +68,7 @@ class PolarsFrameCount:
     ) -> pl.DataFrame:
         """The rows that differ, by `_ROW`, with where their values were, and how far ahead."""
         looked_up = [output for output in outputs if not polars_dtype(output.dtype).is_nested()]
-        keys = [honest[key.spine].cast(polars_dtype(key.dtype)).alias(f"key {i}") for i, key in enumerate(match.keys)]
+        keys = [key_values(honest[key.spine], key.dtype).alias(f"key {i}") for i, key in enumerate(match.keys)]
         if not looked_up:
             table = table.clear()  # lists and structs are not looked up
         values = [_beside(self._frame[out.name], honest[out.name], f"value {i}") for i, out in enumerate(looked_up)]
@@ -133,15 +134,15 @@ def _beside(column: pl.Series, other: pl.Series, name: str) -> pl.Series:
 
 def _rows_of(match: Match, outputs: Sequence[Output], given: Sequence[pl.Series], table: pl.DataFrame) -> pl.DataFrame:
     """The table's rows that may serve somebody: keys, values as they are compared, and times."""
-    keys = [table[key.table].cast(polars_dtype(key.dtype)).alias(f"key {i}") for i, key in enumerate(match.keys)]
+    keys = [key_values(table[key.table], key.dtype).alias(f"key {i}") for i, key in enumerate(match.keys)]
     values = [
         _beside(table[out.source].cast(polars_dtype(out.dtype)), column, f"value {index}")
         for index, (out, column) in enumerate(zip(outputs, given, strict=True))
     ]
     created = pl.repeat(None, table.height, dtype=pl.Int128, eager=True).alias(_CREATED)
     if match.created_time is not None:
-        created = instants(table[match.created_time], _CREATED)
-    rows = pl.DataFrame([*keys, *values, instants(table[match.event_time], _EVENT), created])
+        created = instants(table[match.created_time], _CREATED, match.epoch_unit)
+    rows = pl.DataFrame([*keys, *values, instants(table[match.event_time], _EVENT, match.epoch_unit), created])
     return rows.filter(pl.col(_EVENT).is_not_null()).drop_nulls([key.name for key in keys])
 
 
@@ -166,13 +167,18 @@ def _classified(asked: pl.DataFrame, rows: pl.DataFrame, group: Sequence[str], m
     kind = (
         pl.when(pl.col(_EVENT).is_null()).then(pl.lit("none"))
         .when(pl.col(_BEGINS) <= pl.col(_AT)).then(pl.lit("old"))
-        .when(pl.col(_EVENT) > pl.col(_AT)).then(pl.lit("future"))
+        .when(~_begun(match)).then(pl.lit("future"))
         .otherwise(pl.lit("unwritten"))
     )  # fmt: skip
     found = found.with_columns(kind.alias("kind"), apart_us(pl.col(_EVENT), pl.col(_AT)).alias(_LEAD))
     written = _written_leads(found.filter(kind="unwritten"), rows, group, match)
     leads = pl.when(pl.col("kind") == "unwritten").then("written").otherwise(_LEAD)
     return found.join(written, on=_ROW, how="left").select(_ROW, "kind", leads.alias(_LEAD))
+
+
+def _begun(match: Match) -> pl.Expr:
+    """Whether a row of the table is of the past of an asked one."""
+    return pl.col(_EVENT) < pl.col(_AT) if match.closed == "left" else pl.col(_EVENT) <= pl.col(_AT)
 
 
 def _written_leads(found: pl.DataFrame, rows: pl.DataFrame, group: Sequence[str], match: Match) -> pl.DataFrame:

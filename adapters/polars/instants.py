@@ -6,14 +6,14 @@ import polars as pl
 
 from foreset.adapters.arrow_types import dtype_name
 from foreset.domain.ages import LONGEST_US
-from foreset.domain.dtypes import NANOSECONDS, time_unit
+from foreset.domain.dtypes import NANOSECONDS, column_unit
 
 _PER_MICROSECOND: Final = NANOSECONDS["us"]
 
 
-def instants(column: pl.Series, name: str) -> pl.Series:
-    """A column of times, or of dates."""
-    step = NANOSECONDS[time_unit(dtype_name(column.dtype)) or ""]
+def instants(column: pl.Series, name: str, epoch_unit: str | None = None) -> pl.Series:
+    """A column of times, or of dates, or of whole numbers that count `epoch_unit`."""
+    step = NANOSECONDS[column_unit(dtype_name(column.dtype), epoch_unit) or ""]
     return column.to_physical().to_frame(name).select(pl.col(name).cast(pl.Int128) * step).to_series()
 
 

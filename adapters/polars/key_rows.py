@@ -10,15 +10,17 @@ import polars as pl
 from returns.result import Result
 
 from foreset.adapters.arrow_types import dtype_name, polars_dtype, polars_frame
+from foreset.adapters.epochs import as_times, held_unit
 from foreset.adapters.polars.source import Source, open_source
 from foreset.adapters.polars.times import rescaled_tick
 from foreset.application.table_ports import ArrowStream, Changes, Snapshot
-from foreset.domain.dtypes import joined_key, time_unit
+from foreset.domain.dtypes import joined_key
 from foreset.domain.errors.problem import ForesetError, refuse
 from foreset.domain.errors.tables import FileError, TableError
 from foreset.domain.materializing import KeyRows
 from foreset.domain.nodes import Bounds, Scan
 from foreset.domain.rules.choose_passes import LATE
+from foreset.domain.rules.push_time_bounds import time_bounds
 
 _BATCH: Final = 2_000_000
 _TOGETHER: Final = 4_000_000
@@ -38,7 +40,7 @@ class PolarsKeys:
         try:
             with ThreadPoolExecutor(self._threads) as workers:
                 return open_source(snapshot, scan, workers, LATE // self._threads).map(
-                    lambda source: _distinct(chain([_none(source, rows)], _batches(source, rows)))
+                    lambda source: _distinct(chain([_none(source, rows)], _batches(source, rows, snapshot.facts.table)))
                 )
         except ForesetError as fault:
             if isinstance(fault.error, FileError):
@@ -67,8 +69,9 @@ def _widest(frames: list[pl.DataFrame]) -> pl.Schema:
     widest = frames[0].schema
     for frame in frames[1:]:
         for name, dtype in frame.schema.items():
-            if joined_key(dtype_name(widest[name]), dtype_name(dtype)) == dtype_name(dtype):
-                widest[name] = dtype
+            joined = joined_key(dtype_name(widest[name]), dtype_name(dtype))
+            if joined is not None and widest[name] != dtype:
+                widest[name] = polars_dtype(joined)
     return widest
 
 
@@ -90,9 +93,10 @@ def _scan(snapshot: Snapshot, rows: KeyRows) -> Scan:
 
 def _bounds(snapshot: Snapshot, rows: KeyRows) -> tuple[Bounds, ...]:
     """What all rows that are asked for meet, as far as files are told apart by it."""
-    if snapshot.facts.dtype(rows.event_time) == "date" or rows.since_us is rows.until_us is None:
+    if rows.since_us is rows.until_us is None:
         return ()
-    return (Bounds(column=rows.event_time, is_time=True, least=rows.since_us, greatest=rows.until_us),)
+    dtype = snapshot.facts.dtype(rows.event_time) or ""
+    return (time_bounds(rows.event_time, dtype, rows.time_unit, rows.since_us, rows.until_us),)
 
 
 def _none(source: Source, rows: KeyRows) -> pl.DataFrame:
@@ -100,16 +104,16 @@ def _none(source: Source, rows: KeyRows) -> pl.DataFrame:
     return _keys(pl.DataFrame(schema={name: polars_dtype(source.dtypes[name]) for name in columns}), rows)
 
 
-def _batches(source: Source, rows: KeyRows) -> Iterator[pl.DataFrame]:
-    unit = time_unit(source.dtypes[rows.event_time]) or ""
-    time = pl.col(rows.event_time).to_physical().cast(pl.Int64)
-    wanted = time.is_not_null()
-    if rows.since_us is not None:
-        wanted &= time >= rescaled_tick(rows.since_us, "us", unit, "up")
-    if rows.until_us is not None:
-        wanted &= time <= rescaled_tick(rows.until_us, "us", unit, "down")
+def _batches(source: Source, rows: KeyRows, table: str) -> Iterator[pl.DataFrame]:
+    unit = held_unit(source.dtypes[rows.event_time], rows.time_unit)
     columns = list(dict.fromkeys([*(column for _, column in rows.keys), rows.event_time]))
     for _, frame in source.batches(columns, _BATCH):
+        time = as_times(frame[rows.event_time], rows.time_unit, table).to_physical().cast(pl.Int64)
+        wanted = time.is_not_null()
+        if rows.since_us is not None:
+            wanted &= time >= rescaled_tick(rows.since_us, "us", unit, "up")
+        if rows.until_us is not None:
+            wanted &= time <= rescaled_tick(rows.until_us, "us", unit, "down")
         yield _keys(frame.filter(wanted), rows)
 
 

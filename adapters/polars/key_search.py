@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from functools import reduce
 from operator import and_, or_
 from typing import Final
@@ -10,6 +11,7 @@ import polars as pl
 from returns.result import Result
 
 from foreset.adapters.arrow_types import dtype_name, polars_frame
+from foreset.adapters.polars.instants import instants
 from foreset.adapters.polars.source import open_source
 from foreset.application.table_ports import ArrowStream, Snapshot
 from foreset.domain.errors.problem import ForesetError, refuse
@@ -20,6 +22,8 @@ from foreset.domain.rules.choose_passes import LATE
 from foreset.domain.sought_key import as_dtype
 
 _BATCH: Final = 2_000_000
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
 
 
 class PolarsKeySearch:
@@ -58,6 +62,9 @@ def _equals(column: pl.Series, value: object) -> pl.Expr:
     wanted = as_dtype(value, dtype)
     if wanted is None:
         return pl.lit(value=False)
+    if isinstance(wanted, datetime):
+        ticks = instants(column, column.name)
+        return pl.lit(ticks == (wanted - _EPOCH) // _MICROSECOND * 1_000).fill_null(value=False)
     has = pl.col(column.name).cast(pl.String) if dtype == "string" else pl.col(column.name)
     return (has == pl.lit(wanted)).fill_null(value=False)
 
@@ -85,3 +92,5 @@ def _bounds(facts: TableFacts, form: Mapping[str, object]) -> Iterator[Bounds]:
             yield Bounds(column=name, values=(str(wanted),))
         elif (at := bound(wanted)) is not None and ("int" in dtype or dtype == "date"):
             yield Bounds(column=name, least=at, greatest=at)
+        elif at is not None and dtype.startswith("timestamp"):
+            yield Bounds(column=name, is_time=True, least=at, greatest=at)

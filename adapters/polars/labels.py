@@ -7,7 +7,8 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from foreset.adapters.arrow_types import dtype_name, polars_dtype
+from foreset.adapters.arrow_types import dtype_name
+from foreset.adapters.key_values import key_values
 from foreset.adapters.polars.keys import KeyCodes, key_codes, shared_key, whole_numbers
 from foreset.adapters.polars.ordering import Int64s, column_of, order_by
 from foreset.domain.dtypes import time_unit
@@ -76,10 +77,24 @@ class Labels:
             return codes * (self.last - self.first + 1) + steps
         return codes * len(self.moments) + np.searchsorted(self.moments, times, side="left")
 
+    def spans(self, codes: Int64s, first: Int64s, last: Int64s) -> tuple[Int64s, Int64s]:
+        """Which of `asking` have these keys and a time from `first` to `last`: where they begin, and where they end.
+
+        `first` is none later than the last of all labels, `last` none earlier than the first; where no label is in
+        between, the end is not behind the beginning.
+        """
+        begin = np.searchsorted(self.places, self.place(codes, first), side="left")
+        ends = np.minimum(last, self.last)
+        if self.moments is None:
+            behind = self.place(codes, ends)
+        else:
+            behind = codes * len(self.moments) + np.searchsorted(self.moments, ends, side="right") - 1
+        return begin, np.searchsorted(self.places, behind, side="right")
+
 
 def labels_of(match: Match, spine: pl.DataFrame, time: str) -> Labels:
     """The labels of a spine. Where it has no rows, no time lies between `first` and `last`."""
-    keys = [spine[key.spine].cast(polars_dtype(key.dtype)) for key in match.keys] or [shared_key(spine.height)]
+    keys = [key_values(spine[key.spine], key.dtype) for key in match.keys] or [shared_key(spine.height)]
     times, _ = whole_numbers(spine[time])
     unit = time_unit(dtype_name(spine.schema[time])) or ""
     first, last = (int(times.min()), int(times.max())) if times.size else (0, -1)

@@ -26,9 +26,9 @@ class Found:
     """For each spine row the position of the row that serves it (NO_ROW: none), and whether only its position decided.
 
     `event` has the event times of the rows that serve, in the table's unit, OLDEST where none does. Where there is a
-    ttl, `expired` counts the spine rows that nothing serves and that a row would serve but for its age, `unreached`
-    those with a key that no row would serve at any age. `pairs` is how many pairs of a spine row and a table row have
-    the same key, `rows` how many table rows came near.
+    ttl or an end of validity, `expired` counts the spine rows that nothing serves and that a row would serve but for
+    its age or its end, `unreached` those with a key that no row would serve at any age. `pairs` is how many pairs of a
+    spine row and a table row have the same key, `rows` how many table rows came near.
     """
 
     position: Int64s
@@ -52,7 +52,8 @@ def find_rows(sides: Sides) -> Found:
     """The rows that serve a spine."""
     match, labels = sides.match, sides.labels
     best = _Best(labels.times.size)
-    begins = None if match.ttl_us is None else np.full(labels.keys.size, NEVER, dtype=np.int64)
+    unending = match.ttl_us is None and match.ends is None
+    begins = None if unending else np.full(labels.keys.size, NEVER, dtype=np.int64)
     pairs = rows_seen = 0
     strategy = _STRATEGIES[match.how.strategy if match.how else "as-of"]
     for rows in sides.batches():
@@ -62,7 +63,7 @@ def find_rows(sides: Sides) -> Found:
             for code, start in ((rows.code, rows.start), rows.too_old):
                 np.minimum.at(begins, code, start)
         if rows.code.size:
-            best.take(rows, _alive(strategy(rows, labels, sides.terms), rows, labels, sides.terms))
+            best.take(rows, strategy(rows, labels, sides.terms))
     expired, unreached = (0, 0) if begins is None else unserved(best.position, begins, labels)
     return Found(best.position, best.tied, best.event, expired, unreached, pairs, rows_seen)
 
@@ -73,15 +74,6 @@ def unserved(position: Int64s, begins: Int64s, labels: Labels) -> tuple[int, int
     asking = np.flatnonzero((position == NO_ROW) & (codes >= 0))
     reached = int(np.count_nonzero(begins.take(codes[asking]) <= labels.times[asking]))
     return reached, asking.size - reached
-
-
-def _alive(hit: Hit, rows: Rows, labels: Labels, terms: Terms) -> Hit:
-    """What has not expired. The best row alone is asked: no other that holds has a later event time."""
-    ends = terms.ends(rows.event[hit.rows])
-    if ends is None:
-        return hit
-    alive = ends >= labels.times[hit.labels]
-    return Hit(hit.labels[alive], hit.rows[alive], hit.tied[alive])
 
 
 class _Best:
@@ -132,8 +124,10 @@ def _by_asof(rows: Rows, labels: Labels, terms: Terms) -> Hit:
 
     The best row at a time is the last of those that hold by then, in the order of their ranks. Where rows hold from
     their event time on, that is also the order in which they begin; where it is their created time that counts, the
-    best rank runs on as a maximum over rows as they begin.
+    best rank runs on as a maximum over rows as they begin. Rows that end by themselves are looked up by their spans.
     """
+    if rows.until is not None:
+        return _by_spans(rows, rows.until, labels, terms)
     count = rows.code.size
     ranked, repeats = order_by(count, [column_of(rows.code), *map(column_of, rows.ranks)])
     begun, best = ranked, None
@@ -149,7 +143,48 @@ def _by_asof(rows: Rows, labels: Labels, terms: Terms) -> Hit:
     at = last if best is None else best[last]  # where `last` is -1, no row's key is found below
     row = ranked[at]
     hits = np.flatnonzero((last >= 0) & (rows.code[row] == labels.keys.spine[asking]))
-    return Hit(asking[hits], row[hits], _among(at[hits], repeats))
+    return _alive(Hit(asking[hits], row[hits], _among(at[hits], repeats)), rows, labels, terms)
+
+
+def _alive(hit: Hit, rows: Rows, labels: Labels, terms: Terms) -> Hit:
+    """What has not expired. The best row alone is asked: no other that holds has a later event time."""
+    ends = terms.ends(rows.event[hit.rows])
+    if ends is None:
+        return hit
+    alive = ends >= labels.times[hit.labels]
+    return Hit(hit.labels[alive], hit.rows[alive], hit.tied[alive])
+
+
+def _by_spans(rows: Rows, until: Int64s, labels: Labels, terms: Terms) -> Hit:
+    """Give each spine row the best of the rows whose span, from beginning to end, its time is in.
+
+    Spine rows are in the order of key and time, so the span of a row is a run of them. A run is two runs of a power of
+    two, which may overlap (as in a sparse table for range queries), so the best of all runs goes down from the longest
+    runs to single spine rows in as many steps as there are powers: no row is asked twice, however many ends there are.
+    """
+    expiry = terms.ends(rows.event)
+    begin, end = labels.spans(rows.code, rows.start, until if expiry is None else np.minimum(until, expiry))
+    ranked, repeats = order_by(rows.code.size, [column_of(rows.code), *map(column_of, rows.ranks)])
+    rank = np.empty(ranked.size, dtype=np.int64)
+    rank[ranked] = np.arange(ranked.size)
+    wide = np.flatnonzero(end > begin)
+    best = _best_of_runs(begin[wide], end[wide], rank[wide], labels.asking.size)
+    hits = np.flatnonzero(best != NO_ROW)
+    return Hit(labels.asking[hits], ranked[best[hits]], _among(best[hits], repeats))
+
+
+def _best_of_runs(begin: Int64s, end: Int64s, rank: Int64s, places: int) -> Int64s:
+    """The highest rank of the runs that each place is in, NO_ROW where it is in none."""
+    best = np.full(places, NO_ROW, dtype=np.int64)
+    powers = np.frexp((end - begin).astype(np.float64))[1] - 1
+    for power in range(int(powers.max(initial=0)), -1, -1):
+        length, of_length = 1 << power, np.flatnonzero(powers == power)
+        np.maximum.at(best, begin[of_length], rank[of_length])
+        np.maximum.at(best, end[of_length] - length, rank[of_length])
+        if power:
+            half = length >> 1
+            best[half:] = np.maximum(best[half:], best[:-half])
+    return best
 
 
 def _by_latest(rows: Rows, labels: Labels, _terms: Terms) -> Hit:

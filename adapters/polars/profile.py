@@ -54,15 +54,28 @@ def _range(least: object, greatest: object, unit: str) -> Range | None:
 def _key_facts(spine: pl.DataFrame, keys: tuple[str, ...], partitions: Collection[str]) -> KeyFacts:
     if not keys:
         return KeyFacts((), min(spine.height, 1), spine.height)
-    ranges = tuple(range_of(spine[key]) for key in keys)
+    ranges = tuple(_key_range(spine[key]) for key in keys)
     values = tuple(_values(spine[key]) if key in partitions else None for key in keys)
     only = ranges[0]
-    if len(keys) == 1 and only is not None and only[1] - only[0] < max(_DENSE * spine.height, 1):
+    if (
+        len(keys) == 1
+        and only is not None
+        and not spine[keys[0]].dtype.is_temporal()
+        and only[1] - only[0] < max(_DENSE * spine.height, 1)
+    ):
         distinct, most = _counted(spine[keys[0]], only[0])
     else:
         counts = spine.lazy().group_by(keys).len().select(pl.len(), pl.col("len").max().alias("most")).collect()
         distinct, most = int(counts["len"].item()), int(counts["most"].item() or 0)
     return KeyFacts(keys, distinct, most, ranges, values)
+
+
+def _key_range(column: pl.Series) -> Range | None:
+    """The range of a key: of times in microseconds, of whole numbers and dates as they are."""
+    if not isinstance(column.dtype, pl.Datetime):
+        return range_of(column)
+    physical = column.to_physical()
+    return _range(physical.min(), physical.max(), column.dtype.time_unit)
 
 
 def _counted(column: pl.Series, least: int) -> tuple[int, int]:

@@ -8,11 +8,11 @@ import numpy as np
 import polars as pl
 from returns.result import Result
 
+from foreset.adapters.epochs import as_times, held_unit
 from foreset.adapters.polars.ordering import Int64s
 from foreset.adapters.polars.source import Source, open_source
 from foreset.adapters.polars.times import rescaled_tick
 from foreset.application.table_ports import Snapshot
-from foreset.domain.dtypes import time_unit
 from foreset.domain.errors.problem import ForesetError, refuse
 from foreset.domain.errors.specs import MissingColumn, UnfitType
 from foreset.domain.errors.tables import FileError, TableError
@@ -34,12 +34,20 @@ def pulled(
     try:
         with ThreadPoolExecutor(threads) as workers:
             return open_source(snapshot, _scan(pull, snapshot), workers, LATE // threads).map(
-                lambda source: source.gather(pull.given(snapshot.facts), _positions(pull, snapshot, source))
+                lambda source: _timed(
+                    source.gather(pull.given(snapshot.facts), _positions(pull, snapshot, source)), pull
+                )
             )
     except ForesetError as fault:
         if isinstance(fault.error, FileError):
             return refuse(fault.error)
         raise
+
+
+def _timed(rows: pl.DataFrame, pull: Pull) -> pl.DataFrame:
+    """The rows, whose times that are whole numbers are timestamps."""
+    times = {pull.event_time, pull.created_time} & set(rows.columns)
+    return rows.with_columns(as_times(rows[name], pull.time_unit, pull.table) for name in sorted(filter(None, times)))
 
 
 def _scan(pull: Pull, snapshot: Snapshot) -> Scan:
@@ -73,17 +81,19 @@ def _positions(pull: Pull, snapshot: Snapshot, source: Source) -> Int64s:
 
 def _within(pull: Pull, snapshot: Snapshot, source: Source) -> Iterator[pl.DataFrame]:
     """Keys, times and positions of the rows within the bounds, batch by batch."""
-    unit = time_unit(snapshot.facts.dtype(pull.event_time) or "") or ""
+    unit = held_unit(snapshot.facts.dtype(pull.event_time) or "", pull.time_unit)
     since = None if pull.since_us is None else rescaled_tick(pull.since_us, "us", unit, "up")
     until = None if pull.until_us is None else rescaled_tick(pull.until_us, "us", unit, "down")
     times = [pull.event_time, *([pull.created_time] if pull.created_time else [])]
-    for offset, frame in source.batches(list(dict.fromkeys([*pull.keys, *times])), _BATCH):
+    event, created = (name and f"time {name}" for name in (pull.event_time, pull.created_time))
+    for offset, read in source.batches(list(dict.fromkeys([*pull.keys, *times])), _BATCH):
+        frame = read.with_columns(
+            as_times(read[name], pull.time_unit, pull.table).alias(f"time {name}") for name in dict.fromkeys(times)
+        )
         rows = frame.select(
             *(pl.col(key).alias(f"__key{place}") for place, key in enumerate(pull.keys)),
-            pl.col(pull.event_time).to_physical().cast(pl.Int64).alias(_EVENT),
-            (pl.col(pull.created_time).to_physical() if pull.created_time else pl.lit(None))
-            .cast(pl.Int64)
-            .alias(_CREATED),
+            pl.col(str(event)).to_physical().cast(pl.Int64).alias(_EVENT),
+            (pl.col(created).to_physical() if created else pl.lit(None)).cast(pl.Int64).alias(_CREATED),
         ).with_columns(pl.int_range(offset, offset + pl.len(), dtype=pl.Int64).alias(_AT))
         wanted = pl.col(_EVENT).is_not_null()
         if since is not None:

@@ -12,13 +12,13 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from foreset.adapters.arrow_types import polars_dtype
+from foreset.adapters.epochs import as_times, held_unit
+from foreset.adapters.key_values import key_values
 from foreset.adapters.polars.keys import Mask, both, shared_key, whole_numbers
 from foreset.adapters.polars.labels import Labels
 from foreset.adapters.polars.ordering import Int64s
 from foreset.adapters.polars.source import Source
-from foreset.adapters.polars.times import OLDEST, expiry, rescaled, rescaled_tick
-from foreset.domain.dtypes import time_unit
+from foreset.adapters.polars.times import NEVER, OLDEST, expiry, first_after, last_before, rescaled, rescaled_tick
 from foreset.domain.nodes import Match
 
 NO_ROWS: Final = (np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64))
@@ -31,7 +31,8 @@ class Rows:
     `ranks` are the times by which rows are preferred, in the table's own units: the event time, then the created time
     if there is one. `start`, from when a row holds, is in the spine's unit. `kept` are the places of the rows behind
     `offset` in the source; None where none was left out. `too_old` has the codes and starts of rows that are left out
-    for their age alone.
+    for their age or their end alone. `until`, the last time at which a row is valid, is in the spine's unit; None where
+    rows have no end of validity.
     """
 
     code: Int64s
@@ -40,6 +41,7 @@ class Rows:
     offset: int
     kept: Int64s | None
     too_old: tuple[Int64s, Int64s] = NO_ROWS
+    until: Int64s | None = None
 
     @property
     def event(self) -> Int64s:
@@ -58,6 +60,7 @@ class Terms:
     match: Match
     event_unit: str
     created_unit: str
+    end_unit: str
     unit: str
 
     @property
@@ -67,7 +70,10 @@ class Terms:
 
     def start(self, event: Int64s, created: Int64s | None) -> Int64s:
         """From when rows hold, in the spine's unit."""
-        holds = rescaled(event, self.event_unit, self.unit, "up")
+        if self.match.closed == "left":
+            holds = first_after(event, self.event_unit, self.unit)
+        else:
+            holds = rescaled(event, self.event_unit, self.unit, "up")
         if self.in_order or created is None:
             return holds
         return np.maximum(holds, rescaled(created, self.created_unit, self.unit, "up"))
@@ -77,6 +83,11 @@ class Terms:
         if self.match.ttl_us is None:
             return None
         return expiry(event, self.event_unit, self.match.ttl_us, self.unit)
+
+    def until(self, end: Int64s, known: Mask | None) -> Int64s:
+        """The last time at which rows with these ends of validity are valid, in the spine's unit."""
+        last = last_before(end, self.end_unit, self.unit)
+        return last if known is None else np.where(known, last, NEVER)
 
     def known(self, created: Int64s | None) -> Mask | None:
         """Whether rows were written by the time that the match names; None where it names none."""
@@ -94,32 +105,36 @@ class Sides:
     labels: Labels
     source: Source
     batch_rows: int
+    table: str
 
     @cached_property
     def terms(self) -> Terms:
         """What is asked of times."""
-        units = {name: time_unit(dtype) or "" for name, dtype in self.source.dtypes.items()}
-        match = self.match
-        return Terms(match, units[match.event_time], units.get(match.created_time or "", ""), self.labels.unit)
+        match, dtypes = self.match, self.source.dtypes
+
+        def unit(name: str | None) -> str:
+            return "" if name is None else held_unit(dtypes[name], match.epoch_unit)
+
+        return Terms(match, unit(match.event_time), unit(match.created_time), unit(match.ends), self.labels.unit)
 
     def batches(self) -> Iterator[Rows]:
         """The rows that may serve, in the snapshot's order."""
-        times = [self.match.event_time, *([self.match.created_time] if self.match.created_time else [])]
-        columns = list(dict.fromkeys([*(key.table for key in self.match.keys), *times]))
+        columns = list(dict.fromkeys([*(key.table for key in self.match.keys), *self.match.times]))
         for offset, frame in self.source.batches(columns, self.batch_rows):
             yield self._rows(frame, offset)
 
     def _rows(self, frame: pl.DataFrame, offset: int) -> Rows:
         match = self.match
-        keys = [frame[key.table].cast(polars_dtype(key.dtype)) for key in match.keys] or [shared_key(frame.height)]
+        keys = [key_values(frame[key.table], key.dtype) for key in match.keys] or [shared_key(frame.height)]
         codes, asked = self.labels.keys.of(keys)
-        event, dated = whole_numbers(frame[match.event_time])
-        created = _created(frame, match)
+        event, dated = whole_numbers(self._times(frame, match.event_time))
+        created = None if match.created_time is None else _created(self._times(frame, match.created_time))
+        until = None if match.ends is None else self.terms.until(*whole_numbers(self._times(frame, match.ends)))
         start = self.terms.start(event, created)
         wanted = self._begun(created, start)
         for mask in (asked, dated):
             wanted = wanted if mask is None else both(wanted, mask)
-        young = self._young(event)
+        young = self._lasting(event, until)
         too_old = NO_ROWS
         if young is not None:
             code, begin = _filtered([codes, start], both(wanted, ~young))
@@ -127,9 +142,20 @@ class Sides:
             wanted = both(wanted, young)
         ranks = (event,) if created is None else (event, created)
         if wanted is None:
-            return Rows(codes, ranks, start, offset, None)
-        code, begin, *times = _filtered([codes, start, *ranks], wanted)
-        return Rows(code, tuple(times), begin, offset, np.flatnonzero(wanted), too_old)
+            return Rows(codes, ranks, start, offset, None, until=until)
+        code, begin, *rest = _filtered([codes, start, *ranks, *([] if until is None else [until])], wanted)
+        ends = None if until is None else rest.pop()
+        return Rows(code, tuple(rest), begin, offset, np.flatnonzero(wanted), too_old, ends)
+
+    def _times(self, frame: pl.DataFrame, column: str) -> pl.Series:
+        return as_times(frame[column], self.match.epoch_unit, self.table)
+
+    def _lasting(self, event: Int64s, until: Int64s | None) -> Mask | None:
+        """Which rows are neither too old nor ended at the first time of the spine; None: all."""
+        young = self._young(event)
+        if until is None or not until.size or until.min() >= self.labels.first:
+            return young
+        return both(young, until >= self.labels.first)
 
     def _begun(self, created: Int64s | None, start: Int64s) -> Mask | None:
         """Which rows are known, and hold from some time before the last of the spine on; None: all."""
@@ -147,11 +173,9 @@ class Sides:
         return None if ends is None else ends >= self.labels.first
 
 
-def _created(frame: pl.DataFrame, match: Match) -> Int64s | None:
-    """The created times, OLDEST where one is unknown; None where the view has none."""
-    if match.created_time is None:
-        return None
-    created, known = whole_numbers(frame[match.created_time])
+def _created(times: pl.Series) -> Int64s:
+    """The created times, OLDEST where one is unknown."""
+    created, known = whole_numbers(times)
     return created if known is None else np.where(known, created, OLDEST)
 
 

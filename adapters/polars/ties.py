@@ -9,7 +9,7 @@ from foreset.adapters.polars.matching import Found
 from foreset.adapters.polars.rows import Sides
 from foreset.domain.nodes import Gather
 
-_POSITION = "position"
+_POSITION, _UNTIL = "position", "until"
 
 
 def count_ties(gather: Gather, sides: Sides, found: Found) -> int:
@@ -22,11 +22,13 @@ def count_ties(gather: Gather, sides: Sides, found: Found) -> int:
         return 0
     winners = pl.DataFrame({_POSITION: np.unique(served)})
     tied = _where(sides, winners)
-    group = [name for name in tied.columns if name != _POSITION]
+    group = [name for name in tied.columns if name not in {_POSITION, _UNTIL}]
     rivals = _where(sides, tied.select(group).unique())
     columns = gather.sources
     values = sides.source.gather(columns, rivals[_POSITION].to_numpy())
     values = values.rename({name: f"value {index}" for index, name in enumerate(columns)})
+    if sides.match.ends is not None:
+        return _ending(pl.concat([rivals, values], how="horizontal"), group, sides, found)
     differing = (
         pl.concat([rivals, values], how="horizontal")
         .group_by(group)
@@ -35,6 +37,17 @@ def count_ties(gather: Gather, sides: Sides, found: Found) -> int:
     )
     lost = rivals.join(differing, on=group, how="semi")[_POSITION]
     return int(np.isin(served, lost.to_numpy()).sum())
+
+
+def _ending(rivals: pl.DataFrame, group: list[str], sides: Sides, found: Found) -> int:
+    """The same where rows end: a rival is one that is still valid at the spine row's time."""
+    labels = np.flatnonzero(found.tied)
+    served = pl.DataFrame({"label": labels, _POSITION: found.position[labels], "at": sides.labels.times[labels]})
+    told = rivals.select(_POSITION, *group, _UNTIL, value=pl.struct(pl.col("^value .*$")).rank("dense"))
+    own = served.join(told.select(_POSITION, *group), on=_POSITION)
+    valid = own.drop(_POSITION).join(told, on=group).filter(pl.col(_UNTIL) >= pl.col("at"))
+    differing = valid.group_by("label").agg(pl.col("value").n_unique()).filter(pl.col("value") > 1)
+    return differing.height
 
 
 def _where(sides: Sides, wanted: pl.DataFrame) -> pl.DataFrame:
@@ -46,4 +59,5 @@ def _near(sides: Sides) -> Iterator[pl.DataFrame]:
     for rows in sides.batches():
         ranks = {f"rank {index}": rank for index, rank in enumerate(rows.ranks)}
         position = rows.positions(np.arange(rows.code.size))
-        yield pl.DataFrame({_POSITION: position, "key": rows.code, **ranks})
+        until = {} if rows.until is None else {_UNTIL: rows.until}
+        yield pl.DataFrame({_POSITION: position, "key": rows.code, **ranks, **until})

@@ -35,6 +35,28 @@ def rescaled(times: Int64s, unit: str, to: str, rounding: Literal["up", "down"])
     return whole if rounding == "down" else whole + (rest > 0)
 
 
+def first_after(times: Int64s, unit: str, to: str) -> Int64s:
+    """The first tick of another unit that is later than each time.
+
+    >>> first_after(np.array([1_500, 2_000]), "us", "ms")
+    array([2, 3])
+    """
+    return np.minimum(rescaled(times, unit, to, "down"), _GREATEST - 1) + 1
+
+
+def last_before(times: Int64s, unit: str, to: str) -> Int64s:
+    """The last tick of another unit that is earlier than each time.
+
+    What is later than the other unit can say is no end there: far in the future is how tables say that there is none.
+
+    >>> last_before(np.array([1_500, 2_000]), "us", "ms")
+    array([1, 1])
+    """
+    ticks = np.maximum(rescaled(times, unit, to, "up"), _LEAST + 1) - 1
+    factor = NANOSECONDS[unit] // NANOSECONDS[to]
+    return np.where(times > _GREATEST // factor, NEVER, ticks) if factor > 1 else ticks
+
+
 def rescaled_tick(tick: int, unit: str, to: str, rounding: Literal["up", "down"]) -> int:
     """One tick of one unit in another."""
     nanoseconds = tick * NANOSECONDS[unit]

@@ -84,15 +84,25 @@ class _Count:
         if probe.at_any_age is not None:
             too_old = pl.col(asked.position).is_null() & pl.col(probe.at_any_age.position).is_not_null()
             self._expired += rows.filter(too_old).height
-        times = served.with_columns(instants(served[asked.event_time], "event"))
+        times = served.with_columns(instants(served[asked.event_time], "event", probe.match.epoch_unit))
         self._age(times.select(apart_us(pl.col(_AT), pl.col("event"))).to_series())
         if asked.created_time is not None:
-            leading = _with_lead(served, asked, pl.col(_AT))
+            leading = self._with_lead(served, asked, pl.col(_AT))
             self._written_later.add(leading.filter(pl.col("after")))
         if probe.by_then is not None:
-            self._by_then.add(_with_lead(rows.filter(_differ(asked, probe.by_then)), asked, pl.col(_AT)))
+            self._by_then.add(self._with_lead(rows.filter(_differ(asked, probe.by_then)), asked, pl.col(_AT)))
         if probe.later is not None:
-            self._later.add(_with_lead(rows.filter(_differ(asked, probe.later)), probe.later, self._known_by()))
+            self._later.add(self._with_lead(rows.filter(_differ(asked, probe.later)), probe.later, self._known_by()))
+
+    def _with_lead(self, rows: pl.DataFrame, told: Told, known_by: pl.Expr) -> pl.DataFrame:
+        """The rows with how long after `known_by` their values were written, and whether they were."""
+        if told.created_time is None:
+            return rows.select(_AT).with_columns(pl.lit(None, dtype=pl.Int64).alias(_LEAD), after=pl.lit(value=False))
+        created = instants(rows[told.created_time], "created", self._probe.match.epoch_unit)
+        at = rows.select(_AT).with_columns(created).with_columns(known_by.alias("by"))
+        return at.select(
+            apart_us(pl.col("created"), pl.col("by")).alias(_LEAD), (pl.col("created") > pl.col("by")).alias("after")
+        )
 
     def _known_by(self) -> pl.Expr:
         """By when a row's value must have been written."""
@@ -124,17 +134,6 @@ def _differ(left: Told, right: Told) -> pl.Expr:
     """Where any feature is another."""
     pairs = zip(left.features, right.features, strict=True)
     return pl.any_horizontal(pl.col(one).ne_missing(pl.col(other)) for one, other in pairs)
-
-
-def _with_lead(rows: pl.DataFrame, told: Told, known_by: pl.Expr) -> pl.DataFrame:
-    """The rows with how long after `known_by` their values were written, and whether they were."""
-    if told.created_time is None:
-        return rows.select(_AT).with_columns(pl.lit(None, dtype=pl.Int64).alias(_LEAD), after=pl.lit(value=False))
-    created = instants(rows[told.created_time], "created")
-    at = rows.select(_AT).with_columns(created).with_columns(known_by.alias("by"))
-    return at.select(
-        apart_us(pl.col("created"), pl.col("by")).alias(_LEAD), (pl.col("created") > pl.col("by")).alias("after")
-    )
 
 
 def quantiles(ages: Int64s) -> tuple[AgeQuantile, ...]:

@@ -78,11 +78,12 @@ class MissingColumn(CallerFault, frozen=True, kw_only=True):
     column: str
     role: str
     columns: tuple[str, ...]
+    remedy: str = "Mend the name in the spec, or map the column's name to it with field_mapping"
     says = (
         "The feature view {view!r} takes its {role} from the column {column!r}, "
         "which the table {table!r}{at} does not have. It has: {columns}."
     )
-    then = "{hint}Mend the name in the spec, or map the column's name to it with field_mapping."
+    then = "{hint}{remedy}."
     hint = ("column", "columns")
 
 
@@ -94,8 +95,11 @@ class UnfitType(CallerFault, frozen=True, kw_only=True):
     role: str
     dtype: str
     wanted: str
+    remedy: str = (
+        "declare a type that holds every value of the column, or write the column with the type that is wanted"
+    )
     says = "The {role} {column!r} of the feature view {view!r} is {dtype} in its table, which does not fit {wanted}."
-    then = "declare a type that holds every value of the column, or write the column with the type that is wanted."
+    then = "{remedy}."
 
 
 class EntityInUse(CallerFault, frozen=True, kw_only=True):

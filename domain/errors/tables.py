@@ -87,6 +87,23 @@ class TableUnreadable(DataFault, frozen=True, kw_only=True):
     then = "restore what is missing or broken from a backup, or use an older version of the table."
 
 
+class EpochOutOfRange(DataFault, frozen=True, kw_only=True):
+    """A whole number that is a time, and that is outside of the years 1 to 9999."""
+
+    table: str
+    column: str
+    value: int
+    unit: str
+    says = (
+        "The time column {column!r} of the table {table!r} has {value}, which as a number of {unit} since 1970 is "
+        "outside of the years 1 to 9999."
+    )
+    then = (
+        "if the numbers count something else, name it: DeltaSource(..., timestamp_unit='s', 'ms', 'us' or 'ns'); "
+        "otherwise correct the rows, with null where a time is not known, or where a validity has no end."
+    )
+
+
 class DataFileGone(DataFault, frozen=True, kw_only=True):
     """A file that the log names and that is not there: a vacuum has removed it, or somebody by hand."""
 
@@ -231,6 +248,7 @@ TableError = (
     | PartitionTimeUnclear
     | UnknownTimeZone
     | TableUnreadable
+    | EpochOutOfRange
     | DataFileGone
     | ObjectStoreFailed
     | VersionMissing
@@ -244,7 +262,7 @@ TableError = (
 )
 """Why a table cannot be observed or read."""
 
-FileError = TableUnreadable | DataFileGone | ObjectStoreFailed | FilesChanged
+FileError = TableUnreadable | DataFileGone | ObjectStoreFailed | FilesChanged | EpochOutOfRange
 """Why a table's files cannot be read."""
 
 TableWriteError = TableError | SchemaMismatch | WriteFailed | InvalidSpec | WritingError

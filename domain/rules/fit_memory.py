@@ -98,7 +98,8 @@ def _delivery(plan: RetrievalPlan, facts: Facts, sizes: _Sizes) -> Delivery:
 
 def _row_bytes(plan: RetrievalPlan) -> int:
     """What matching takes for each table row, by the view whose keys take most."""
-    texts = (sum(width(key.dtype) is None for key in match.keys) for _, match, _ in plan.gathers)
+    keys = ([key.dtype for key in match.keys] for _, match, _ in plan.gathers)
+    texts = (sum(width(dtype) is None or dtype.startswith("decimal") for dtype in dtypes) for dtypes in keys)
     return ROW_BYTES + TEXT_KEY_BYTES * max(texts, default=0)
 
 

@@ -27,5 +27,4 @@ def prune_columns(plan: RetrievalPlan, _facts: Facts) -> RetrievalPlan:
 
 
 def _matched_on(match: Match) -> set[str]:
-    times = {match.event_time, match.created_time} - {None}
-    return {key.table for key in match.keys} | {time for time in times if time is not None}
+    return {key.table for key in match.keys} | set(match.times)

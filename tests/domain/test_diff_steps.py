@@ -126,7 +126,10 @@ def test_a_definition_decides_what_the_planner_takes_from_it() -> None:
         "keys": (("city", "town"),),
         "event_time": "t",
         "created_time": "made",
+        "valid_until": None,
+        "time_unit": None,
         "ttl_us": DAY,
+        "closed": "right",
     }
 
 

@@ -187,11 +187,32 @@ def test_a_clash_names_the_two_ways_out() -> None:
     assert "view:feature as another_name" in said
 
 
-def test_a_column_that_the_table_lost_is_refused() -> None:
-    table = replace(TRIPS, columns=tuple(c for c in TRIPS.columns if c.name != "trips"))
-    assert "'trips', which the table 'trips' at version 7 does not have" in refused(
-        TrainingSetSpec(["stats:rate"]), table=table
+def without(column: str) -> TableFacts:
+    return replace(TRIPS, columns=tuple(c for c in TRIPS.columns if c.name != column))
+
+
+def test_a_column_that_the_table_lost_is_refused_where_it_is_asked_for() -> None:
+    text = refused(TrainingSetSpec(["stats:*"]), table=without("trips"))
+    assert (
+        "takes its feature 'trips' from the column 'trips', which the table 'trips' at version 7 does not have" in text
     )
+    assert "Ask for the features that are left (stats:rate), name a version that has it" in text
+
+
+def test_a_column_that_the_table_lost_does_not_concern_the_other_features() -> None:
+    spec = TrainingSetSpec(["stats:rate"])
+    plan = plan_for(spec, select(spec, CATALOG).unwrap(), facts_of(table=without("trips"))).unwrap()
+    assert plan.result.columns[-1] == "rate"
+
+
+@pytest.mark.parametrize(
+    ("column", "role"), [("driver_id", "join key 'driver_id'"), ("at", "event time"), ("written", "created time")]
+)
+def test_a_key_or_a_time_that_the_table_lost_is_refused_by_its_name(column: str, role: str) -> None:
+    text = refused(TrainingSetSpec(["stats:rate"]), table=without(column))
+    assert f"takes its {role} from the column {column!r}, which the table 'trips' at version 7 does not have" in text
+    assert "Next: " in text
+    assert "Ask for the features" not in text
 
 
 @pytest.mark.parametrize("known_at", ["event_time", [DAY_TWO, "event_time"]])

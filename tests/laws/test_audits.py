@@ -9,7 +9,7 @@ from foreset.adapters.arrow_types import polars_dtype
 from foreset.adapters.memory.executor import labels_of, rows_of, terms_of
 from foreset.domain.leak_report import ViewAudit
 from foreset.domain.nodes import Gather, Match
-from foreset.domain.point_in_time import Label, Row, Terms, qualifies, serving_row
+from foreset.domain.point_in_time import Label, Row, Terms, has_begun, serving_row
 from tests.laws.cases import Case, cases
 from tests.laws.test_reports import store_of
 
@@ -62,9 +62,10 @@ class Naive:
         own = [row for row in dated if None not in label.key and row.key == label.key and row.event_time is not None]
         if not own:
             return "none", None
-        if any(qualifies(label, row, Terms(None, self.terms.known_at)) for row in own):
+        if any(has_begun(label, row, self.terms) for row in own):
             return "old", None
-        by_then = [row for row in own if (row.event_time or 0) <= label.time]
+        ageless = self.terms._replace(known_at=None)
+        by_then = [row for row in own if has_begun(label, row, ageless)]
         if not by_then:
             return "future", min((row.event_time or 0) - label.time for row in own) // 1_000
         return "unwritten", min((row.created_time or 0) - self.known_by(label) for row in by_then) // 1_000

@@ -31,7 +31,7 @@ from foreset.domain.planning import plan_for, select
 from foreset.domain.registry import Catalog, Register, decide, replay
 from foreset.domain.spec import EntitySpec, FeatureViewSpec
 from tests.handmade import handmade
-from tests.laws.cases import DELTA_TIMES, Case, cases
+from tests.laws.cases import DELTA_TIMES, EXACT_KEYS, Case, cases
 
 
 def plan_of(case: Case, tables: TableStore) -> RetrievalPlan:
@@ -114,7 +114,19 @@ def test_polars_gives_the_bytes_of_the_reference(data: st.DataObject, case: Case
     check_equal(case, tables, plan, data.draw(advised(plan)), threads)
 
 
-@given(st.data(), cases(time_dtypes=DELTA_TIMES), st.integers(1, 3), st.sampled_from([0, 3, 10**6]))
+@given(st.data(), cases(key_kinds=EXACT_KEYS), st.integers(1, 3))
+def test_decimal_and_time_keys_match_by_value_and_by_instant(data: st.DataObject, case: Case, threads: int) -> None:
+    tables = MemoryTables(case.tables, clock=SystemClock())
+    plan = plan_of(case, tables)
+    check_equal(case, tables, plan, data.draw(advised(plan)), threads)
+
+
+@given(
+    st.data(),
+    st.one_of(cases(time_dtypes=DELTA_TIMES), cases(time_dtypes=DELTA_TIMES, key_kinds=EXACT_KEYS)),
+    st.integers(1, 3),
+    st.sampled_from([0, 3, 10**6]),
+)
 def test_polars_over_delta_gives_the_bytes_of_the_reference(
     data: st.DataObject, case: Case, threads: int, large: int
 ) -> None:

@@ -88,12 +88,14 @@ def check(view: ViewReport, naive: Naive, match: Match) -> None:
         assert view.written_later == naive.leads(served, naive.later(served), own)
     if match.created_time is not None and not match.known_by_each_row:
         at = match.known_by_us
-        by_then = naive.serving(Terms(naive.terms.ttl, "event_time" if at is None else (at * 1_000, "event_time")))
+        by_then = naive.serving(
+            naive.terms._replace(known_at="event_time" if at is None else (at * 1_000, "event_time"))
+        )
         assert view.under_event_time == naive.leads(served, naive.differ(served, by_then), own)
     if match.known_at is None:
         assert view.under_later_writes is None
         return
-    any_time = naive.serving(Terms(naive.terms.ttl, None))
+    any_time = naive.serving(naive.terms._replace(known_at=None))
     known_by = own
     if match.known_by_us is not None:
         limit = match.known_by_us * 1_000
