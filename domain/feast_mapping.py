@@ -156,6 +156,8 @@ def delta_source(source: FeastSource) -> DeltaSource:
         storage_options=feast_tags.storage_options(source.tags, source.endpoint),
         warehouse_table=feast_tags.warehouse_table(source.tags),
         partition_time_zone=feast_tags.partition_time_zone(source.tags),
+        valid_until_field=feast_tags.valid_until_field(source.tags),
+        timestamp_unit=feast_tags.timestamp_unit(source.tags),
         name=source.name if source.name != source.path else None,
         description=source.description or None,
     )
@@ -190,6 +192,7 @@ def _view_spec(
         description=view.description or None,
         tags=feast_tags.owners(view.tags),
         owner=view.owner or None,
+        closed=feast_tags.closed(view.tags),
     )
 
 
@@ -203,8 +206,7 @@ def _features(view: FeastView, keys: set[str]) -> tuple[FeatureField, ...]:
 
 
 def _all_features(source: DeltaSource, keys: set[str], columns: tuple[Column, ...]) -> tuple[FeatureField, ...]:
-    times = (source.timestamp_field, source.created_timestamp_field)
-    taken = {source.column(name) for name in (*keys, *times) if name is not None}
+    taken = {source.column(name) for name in (*keys, *source.time_fields)}
     names = (column.name for column in columns if column.name not in taken)
     return tuple(FeatureField(source.field_mapping.get(name, name)) for name in names)
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
-from foreset.domain.spec import DeltaSource, EntitySpec
+from foreset.domain.spec import DeltaSource, EntitySpec, FeatureViewSpec
 
 VERSION: Final = "foreset.version"
 """Of an entity or view: its version in the catalog. What has it was published, and goes when the catalog lets it go."""
@@ -21,6 +21,9 @@ _JOIN_KEYS: Final = "foreset.join_keys"
 _STORAGE_OPTIONS: Final = "foreset.storage_options"
 _PARTITION_TIME_ZONE: Final = "foreset.partition_time_zone"
 _WAREHOUSE_TABLE: Final = "foreset.warehouse_table"
+_VALID_UNTIL: Final = "foreset.valid_until_field"
+_TIMESTAMP_UNIT: Final = "foreset.timestamp_unit"
+_CLOSED: Final = "foreset.closed"
 _DTYPES: Final = "foreset.dtypes"
 
 
@@ -64,6 +67,8 @@ def source_tags(source: DeltaSource, endpoint: str) -> dict[str, str]:
         _STORAGE_OPTIONS: _json(options) if options and options != endpoint_options(endpoint) else "",
         _PARTITION_TIME_ZONE: source.partition_time_zone or "",
         _WAREHOUSE_TABLE: source.warehouse_table or "",
+        _VALID_UNTIL: source.valid_until_field or "",
+        _TIMESTAMP_UNIT: source.timestamp_unit or "",
     }
     return {name: value for name, value in found.items() if value}
 
@@ -101,6 +106,47 @@ def partition_time_zone(tags: Mapping[str, str]) -> str | None:
 def warehouse_table(tags: Mapping[str, str]) -> str | None:
     """The name under which a warehouse sees the table."""
     return tags.get(_WAREHOUSE_TABLE)
+
+
+def valid_until_field(tags: Mapping[str, str]) -> str | None:
+    """The end of validity of a source's rows."""
+    return tags.get(_VALID_UNTIL)
+
+
+def timestamp_unit(tags: Mapping[str, str]) -> Any:
+    """What the times of a source count that are whole numbers; the spec refuses what is none."""
+    return tags.get(_TIMESTAMP_UNIT)
+
+
+# === Views ===
+
+
+def view_tags(spec: FeatureViewSpec) -> dict[str, str]:
+    """The tags of a view for what Feast's has no field for.
+
+    >>> view_tags(FeatureViewSpec("v", ["e"], DeltaSource("t", "at"), ["x"], closed="left"))
+    {'foreset.closed': 'left'}
+    """
+    return {_CLOSED: spec.closed} if spec.closed != "right" else {}
+
+
+def closed(tags: Mapping[str, str]) -> Any:
+    """Whether a view's events serve labels of their own instant; the spec refuses what says neither."""
+    return tags.get(_CLOSED, "right")
+
+
+def by_laws_alone(spec: FeatureViewSpec) -> str | None:
+    """What a view says that only Foreset's stores keep, for a message; None where that is nothing.
+
+    >>> by_laws_alone(FeatureViewSpec("v", ["e"], DeltaSource("t", "at", timestamp_unit="s"), ["x"]))
+    "timestamp_unit='s'"
+    """
+    found = {
+        "closed": spec.closed if spec.closed != "right" else None,
+        "valid_until_field": spec.source.valid_until_field,
+        "timestamp_unit": spec.source.timestamp_unit,
+    }
+    return ", ".join(f"{name}={value!r}" for name, value in found.items() if value is not None) or None
 
 
 # === Features ===

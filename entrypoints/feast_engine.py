@@ -199,6 +199,7 @@ def _pull_of(view: FeatureViewSpec, catalog: Catalog, since_us: int, until_us: i
         columns=(*keys, time),
         keys=keys,
         event_time=time,
+        time_unit=source.timestamp_unit,
         since_us=since_us,
         until_us=until_us,
     )

@@ -108,7 +108,12 @@ def _view(view: RegisteredView, catalog: Catalog, path: str) -> FeatureView:
         entities=_open_entities(spec, catalog),
         ttl=spec.ttl or timedelta(0),
         description=spec.description or "",
-        tags={**spec.tags, feast_tags.VERSION: str(view.version), **feast_tags.dtype_tags(declared, told_dtypes)},
+        tags={
+            **spec.tags,
+            feast_tags.VERSION: str(view.version),
+            **feast_tags.view_tags(spec),
+            **feast_tags.dtype_tags(declared, told_dtypes),
+        },
         owner=spec.owner or "",
     )
     made.to_proto()  # what a message does not hold is refused here, and not while it is written

@@ -12,6 +12,8 @@ from feast.feature_view import DUMMY_ENTITY_ID, DUMMY_ENTITY_VAL
 from foreset.adapters.feast.offline_jobs import DeltaRetrievalJob
 from foreset.adapters.feast.offline_options import ArrowTable, Options
 from foreset.adapters.feast.offline_sources import pinned_version, source_of
+from foreset.domain.errors.feast import FeastObjectRefused
+from foreset.domain.errors.problem import raised
 from foreset.domain.facts import TableFacts
 from foreset.domain.pulling import Pull
 from foreset.domain.spec import DeltaSource
@@ -38,6 +40,10 @@ def pull_job(options: Options, source: DataSource, wanted: Wanted, *, latest: bo
     Feast keeps the first of each key, and the last of all where the view has no key.
     """
     table = source_of(source.name, source, options)
+    if latest and table.valid_until_field is not None:
+        problem = "its rows end (valid_until_field), and Feast loads the newest of each key whether it has ended or not"
+        remedy = "load it by store.online.materialize, which serves what is valid"
+        raise raised(FeastObjectRefused(object=f"source {source.name!r}", problem=problem, remedy=remedy))
     times = [wanted.event_time, *([wanted.created_time] if wanted.created_time else [])]
     pull = Pull(
         of=source.name,
@@ -47,6 +53,7 @@ def pull_job(options: Options, source: DataSource, wanted: Wanted, *, latest: bo
         keys=tuple(wanted.keys),
         event_time=wanted.event_time,
         created_time=wanted.created_time or None,
+        time_unit=table.timestamp_unit,
         since_us=None if wanted.since is None else microseconds(wanted.since),
         until_us=None if wanted.until is None else microseconds(wanted.until),
         latest=latest,
@@ -76,6 +83,7 @@ def times_of(source: DeltaSource, owner: str, facts: TableFacts) -> Pull:
         table=source.table,
         event_time=_held(source.timestamp_field, source, facts),
         created_time=None if created is None else _held(created, source, facts),
+        time_unit=source.timestamp_unit,
     )
 
 

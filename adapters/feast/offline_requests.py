@@ -8,9 +8,11 @@ from typing import Any, Final, cast
 from feast import FeatureView
 from feast.base_feature_view import BaseFeatureView
 from feast.feature_view import DUMMY_ENTITY_NAME
+from msgspec.structs import replace
 
 from foreset.adapters.feast.offline_options import Options
 from foreset.adapters.feast.offline_sources import pinned_version, source_of
+from foreset.domain import feast_tags
 from foreset.domain.errors.feast import FeastObjectRefused
 from foreset.domain.errors.problem import raised
 from foreset.domain.errors.specs import UnknownView
@@ -78,15 +80,7 @@ def _with_created(source: DeltaSource) -> DeltaSource:
 
     So its rows count as written when they happened.
     """
-    created = source.created_timestamp_field or source.timestamp_field
-    return DeltaSource(
-        source.table,
-        source.timestamp_field,
-        created,
-        source.field_mapping,
-        storage_options=source.storage_options,
-        partition_time_zone=source.partition_time_zone,
-    )
+    return replace(source, created_timestamp_field=source.created_timestamp_field or source.timestamp_field)
 
 
 class _View:
@@ -107,16 +101,10 @@ class _View:
         yield FeatureViewSpec(
             self._name,
             [self._name] if self.join_keys else [],
-            DeltaSource(
-                source.table,
-                source.timestamp_field,
-                source.created_timestamp_field,
-                self._mapping(source),
-                storage_options=source.storage_options,
-                partition_time_zone=source.partition_time_zone,
-            ),
+            replace(source, field_mapping=self._mapping(source)),
             self._features,
             ttl=self.feast.ttl or None,
+            closed=feast_tags.closed(self.feast.tags or {}),
         )
 
     def _mapping(self, source: DeltaSource) -> dict[str, str]:

@@ -35,6 +35,8 @@ def source_of(owner: str, source: Any, options: Options) -> DeltaSource:
         created_timestamp_field=source.created_timestamp_column or None,
         field_mapping=dict(source.field_mapping or {}),
         storage_options=_storage_options(source),
+        valid_until_field=feast_tags.valid_until_field(source.tags or {}),
+        timestamp_unit=feast_tags.timestamp_unit(source.tags or {}),
         partition_time_zone=feast_tags.partition_time_zone(source.tags or {}) or options.partition_time_zone,
     )
 

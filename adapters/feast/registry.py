@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from feast import Entity, FeatureStore, FeatureView, Project
 from returns.result import Result, Success
@@ -22,6 +22,14 @@ from foreset.domain.registry import Catalog
 from foreset.domain.spec import EntitySpec
 
 Wanted = tuple[tuple[Entity, ...], tuple[FeatureView, ...]]
+
+_OURS: Final = repository.OFFLINE_STORE.rpartition(".")[2]
+
+
+def _unkept(view: str, said: str, store: str) -> Unpublishable:
+    problem = f"it says {said}, which Feast's offline store {store!r} does not know, so it would serve other rows"
+    remedy = f"set the repository's offline_store to {repository.OFFLINE_STORE}"
+    return Unpublishable(object=f"feature view {view!r}", problem=problem, remedy=remedy)
 
 
 class FeastRegistry:
@@ -82,6 +90,9 @@ class FeastRegistry:
     def _wanted(self, catalog: Catalog) -> Result[Wanted, Unpublishable]:
         views: list[FeatureView] = []
         for view in catalog.views.values():
+            kept = feast_tags.by_laws_alone(view.spec)
+            if kept is not None and not self._settings.offline_store.endswith(_OURS):
+                return refuse(_unkept(view.spec.name, kept, self._settings.offline_store))
             made = feast_view(view, catalog, self._locate(view.spec.source.table))
             if not isinstance(made, Success):
                 return refuse(made.failure())

@@ -12,6 +12,7 @@ from feast.types import FeastType, Float64, Int32, Int64, String
 from feast.value_type import ValueType
 
 from foreset.adapters.arrow_types import dtype_name
+from foreset.domain import feast_tags
 from foreset.domain.spec import FeatureViewSpec
 from tests.laws.cases import Case
 
@@ -49,9 +50,12 @@ def _view(spec: FeatureViewSpec, entities: list[Entity], dtypes: dict[str, str],
         timestamp_field=spec.source.timestamp_field,
         created_timestamp_column=spec.source.created_timestamp_field or "",
         file_format=ParquetFormat() if files else DeltaFormat(),
+        tags=feast_tags.source_tags(spec.source, ""),
     )
     fields = [Field(name=name, dtype=_TYPES[dtypes[name]]) for name in names]
-    return FeatureView(name=spec.name, entities=of, schema=fields, source=source, ttl=spec.ttl)
+    return FeatureView(
+        name=spec.name, entities=of, schema=fields, source=source, ttl=spec.ttl, tags=feast_tags.view_tags(spec)
+    )
 
 
 def entity_frame(spine: pl.DataFrame) -> pd.DataFrame:
