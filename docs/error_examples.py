@@ -89,6 +89,12 @@ EXAMPLES: Final[tuple[Problem, ...]] = (
     tables.SchemaMismatch(table="rain", problem="column 'mm' is string, and the table's float64 does not hold it"),
     tables.WriteFailed(table="rain", problem="No space left on device"),
     # Writing
+    writes.FrameRefused(
+        table="rain",
+        frame="pandas DataFrame",
+        problem="its column 'month' is period[M], which no table holds",
+        remedy="give times, frame['month'].dt.to_timestamp(), or texts, frame['month'].astype(str)",
+    ),
     writes.TableExists(table="rain"),
     writes.UnfitCondition(
         table="rain",

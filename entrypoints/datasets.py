@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from foreset.application.table_ports import ArrowStream
 from foreset.domain.dtypes import time_unit
-from foreset.domain.errors.problem import because, raised, told
-from foreset.domain.errors.retrieval import SpineUnreadable
+from foreset.domain.errors.problem import raised
 from foreset.domain.facts import TableFacts
 from foreset.domain.writing import TARGET_BYTES, SchemaMode, Untouched, WriteMode, contradiction
+from foreset.entrypoints.frames import frame_to_write
 from foreset.entrypoints.limits import size_of
 from foreset.entrypoints.raising import given, reject
 from foreset.entrypoints.wiring import data_directory
@@ -164,7 +163,8 @@ def write_to_delta_lake(  # noqa: PLR0913  # what a write may ask
     contradicted = contradiction(table, mode, options)
     if contradicted is not None:
         raise raised(contradicted)
-    facts = given(tables_in(data_dir).write(table, arrow_stream(frame), mode, options, storage_options))
+    taken = given(frame_to_write(frame, table))
+    facts = given(tables_in(data_dir).write(table, taken, mode, options, storage_options))
     info = _info(table, data_dir, facts)
     return UntouchedTable(**msgspec.structs.asdict(info)) if isinstance(facts, Untouched) else info
 
@@ -183,25 +183,6 @@ def optimize_table(
     table, data_dir = _table(name_or_path), data_directory()
     size = given(size_of("target_size", target_size))
     return _info(table, data_dir, given(tables_in(data_dir).optimize(table, size, storage_options)).facts)
-
-
-def arrow_stream(frame: Any) -> ArrowStream:  # polars, pandas or pyarrow
-    """A user's frame as one that crosses the ports; a pandas index is left out."""
-    import polars as pl
-    import pyarrow as pa
-
-    kind = f"of type {type(frame).__name__}"
-    try:
-        if isinstance(frame, pl.DataFrame | pl.LazyFrame):
-            return frame.lazy().collect()
-        if isinstance(frame, pa.Table | pa.RecordBatch):
-            return pl.DataFrame(frame)
-        if type(frame).__module__.startswith("pandas") and hasattr(frame, "columns"):
-            whole: pl.DataFrame = pl.from_pandas(frame)
-            return whole
-    except (TypeError, ValueError, pl.exceptions.PolarsError, pa.ArrowException) as fault:
-        raise raised(because(SpineUnreadable(spine=kind, problem=told(fault)), fault)) from fault
-    raise raised(SpineUnreadable(spine=kind, problem="it is no polars, pandas or pyarrow frame"))
 
 
 def get_table_info(name_or_path: str | PathLike[str], *, storage_options: Mapping[str, str] | None = None) -> TableInfo:

@@ -25,7 +25,7 @@ from foreset.domain.pulling import Pull
 from foreset.domain.registry import Catalog, Register, decide, replay
 from foreset.domain.spec import DeltaSource, EntitySpec, FeatureViewSpec, TrainingSetSpec
 from foreset.domain.writing import WriteMode, WriteOptions
-from foreset.entrypoints.datasets import arrow_stream
+from foreset.entrypoints.frames import frame_to_write, spine_frame
 from foreset.entrypoints.raising import given
 from foreset.entrypoints.training_set import TrainingSet
 from foreset.entrypoints.wiring import data_directory, local_store, table_store, unrecorded
@@ -50,7 +50,7 @@ class FeastEngine:
         """The rows of the spine with the features, a pyarrow table."""
         adapters = self._adapters()
         catalog = _catalog(specs, spec.versions, adapters.tables)
-        retrieval = given(retrieve(spec, arrow_stream(spine), adapters, catalog, keep_spine=self._folder is not None))
+        retrieval = given(retrieve(spec, spine_frame(spine), adapters, catalog, keep_spine=self._folder is not None))
         try:
             return arrow_table(TrainingSet(retrieval).frame)
         except ForesetError as fault:
@@ -119,11 +119,10 @@ class FeastEngine:
         options: WriteOptions,
     ) -> None:
         """Write rows to a table, each column in the table's type where its values allow, and record it."""
-        from foreset.adapters.arrow_types import polars_frame
         from foreset.adapters.by_value import by_value
 
         adapters = self._adapters()
-        rows = polars_frame(arrow_stream(frame))
+        rows = given(frame_to_write(frame, source.table))
         known = _columns_or_none(source, adapters.tables) if mode == "append" else None
         fitted = rows if known is None else given(by_value(source.table, rows, known))
         given(

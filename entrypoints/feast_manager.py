@@ -10,8 +10,9 @@ from foreset.application.publish import publish
 from foreset.domain.addresses import is_address
 from foreset.domain.facts import Column
 from foreset.domain.spec import EntitySpec, FeatureRef, FeatureViewSpec, TrainingSetSpec
-from foreset.entrypoints.datasets import arrow_stream, read_delta_table
+from foreset.entrypoints.datasets import read_delta_table
 from foreset.entrypoints.feature_store import FeatureStore
+from foreset.entrypoints.frames import spine_frame
 from foreset.entrypoints.offline_stores import OfflineStore, chosen_store
 from foreset.entrypoints.raising import given, reject
 from foreset.entrypoints.wiring import table_name
@@ -177,7 +178,7 @@ class FeastManager:
         return TrainingSetSpec(references, known_at=known_at, versions=dict(versions or {}))
 
     def _training_set(self, entity_df: "pd.DataFrame", asked: TrainingSetSpec) -> "TrainingSet":
-        training_set = given(self.features.training_set(asked, arrow_stream(entity_df)))
+        training_set = given(self.features.training_set(asked, spine_frame(entity_df)))
         self.last_training_set_id = training_set.id
         return training_set
 

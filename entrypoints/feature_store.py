@@ -37,6 +37,7 @@ from foreset.domain.table_report import TableReport
 from foreset.domain.writing import TARGET_BYTES
 from foreset.entrypoints.erasing import ErasesKeys
 from foreset.entrypoints.event_log import LooksAfterItsLog
+from foreset.entrypoints.frames import frame_to_write
 from foreset.entrypoints.keeping import KeepsTrainingSets
 from foreset.entrypoints.limits import size_of
 from foreset.entrypoints.offline_stores import OfflineStore, chosen_store
@@ -348,9 +349,9 @@ class FeatureStore(KeepsTrainingSets, TellsOfTrainingSets, LooksAfterItsLog, Era
                 app_id=app_id,
                 app_version=app_version,
             )
-            for read in self._adapters.spines.read(frame)
+            for rows in frame_to_write(frame, table)
             for facts in write_table(
-                table, read.frame, self._adapters, mode=mode, options=options, storage_options=storage_options
+                table, rows, self._adapters, mode=mode, options=options, storage_options=storage_options
             )
         )
 

@@ -13,7 +13,7 @@ from foreset.domain.errors.online import MaterializeError, NotServedOnline, Onli
 from foreset.domain.errors.problem import refuse
 from foreset.domain.errors.retrieval import PlanError
 from foreset.domain.materializing import OF_DIFFERENCES, OnlineCheck, ViewMaterialized
-from foreset.entrypoints.datasets import arrow_stream
+from foreset.entrypoints.frames import given_frame
 from foreset.entrypoints.raising import reject
 from foreset.entrypoints.wiring import feast_online, table_keys
 
@@ -120,6 +120,4 @@ def columns_of(rows: EntityRows) -> dict[str, list[Any]]:
             problem = "its rows are not all mappings with the same names"
             reject("entity_rows", problem, "give each row the same join keys, such as [{'k': 1}, {'k': 2}]")
         return {str(name): [row[name] for row in rows] for name in names}
-    from foreset.adapters.arrow_types import polars_frame
-
-    return polars_frame(arrow_stream(rows)).to_dict(as_series=False)
+    return given_frame(rows, "entity_rows").to_dict(as_series=False)

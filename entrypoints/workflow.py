@@ -244,13 +244,13 @@ def _frame(X: Any) -> "pl.DataFrame":
     """X as a polars frame; the columns of an array are named feature_0 .."""
     import polars as pl
 
-    from foreset.entrypoints.datasets import arrow_stream
+    from foreset.entrypoints.frames import given_frame
 
     if hasattr(X, "ndim") and not hasattr(X, "columns"):
         if X.ndim != 2:  # noqa: PLR2004  # rows and features
             reject("run_ml_workflow", f"X has {X.ndim} dimensions", "give an array of shape (rows, features)")
         return pl.DataFrame({f"feature_{i}": X[:, i] for i in range(X.shape[1])})
-    return pl.DataFrame(arrow_stream(X))
+    return given_frame(X, "X of run_ml_workflow")
 
 
 def _series(y: Any) -> "pl.Series":

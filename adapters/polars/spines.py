@@ -11,7 +11,8 @@ from msgspec.structs import replace
 from polars.exceptions import PolarsError
 from returns.result import Result, Success
 
-from foreset.adapters.arrow_types import dtype_name, plain_dtype, polars_dtype, polars_frame
+from foreset.adapters.arrow_types import dtype_name, plain_dtype, polars_frame
+from foreset.adapters.frames import kind_of, read_frame
 from foreset.adapters.parquet_files import READ_FAULTS
 from foreset.adapters.polars.fingerprint import column_digest, combined, digests
 from foreset.adapters.polars.profile import profile
@@ -21,7 +22,7 @@ from foreset.application.table_ports import ArrowStream, TableStore
 from foreset.domain.dtypes import width
 from foreset.domain.errors.keeping import Affected
 from foreset.domain.errors.problem import because, refuse, told
-from foreset.domain.errors.retrieval import DoesNotFit, SpineError, SpineUnreadable
+from foreset.domain.errors.retrieval import SPINES, DoesNotFit, SpineError, SpineUnreadable
 from foreset.domain.explaining import size
 from foreset.domain.facts import SpineFacts, TableFacts
 from foreset.domain.lost import Box
@@ -122,43 +123,17 @@ def table_bytes(facts: TableFacts) -> int:
 
 
 def _frame(spine: object) -> Result[pl.DataFrame, SpineUnreadable]:
-    kind = f"({type(spine).__module__.partition('.')[0]} {type(spine).__name__})"
-    try:
-        if isinstance(spine, pl.DataFrame):
-            frame = spine
-        elif isinstance(spine, pl.LazyFrame):
-            frame = spine.collect()
-        elif type(spine).__module__.startswith("pandas."):
-            frame = pl.from_pandas(spine)  # type: ignore[call-overload]  # its stubs want pandas imported
-        elif isinstance(spine, pl.Series):
-            return refuse(SpineUnreadable(spine=kind, problem="it is a single column"))
-        elif hasattr(spine, "__arrow_c_stream__") or hasattr(spine, "__arrow_c_array__"):
-            frame = pl.DataFrame(spine)  # type: ignore[arg-type]  # it has the method
-        else:
-            return refuse(SpineUnreadable(spine=kind, problem="it is no frame"))
-    except (ImportError, TypeError, ValueError, ArithmeticError, NotImplementedError, *READ_FAULTS) as fault:
-        problem = f"{type(fault).__name__}: {told(fault)}"
-        return refuse(because(SpineUnreadable(spine=kind, problem=problem), fault))
-    if not isinstance(frame, pl.DataFrame):
-        return refuse(SpineUnreadable(spine=kind, problem="it is a single column"))
-    foreign = next((column for column in frame.get_columns() if not _is_known(column.dtype)), None)
-    if foreign is not None:
-        problem = f"its column {foreign.name!r} is {dtype_name(foreign.dtype)}, which no table holds"
-        return refuse(SpineUnreadable(spine=kind, problem=problem))
-    return Success(frame)
+    return _taken(spine, f"({kind_of(spine)})")
 
 
-def _is_known(dtype: pl.DataType) -> bool:
-    """Whether a type has a name in the grammar of types: Python objects and other libraries' types have none.
-
-    A struct without fields has one, but no file holds it.
-    """
-    name = dtype_name(dtype)
-    try:
-        polars_dtype(name)
-    except ValueError:
-        return False
-    return "struct<>" not in name
+def _taken(spine: object, name: str) -> Result[pl.DataFrame, SpineUnreadable]:
+    """A spine through the gate for all frames that come in."""
+    taken = read_frame(spine)
+    if isinstance(taken, Success):
+        return taken.map(lambda frame: frame)
+    unfit = taken.failure()
+    error = SpineUnreadable(spine=name, problem=unfit.problem, remedy=unfit.remedy or SPINES)
+    return refuse(error if unfit.cause is None else because(error, unfit.cause))
 
 
 def _file(reference: SpineReference, suffix: str) -> Result[pl.DataFrame, SpineUnreadable]:
@@ -167,7 +142,7 @@ def _file(reference: SpineReference, suffix: str) -> Result[pl.DataFrame, SpineU
     try:
         if suffix == ".csv":
             return Success(pl.read_csv(reference.path, try_parse_dates=True))
-        return Success(pl.read_parquet(reference.path, glob=False))
+        return _taken(pl.read_parquet(reference.path, glob=False), reference.path)
     except READ_FAULTS as fault:
         return refuse(because(SpineUnreadable(spine=reference.path, problem=told(fault)), fault))
 

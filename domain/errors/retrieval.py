@@ -1,5 +1,7 @@
 """What can be wrong with a spine, a retrieval, or a rebuild."""
 
+from typing import Final
+
 from foreset.domain.errors.erasure import SpineErased, TrainingSetErased
 from foreset.domain.errors.keeping import NotPinned, NotRebuildable, PinBroken, SemanticsTooNew
 from foreset.domain.errors.offline_stores import RunError
@@ -16,17 +18,21 @@ from foreset.domain.errors.specs import (
 from foreset.domain.errors.store import StoreError
 from foreset.domain.errors.tables import TableError
 
+SPINES: Final = (
+    "give a polars, pandas or pyarrow frame of plain columns, the path of a Parquet or CSV file or of a Delta "
+    "table, or SpineReference(path, version=..., filter=...)"
+)
+"""What may be a spine, as the next step of who gave something else."""
+
 
 class SpineUnreadable(CallerFault, frozen=True, kw_only=True):
-    """A spine that is no frame and no readable reference."""
+    """A spine that is not a frame and not a readable reference."""
 
     spine: str
     problem: str
+    remedy: str = SPINES
     says = "The spine {spine} cannot be read: {problem}."
-    then = (
-        "give a polars, pandas or pyarrow frame of plain columns, the path of a Parquet or CSV file or of a Delta "
-        "table, or SpineReference(path, version=..., filter=...)."
-    )
+    then = "{remedy}."
 
 
 class SpineColumnMissing(CallerFault, frozen=True, kw_only=True):

@@ -12,6 +12,17 @@ class TableExists(CallerFault, frozen=True, kw_only=True):
     then = "write with mode='append', 'overwrite' or 'merge', or under another name."
 
 
+class FrameRefused(CallerFault, frozen=True, kw_only=True):
+    """A frame that is not one, or with a column that no table holds."""
+
+    table: str
+    frame: str
+    problem: str
+    remedy: str
+    says = "The frame to write to the table {table!r} ({frame}) cannot be taken: {problem}. Nothing was written."
+    then = "{remedy}."
+
+
 class UnfitCondition(CallerFault, frozen=True, kw_only=True):
     """A condition that cannot be told for each row."""
 
@@ -97,7 +108,8 @@ class CommitUnsettled(WorldFault, frozen=True, kw_only=True):
 
 
 WritingError = (
-    TableExists
+    FrameRefused
+    | TableExists
     | UnfitCondition
     | UnfitKey
     | RowRefused
