@@ -167,7 +167,10 @@ CASES: dict[str, tuple[Callable[[FeatureStore], Any], list[str]]] = {
         lambda s: s.write(RAIN.with_columns(mm=pl.lit("x")), "rain"),
         ["column 'mm' is string, and the table's float64 does not hold it: 'x' at row 0. Nothing", "Next: cast"],
     ),
-    "write of what is no frame": (lambda s: s.write([1], "rain"), ["cannot be read: it is no frame", "Next: give a"]),
+    "write of what is no frame": (
+        lambda s: s.write([1], "rain"),
+        ["cannot be taken: it is not a frame", "Next: give a"],
+    ),
     "spine that is no frame": (lambda s: s.training_set(SPEC, [1]), ["(builtins list) cannot be read", "Next: give a"]),
     "spine that is not there": (
         lambda s: s.training_set(SPEC, "labels.csv"),

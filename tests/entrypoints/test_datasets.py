@@ -53,7 +53,7 @@ def test_frames_of_every_kind_are_written_as_they_are(frame: object) -> None:
 
 def test_what_is_no_frame_is_refused_and_nothing_is_written() -> None:
     for frame in (pa.array([1, 2]), pd.Series([1]), 3):
-        with pytest.raises(ForesetError, match="cannot be read: it is no polars, pandas or pyarrow frame"):
+        with pytest.raises(ForesetError, match=r"(cannot be taken: |TypeError: )it is (not a frame|a single column)"):
             write_to_delta_lake(frame, "t")
     assert not get_delta_path("t").exists()
 

@@ -210,7 +210,7 @@ def test_contradictions_are_refused() -> None:
         ({"X": X, "y": y[:3]}, "X has 80 rows and y has 3"),
         ({"X": X.assign(target=1), "y": y}, "X has the target's column 'target' too"),
         ({"X": X.to_numpy()[:, 0], "y": y}, "X has 1 dimensions"),
-        ({"X": "X", "y": y}, "of type str cannot be read"),
+        ({"X": "X", "y": y}, "it is not a frame"),
     ]
     for arguments, text in cases:
         with pytest.raises(ForesetError, match=text):
