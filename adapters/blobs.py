@@ -1,6 +1,7 @@
 """Bytes by name, whole and durable: in a folder. Names have slashes, as paths have."""
 
 import os
+import re
 from pathlib import Path
 from secrets import token_hex
 from typing import Protocol
@@ -42,6 +43,19 @@ class Blobs(Protocol):
         ...
 
 
+class InvalidNameError(OSError):
+    """A name that no bytes are kept under, such as one that leaves the folder. Names come from logs of others, too."""
+
+    def __init__(self, name: str) -> None:
+        """Name it."""
+        super().__init__(f"{name!r} is not a name that the store gives")
+
+
+_PART = r"[A-Za-z0-9_=-][A-Za-z0-9._=-]*"
+_NAME = re.compile(rf"{_PART}(/{_PART})*")
+_PREFIX = re.compile(rf"({_PART}/)*({_PART})?")
+
+
 class FolderBlobs:
     """Each name is a file in a folder, which is made when it is needed."""
 
@@ -52,10 +66,17 @@ class FolderBlobs:
 
     def place(self, name: str) -> str:
         """The file's path."""
-        return str(self._path(name))
+        return f"{self._folder}/{name}{self._suffix}"
 
     def _path(self, name: str) -> Path:
-        return self._folder / f"{name}{self._suffix}"
+        return self._within(name, _NAME) / f"{name.rpartition('/')[2]}{self._suffix}"
+
+    def _within(self, name: str, grammar: re.Pattern[str]) -> Path:
+        """The folder of a name, which is within this one, also by its links. Raises `InvalidNameError` for another."""
+        parent = self._folder / name.rpartition("/")[0]
+        if not grammar.fullmatch(name) or not parent.resolve().is_relative_to(self._folder.resolve()):
+            raise InvalidNameError(name)
+        return parent
 
     def write(self, name: str, content: bytes) -> None:
         """Write a file under another name, and give it its own once it is on the disk."""
@@ -87,7 +108,7 @@ class FolderBlobs:
 
     def names(self, prefix: str) -> tuple[str, ...]:
         """The names of the files."""
-        near = self._folder / prefix.rpartition("/")[0]
+        near = self._within(prefix, _PREFIX)
         found = (path.relative_to(self._folder).as_posix() for path in near.rglob(f"*{self._suffix}"))
         return tuple(sorted(name for file in found if (name := file.removesuffix(self._suffix)).startswith(prefix)))
 

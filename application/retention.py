@@ -124,7 +124,14 @@ def _told(
     there = adapters.kept.names("pins/")
     if not isinstance(there, Success):
         return refuse(there.failure())
-    look = _Look(stored, frozenset(file.path for file in goes), frozenset(there.unwrap()), now_ms, adapters, catalog)
+    look = _Look(
+        stored,
+        frozenset(path for file in goes for path in (file.path, *file.also)),
+        frozenset(there.unwrap()),
+        now_ms,
+        adapters,
+        catalog,
+    )
     sets: list[SetRetention] = []
     for found in known:
         told = look.retention(found)

@@ -3,6 +3,7 @@
 Names and meaning are those of the Delta protocol. Unknown actions and fields are left out, as it asks of readers.
 """
 
+import posixpath
 from collections.abc import Iterable
 from typing import Any, Final
 from urllib.parse import unquote
@@ -171,6 +172,11 @@ class LogState(msgspec.Struct, frozen=True, kw_only=True):
     protocol: Protocol | None = None
     metadata: Metadata | None = None
 
+    @property
+    def named(self) -> tuple[str, ...]:
+        """The paths of all data files that it names, as the log writes them."""
+        return (*(add.path for add in self.files.values()), *(remove.path for remove in self.removed.values()))
+
 
 NOTHING = LogState(version=-1)
 """The state before the first commit."""
@@ -190,16 +196,52 @@ def place_of(path: str) -> str:
     return "/" + decoded.removeprefix("file:").lstrip("/")
 
 
-def beside(path: str, root: str) -> str:
-    """A decoded path relative to the table's root, a folder or URL; one outside stays as it is.
+def relative_to(path: str, root: str) -> str:
+    """A decoded path relative to the table's root, a folder or URL; one outside is absolute.
 
-    >>> beside("/data/t/part.parquet", "/data/t"), beside("/data/u/part.parquet", "/data/t")
-    ('part.parquet', '/data/u/part.parquet')
+    Paths are compared as what they name, not as texts: `.`, `..` and doubled slashes are resolved, and the schemes of
+    one object store are the same.
+
+    >>> relative_to("/data/t//part.parquet", "/data/t"), relative_to("../t/./part.parquet", "/data/t")
+    ('part.parquet', 'part.parquet')
+    >>> relative_to("../u/part.parquet", "/data/t"), relative_to("s3a://b/t/part.parquet", "s3://b/t")
+    ('/data/u/part.parquet', 'part.parquet')
     """
-    for start in (root.rstrip("/"), root.removeprefix("file://").rstrip("/")):
-        if path.startswith(f"{start}/"):
-            return path[len(start) + 1 :]
-    return path
+    store, start = _address(root.removeprefix("file://"))
+    if "://" in path or path.startswith("/"):
+        authority, place = _address(path)
+    else:
+        authority, place = store, posixpath.normpath(f"{start}/{path}")
+    inside = start.rstrip("/") + "/"
+    if authority == store and place.startswith(inside):
+        return place[len(inside) :]
+    return f"{authority}{place}"
+
+
+_SCHEMES: Final = {"s3a": "s3", "s3n": "s3", "abfs": "abfss", "wasb": "wasbs"}
+"""Schemes by which other readers name the same store."""
+
+
+def _address(place: str) -> tuple[str, str]:
+    """The scheme with the host, empty for a local path, and the path, normalised."""
+    scheme, mark, rest = place.partition("://")
+    if not mark:
+        return "", posixpath.normpath("/" + place.lstrip("/") if place.startswith("/") else place)
+    host, _, path = rest.partition("/")
+    scheme = scheme.lower()
+    return f"{_SCHEMES.get(scheme, scheme)}://{host}", posixpath.normpath("/" + path.lstrip("/"))
+
+
+def spellings(path: str, root: str) -> tuple[str, ...]:
+    """The relative paths that a path of a log may mean: decoded, as the protocol asks, and as it is written.
+
+    Some writers do not encode what they write, so a file's name may hold the percent sign itself.
+
+    >>> spellings("p=a%20b/./x.parquet", "/data/t")
+    ('p=a b/x.parquet', 'p=a%20b/x.parquet')
+    """
+    raw = "/" + path.removeprefix("file:").lstrip("/") if path.startswith("file:") else path
+    return tuple(dict.fromkeys((relative_to(place_of(path), root), relative_to(raw, root))))
 
 
 def key_of(action: Add | Remove) -> FileKey:

@@ -30,13 +30,14 @@ class StoredFile(msgspec.Struct, frozen=True, kw_only=True):
     """A file in a table's folder that is no part of the newest version.
 
     `removed`: the log says that it was removed, at `since_ms`; else the log does not name it, and it was last modified
-    then. Times are in milliseconds since the epoch.
+    then. Times are in milliseconds since the epoch. `also` are other paths by which versions name the same file.
     """
 
     path: str
     size_bytes: int
     since_ms: int
     removed: bool
+    also: tuple[str, ...] = ()
 
 
 class StoredVersion(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,11 +1,11 @@
 """A Delta table's folder as a reader sees it that does not look at the log: every Parquet file under it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
 import msgspec
 
-from foreset.domain.delta_log import LogState, beside, place_of
+from foreset.domain.delta_log import LogState
 
 _OF_THE_LOG: Final = ("_delta_log/", "_change_data/")
 
@@ -36,15 +36,22 @@ class FolderFacts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def folder_facts(
-    table: str, state: LogState, checkpoint: LogState | None, listing: Iterable[str], root: str
+    table: str,
+    state: LogState,
+    checkpoint: LogState | None,
+    listing: Iterable[str],
+    named: Mapping[str, Collection[str]],
 ) -> FolderFacts:
-    """What lies beside the files of `state`, among the files of its folder `root`.
+    """What else is in the folder of a table than the files of `state`.
 
-    Whether a file was only rewritten is told by commits; `checkpoint`, from which the state was built, does not say.
+    `named` has, for each file of the folder that the log names, the paths by which it does. Whether a file was only
+    rewritten is known from commits; `checkpoint`, from which the state was built, does not say.
     """
-    live = {beside(path, root) for path, _ in state.files}
-    known = {beside(path, root): remove for (path, _), remove in state.removed.items()}
-    unsure = {beside(place_of(remove.path), root) for remove in (checkpoint.removed if checkpoint else {}).values()}
+    in_use = {add.path for add in state.files.values()}
+    removes = {remove.path: remove for remove in state.removed.values()}
+    unsure = {remove.path for remove in (checkpoint.removed if checkpoint else {}).values()}
+    live = {path for path, names in named.items() if in_use.intersection(names)}
+    known = {path: removes[name] for path, names in named.items() for name in names if name in removes}
     found: dict[str, list[str]] = {"removed": [], "rewritten": [], "unnamed": [], "of_the_log": []}
     for path in sorted(listing):
         if path.endswith(".parquet") and path not in live:
@@ -54,7 +61,7 @@ def folder_facts(
             elif remove is None:
                 kind = "unnamed"
             else:
-                kind = "removed" if remove.data_change or path in unsure else "rewritten"
+                kind = "removed" if remove.data_change or remove.path in unsure else "rewritten"
             found[kind].append(path)
     vectors = (add.deletion_vector for add in state.files.values())
     return FolderFacts(

@@ -2,10 +2,10 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Final
 
-from foreset.domain.delta_log import Commit, LogState, beside, place_of
+from foreset.domain.delta_log import Commit, LogState
 from foreset.domain.findings import TableFinding
 from foreset.domain.findings.files import CheckpointDue, Leftovers, OrphanFiles, SmallFiles
 
@@ -17,11 +17,19 @@ _NAMED: Final = 100  # orphans in a finding's field
 
 
 def upkeep(
-    state: LogState, commits: Iterable[Commit], listing: Mapping[str, int], checkpoint: int | None, root: str
+    state: LogState,
+    commits: Iterable[Commit],
+    listing: Mapping[str, int],
+    checkpoint: int | None,
+    named: Collection[str],
 ) -> Iterator[TableFinding]:
-    """Advice on a table. `listing` has the size of each file in its folder `root`, by relative path."""
+    """Advice on a table.
+
+    `listing` has the size of each file in its folder that is the table's, by relative path; `named` are those that the
+    log names.
+    """
     several = tuple(commits)
-    yield from _strays(_named(state, several, root), listing)
+    yield from _strays(named, listing)
     yield from _small(state)
     waiting = [commit for commit in several if checkpoint is None or commit.version > checkpoint]
     if len(waiting) >= _MANY_COMMITS:
@@ -29,14 +37,7 @@ def upkeep(
         yield CheckpointDue(commits=len(waiting), since=since)
 
 
-def _named(state: LogState, commits: tuple[Commit, ...], root: str) -> set[str]:
-    """The files that the log names, by relative path."""
-    named = {path for path, _ in (*state.files, *state.removed)}
-    named |= {place_of(add.path) for commit in commits for add in commit.adds}
-    return {beside(path, root) for path in named}
-
-
-def _strays(named: set[str], listing: Mapping[str, int]) -> Iterator[TableFinding]:
+def _strays(named: Collection[str], listing: Mapping[str, int]) -> Iterator[TableFinding]:
     unfinished = {path: size for path, size in listing.items() if _UNFINISHED.fullmatch(path)}
     orphans = {
         path: size

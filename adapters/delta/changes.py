@@ -18,7 +18,7 @@ from foreset.adapters.delta.older_columns import lossless, same_columns, through
 from foreset.adapters.delta.snapshot import DeltaSnapshot
 from foreset.adapters.row_changes import as_changes, difference
 from foreset.domain.changes import CHANGE_TYPE, ChangeFiles, ChangesFacts, Reading, reading, untold
-from foreset.domain.delta_log import Commit, beside
+from foreset.domain.delta_log import Commit, relative_to
 from foreset.domain.errors.problem import refuse
 from foreset.domain.errors.tables import ChangesUntold, TableError, TableUnreadable
 from foreset.domain.facts import Column, DataFile
@@ -128,7 +128,7 @@ def _commits(place: Folder, first: int, last: int) -> list[Commit] | None:
 
 def _any_missing(place: Folder, paths: Iterable[str]) -> bool:
     """Whether a file under the table's root is gone. Of those elsewhere, which clones have, reading tells."""
-    inside = [path for path in (beside(path, place.root) for path in paths) if not is_outside(path)]
+    inside = [path for path in (relative_to(path, place.root) for path in paths) if not is_outside(path)]
     return None in _of_each(place, place.size, inside)
 
 

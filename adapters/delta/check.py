@@ -1,6 +1,6 @@
 """Check a table: look at its log and its files, and tell what is wrong."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -9,6 +9,7 @@ from returns.result import Result, Success
 
 from foreset.adapters.delta.checkpoints import newest_state
 from foreset.adapters.delta.faults import missing, opening
+from foreset.adapters.delta.file_identity import foreign_folders, is_within, named_files
 from foreset.adapters.delta.folders import FOLDER_FAULTS, Folder, folder, holding
 from foreset.adapters.delta.log import (
     DeltaLog,
@@ -17,6 +18,7 @@ from foreset.adapters.delta.log import (
     read_checksums,
     read_commits,
 )
+from foreset.adapters.delta.outside import check_inside
 from foreset.adapters.delta.parquet_looks import PARQUET_FAULTS, look_at
 from foreset.adapters.delta.reading_pages import read_pages
 from foreset.adapters.delta.schema import mapping_mode, unsupported
@@ -41,9 +43,12 @@ _AT_ONCE = 8
 
 
 def check_table(
-    table: str, uri: str, options: Mapping[str, str] | None, *, deep: bool
+    table: str, uri: str, options: Mapping[str, str] | None, *, deep: bool, allowed: tuple[str, ...] = ()
 ) -> Result[TableReport, TableError]:
-    """What is wrong with the table at a path or URL; an error only where there is no table or no way to look at it."""
+    """What is wrong with the table at a path or URL; an error only where there is no table or no way to look at it.
+
+    A file that is neither below the table's folder nor in a place of `allowed` is reported, and not opened.
+    """
     try:
         place = folder(uri, options)
         log = open_log(place)
@@ -57,7 +62,7 @@ def check_table(
     state = audit.state
     if state is not None:
         held = seen.state.version if seen.state is not None else None
-        findings += _Look(place, options, state, deep=deep).findings(seen, held)
+        findings += _Look(place, options, state, deep=deep, allowed=allowed).findings(seen, held)
     return Success(_report(table, seen, state, findings, deep=deep))
 
 
@@ -102,6 +107,7 @@ class _Look:
     options: Mapping[str, str] | None
     state: LogState
     deep: bool
+    allowed: tuple[str, ...]
 
     def findings(self, seen: LogSeen, checkpoint: int | None) -> Iterator[TableFinding]:
         """What is wrong with them, and what could be better."""
@@ -122,7 +128,14 @@ class _Look:
         yield from audit_files(self.state, stored, files, self._vectors(listing))
         if self.deep:
             yield from self._data(files, stored)
-        yield from upkeep(self.state, seen.commits, listing, checkpoint, self.place.root)
+        foreign = foreign_folders(listing)
+        own = {path: size for path, size in listing.items() if not is_within(path, foreign)}
+        yield from upkeep(self.state, seen.commits, own, checkpoint, self._named(seen, own))
+
+    def _named(self, seen: LogSeen, listing: Mapping[str, int]) -> Collection[str]:
+        """The listed files that the log names."""
+        added = (add.path for commit in seen.commits for add in commit.adds)
+        return named_files(self.place, listing, (*self.state.named, *added)).keys()
 
     @property
     def _partitions(self) -> tuple[str, ...]:
@@ -156,6 +169,7 @@ class _Look:
 
     def _found(self, path: str, listing: Mapping[str, int]) -> tuple[Folder, str, int | None]:
         """Where a file is, and its size; None where it is missing."""
+        check_inside(self.place.root, [path], self.allowed)
         place, inside = holding(self.place, path, self.options)
         listed = place is self.place and inside in listing
         return place, inside, listing[inside] if listed else place.size(inside)

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 
-from foreset.adapters.delta.names import location
 from foreset.adapters.delta.partition_times import instant_text
 from foreset.adapters.delta.schema import Field, dtype_of
 from foreset.adapters.delta.snapshot import DeltaSnapshot
@@ -28,8 +27,7 @@ def commit_files(first: DeltaSnapshot, last: DeltaSnapshot, commits: Sequence[Co
             feed=feed,
             added=tuple(_added(last, add, known) for add in commit.adds),
             removed=tuple(
-                FileAction(path=location(last.root, remove.path), data_change=remove.data_change)
-                for remove in commit.removes
+                FileAction(path=last.locate(remove.path), data_change=remove.data_change) for remove in commit.removes
             ),
             recorded=tuple(_data_file(last, change, known) for change in commit.changes),
         )
@@ -47,11 +45,11 @@ def _has_feed(configuration: Mapping[str, str | None]) -> bool:
 def _added(last: DeltaSnapshot, add: Add, known: Mapping[str, _Partition]) -> FileAction:
     """A file with a deletion vector is not described, for only a snapshot tells which rows are deleted."""
     file = _data_file(last, add, known) if add.deletion_vector is None else None
-    return FileAction(path=location(last.root, add.path), data_change=add.data_change, file=file)
+    return FileAction(path=last.locate(add.path), data_change=add.data_change, file=file)
 
 
 def _data_file(last: DeltaSnapshot, action: Add | ChangeFile, known: Mapping[str, _Partition]) -> DataFile:
-    path = location(last.root, action.path)
+    path = last.locate(action.path)
     return DataFile(
         path=path,
         rows=recorded_rows(action) if isinstance(action, Add) else None,

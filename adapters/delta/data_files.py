@@ -1,7 +1,6 @@
 """The files of a table, as its log describes them."""
 
 import json
-from collections.abc import Mapping
 from datetime import datetime
 
 import polars as pl
@@ -9,6 +8,7 @@ from deltalake import DeltaTable
 
 from foreset.adapters.delta.deletion_vectors import deleted_rows
 from foreset.adapters.delta.names import location
+from foreset.adapters.delta.outside import Access, check_inside
 from foreset.adapters.delta.partition_times import InLog, instant_text, times_in_log
 from foreset.adapters.delta.schema import columns_of
 from foreset.adapters.delta.stored import ColumnMapping
@@ -23,20 +23,21 @@ def data_files(
     table: DeltaTable,
     mapping: ColumnMapping,
     partitions: list[str],
-    storage_options: Mapping[str, str],
+    access: Access,
     zone: str | None,
 ) -> tuple[DataFile, ...]:
     """The files in the snapshot's order: by the modification time in the log, then by path.
 
-    `zone` is that of times of partitions that have none.
+    `zone` is that of times of partitions that have none. Raises `OutsideFileError` for a file that `access` refuses.
     """
     actions = pl.DataFrame(table.get_add_actions(flatten=False))
+    check_inside(table.table_uri, actions["path"], access.allowed)
     paths = [location(table.table_uri, path) for path in actions["path"]]
-    stored, deleted = mapping.by_name(), deleted_rows(table)
+    stored, deleted = mapping.by_name(), deleted_rows(table, access.options, access.allowed)
     values = _columns(actions, "partition", {name: name for name in partitions})
     timed = [name for name, of_files in values.items() if any(isinstance(v, datetime) and v.tzinfo for v in of_files)]
     if timed:
-        values |= times_in_log(table, mapping, timed, paths, storage_options)
+        values |= times_in_log(table, mapping, timed, paths, access.options)
     ranges = _all_ranges(actions, columns_of(mapping.fields), stored, values)
     files = [
         DataFile(

@@ -11,10 +11,12 @@ from returns.result import Result, Success
 
 from foreset.adapters.delta.checkpoints import newest_state
 from foreset.adapters.delta.faults import missing, opening
+from foreset.adapters.delta.file_identity import foreign_folders, is_within, named_files
 from foreset.adapters.delta.folders import FOLDER_FAULTS, Folder, folder
 from foreset.adapters.delta.log import open_log, state_at
 from foreset.adapters.delta.names import table_uri
 from foreset.adapters.delta.parquet_looks import PARQUET_FAULTS
+from foreset.domain.delta_log import LogState
 from foreset.domain.errors.problem import refuse
 from foreset.domain.errors.tables import TableError
 from foreset.domain.table_folder import FolderFacts, folder_facts, with_rows
@@ -45,10 +47,17 @@ def _look(table: str, uri: str, options: Mapping[str, str] | None) -> Result[Fol
         if log.is_empty:
             return refuse(missing(table, uri))
         checkpoint, _ = newest_state(log)
-        facts = folder_facts(table, state_at(log, checkpoint), checkpoint, place.listing(), place.root)
+        facts = _facts(table, place, state_at(log, checkpoint), checkpoint)
     except FOLDER_FAULTS as fault:
         return refuse(opening(table, uri, fault))
     return Success(with_rows(facts, _rows(place, facts.brought_back)))
+
+
+def _facts(table: str, place: Folder, state: LogState, checkpoint: LogState | None) -> FolderFacts:
+    listing = place.listing()
+    foreign = foreign_folders(listing)
+    own = [path for path in listing if not is_within(path, foreign)]
+    return folder_facts(table, state, checkpoint, own, named_files(place, own, state.named))
 
 
 def _rows(place: Folder, files: tuple[str, ...]) -> dict[str, int | None]:

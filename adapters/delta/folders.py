@@ -11,7 +11,7 @@ from deltalake.fs import DeltaStorageHandler
 from pyarrow import fs
 
 from foreset.adapters.delta.names import is_url
-from foreset.domain.delta_log import beside
+from foreset.domain.delta_log import relative_to
 
 FOLDER_FAULTS = (OSError, ValueError, DeltaError)
 """What a folder raises: no such file, no permission, no connection, no such store."""
@@ -146,7 +146,7 @@ def is_outside(path: str) -> bool:
 
 def holding(place: Folder, path: str, options: Mapping[str, str] | None) -> tuple[Folder, str]:
     """The folder that holds a file of the table in `place`, and its path there: a file may be outside the table."""
-    inside = beside(path, place.root)
+    inside = relative_to(path, place.root)
     if not is_outside(inside):
         return place, inside
     if is_url(inside):

@@ -25,8 +25,9 @@ _Key = tuple[str, str, int, str, tuple[tuple[str, str], ...], str | None]
 class Handles:
     """Tables by URI and version, the least recently used dropped first."""
 
-    def __init__(self) -> None:
-        """Hold none."""
+    def __init__(self, allowed: tuple[str, ...] = ()) -> None:
+        """Hold none. `allowed` are places where files of tables may be beyond the tables' folders."""
+        self._allowed = allowed
         self._newest: OrderedDict[str, _Open] = OrderedDict()
         self._snapshots: OrderedDict[_Key, DeltaSnapshot] = OrderedDict()
         self._times: dict[str, dict[int, datetime | None]] = {}
@@ -74,7 +75,7 @@ class Handles:
         """
         key = (uri, name, table.version(), str(table.metadata().id), tuple(options.items()), zone)
         if key not in self._snapshots:
-            _keep(self._snapshots, key, DeltaSnapshot(name, table, options, zone))
+            _keep(self._snapshots, key, DeltaSnapshot(name, table, options, zone, self._allowed))
         return self._snapshots[key]
 
     def times(self, uri: str, last: int, options: Mapping[str, str]) -> Times:

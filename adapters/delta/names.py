@@ -10,7 +10,7 @@ from foreset.domain.delta_log import place_of
 from foreset.domain.errors.problem import refuse
 from foreset.domain.errors.tables import BadTableName
 
-_ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
+_MISREAD = re.compile(r"%[0-9A-Fa-f]{2}|[\\\x00-\x1f\x7f]")
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 
 
@@ -21,13 +21,13 @@ def dataset_path(name: str, data_dir: Path) -> Result[Path, BadTableName]:
     return Success(data_dir / name)
 
 
-def escape_in(path: str) -> str | None:
-    """A percent sign and two digits in a local path, for which deltalake would open another place.
+def misread_in(path: str) -> str | None:
+    r"""Characters of a local path by which deltalake would list one place and read another, or none.
 
-    >>> escape_in("/data/a%20b"), escape_in("/data/50% off")
-    ('%20', None)
+    >>> misread_in("/data/a%20b"), misread_in("/data/50% off"), misread_in(r"/data/a\b")
+    ('%20', None, '\\')
     """
-    found = _ESCAPE.search(path)
+    found = _MISREAD.search(path)
     return found.group() if found else None
 
 

@@ -10,6 +10,8 @@ from returns.result import Result, Success
 
 from foreset.adapters.delta.data_files import data_files, whole_ranges
 from foreset.adapters.delta.footers import ArrowSchema, schemas_of
+from foreset.adapters.delta.names import location
+from foreset.adapters.delta.outside import Access, check_inside
 from foreset.adapters.delta.schema import columns_of, fields_of, mapping_mode
 from foreset.adapters.delta.stored import ColumnMapping
 from foreset.adapters.parquet_files import read_files, unreadable, unreadable_column
@@ -23,19 +25,27 @@ class DeltaSnapshot:
     """A table at a version. Immutable, so it may be kept and shared."""
 
     def __init__(
-        self, name: str, table: DeltaTable, storage_options: Mapping[str, str] | None = None, zone: str | None = None
+        self,
+        name: str,
+        table: DeltaTable,
+        storage_options: Mapping[str, str] | None = None,
+        zone: str | None = None,
+        allowed: tuple[str, ...] = (),
     ) -> None:
         """Describe `table` as it is now; `name` is how it is called in specs and plans.
 
-        `zone` is that of the times of partitions which have none in the log.
+        `zone` is that of the times of partitions which have none in the log; `allowed` are places where its files may
+        be beyond its folder. Raises `OutsideFileError` for a file elsewhere.
         """
         metadata, fields = table.metadata(), fields_of(table)
         columns = columns_of(fields)
         self.storage_options = dict(storage_options or {})
         self.root = table.table_uri
+        self._allowed = allowed
+        access = Access(self.storage_options, allowed)
         self.configuration: Mapping[str, str | None] = metadata.configuration
         self.mapping = ColumnMapping(tuple(fields), mapping_mode(metadata.configuration))
-        self._files = data_files(table, self.mapping, metadata.partition_columns, self.storage_options, zone)
+        self._files = data_files(table, self.mapping, metadata.partition_columns, access, zone)
         self._as_stored: tuple[DataFile, ...] | None = None
         rows = [file.rows for file in self._files]
         self.facts = TableFacts(
@@ -68,6 +78,11 @@ class DeltaSnapshot:
             for files in self.files(columns)
             for rows in read_files(self.facts.table, files, self._columns(columns), self.storage_options)
         )
+
+    def locate(self, path: str) -> str:
+        """Where a file is that a commit names. Raises `OutsideFileError` where that is no place of the table."""
+        check_inside(self.root, [path], self._allowed)
+        return location(self.root, path)
 
     def with_files(self, files: Iterable[DataFile], *beside: Column) -> "DeltaSnapshot":
         """The table with other files in place of its own, which hold some columns beside the table's.

@@ -2,7 +2,7 @@
 
 import os
 import threading
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
@@ -18,7 +18,7 @@ from foreset.adapters.delta.folders import FOLDER_FAULTS, folder
 from foreset.adapters.delta.handles import Handles
 from foreset.adapters.delta.history import Times, told_commit, version_at
 from foreset.adapters.delta.log import open_log, read_commits
-from foreset.adapters.delta.names import escape_in, is_url, table_uri
+from foreset.adapters.delta.names import is_url, misread_in, table_uri
 from foreset.adapters.delta.partition_times import is_zone
 from foreset.adapters.delta.pinned import PinnedTable, pinned
 from foreset.adapters.delta.schema import unsupported_feature
@@ -58,10 +58,14 @@ SAMPLES = ("classification_data", "regression_data")
 class DeltaTables:
     """Delta tables by dataset name (in `data_dir`), path or URL. Safe to use from several threads."""
 
-    def __init__(self, data_dir: Path) -> None:
-        """Look up dataset names in `data_dir`."""
+    def __init__(self, data_dir: Path, files_from: Iterable[str] = ()) -> None:
+        """Look up dataset names in `data_dir`.
+
+        Files of a table are read below its folder, and in the folders and URLs `files_from`, which shallow clones need.
+        """
         self._data_dir = data_dir
-        self._handles = Handles()
+        self._files_from = tuple(files_from)
+        self._handles = Handles(self._files_from)
         self._options = StorageOptions()
         self._lock = threading.RLock()
 
@@ -220,7 +224,9 @@ class DeltaTables:
     ) -> Result[StoredTable, TableError]:
         """Which files lie in the table's folder that are no part of its newest version, and what some versions need."""
         return self._of_newest(
-            table, storage_options, lambda root, options: Success(stored_table(table, root, options, versions))
+            table,
+            storage_options,
+            lambda root, options: Success(stored_table(table, root, options, versions, self._files_from)),
         )
 
     def delete(
@@ -254,7 +260,9 @@ class DeltaTables:
         with self._lock:
             options = self._options.of(table)
         return Result.do(
-            report for uri in table_uri(table, self._data_dir) for report in _checked(table, uri, options, deep=deep)
+            report
+            for uri in table_uri(table, self._data_dir)
+            for report in _checked(table, uri, options, deep=deep, allowed=self._files_from)
         )
 
     def _open(self, table: str, uri: str, version: int | None = None) -> Result[DeltaTable, TableError]:
@@ -321,7 +329,7 @@ def _missing(table: str, uri: str) -> TableError | None:
     if is_url(uri):
         return None
     log = Path(uri) / "_delta_log"
-    if escape := escape_in(uri):
+    if escape := misread_in(uri):
         return UnfitPath(table=table, place=uri, escape=escape)
     try:
         if not Path(uri).exists():
@@ -333,9 +341,11 @@ def _missing(table: str, uri: str) -> TableError | None:
         return because(TableUnreadable(table=table, problem=told(fault, place=True)), fault)
 
 
-def _checked(table: str, uri: str, options: Mapping[str, str] | None, *, deep: bool) -> Result[TableReport, TableError]:
+def _checked(
+    table: str, uri: str, options: Mapping[str, str] | None, *, deep: bool, allowed: tuple[str, ...]
+) -> Result[TableReport, TableError]:
     missing = _missing(table, uri)
-    return check_table(table, uri, options, deep=deep) if missing is None else refuse(missing)
+    return check_table(table, uri, options, deep=deep, allowed=allowed) if missing is None else refuse(missing)
 
 
 def _holds_files(folder: Path) -> bool:

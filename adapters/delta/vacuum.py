@@ -13,13 +13,15 @@ from pathlib import PurePosixPath
 from returns.result import Result, Success
 
 from foreset.adapters.delta.checkpoints import live_files, newest_state
-from foreset.adapters.delta.folders import FOLDER_FAULTS, Folder, LocalFolder, folder, holding, is_outside
+from foreset.adapters.delta.file_identity import foreign_folders, is_within, named_files
+from foreset.adapters.delta.folders import FOLDER_FAULTS, Folder, LocalFolder, folder, holding
 from foreset.adapters.delta.log import LOG, DeltaLog, open_log, read_commits, state_at
-from foreset.adapters.delta.names import decoded
+from foreset.adapters.delta.names import decoded, location
+from foreset.adapters.delta.outside import Access, OutsideFileError, check_inside
 from foreset.adapters.delta.schema import mapping_mode
 from foreset.adapters.delta.stored import ColumnMapping
 from foreset.domain.deletion_vectors import vector_place
-from foreset.domain.delta_log import Add, Commit, LogState, Metadata, Remove, beside, place_of
+from foreset.domain.delta_log import Add, Commit, LogState, Metadata, Remove, relative_to
 from foreset.domain.errors.keeping import Removal, VacuumFailed
 from foreset.domain.errors.problem import because, refuse, told
 from foreset.domain.retention import (
@@ -36,8 +38,17 @@ _MONTH_HOURS = 720.0
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def stored_table(table: str, root: str, options: Mapping[str, str] | None, versions: Collection[int]) -> StoredTable:
-    """The table at `root` as it is stored. Raises `FOLDER_FAULTS` where its log or folder cannot be read."""
+def stored_table(
+    table: str,
+    root: str,
+    options: Mapping[str, str] | None,
+    versions: Collection[int],
+    allowed: tuple[str, ...] = (),
+) -> StoredTable:
+    """The table at `root` as it is stored. Raises `FOLDER_FAULTS` where its log or folder cannot be read.
+
+    Whether files are there is looked up below its folder and in the places of `allowed`.
+    """
     place = folder(decoded(root), options)
     log = open_log(place)
     newest = live_files(log)
@@ -45,14 +56,15 @@ def stored_table(table: str, root: str, options: Mapping[str, str] | None, versi
     metadata = newest.metadata
     configuration = metadata.configuration if metadata else {}
     cleans = configuration.get("delta.enableExpiredLogCleanup", "true").lower() != "false"
-    look = _Look(place, log, options, root, listing)
+    look = _Look(place, log, root, listing, Access(options or {}, allowed))
+    kept = dict(look.versions(versions))
     return StoredTable(
         table=table,
         version=newest.version,
         hours=hours_of(configuration, "delta.deletedFileRetentionDuration", _WEEK_HOURS),
         log_hours=hours_of(configuration, "delta.logRetentionDuration", _MONTH_HOURS) if cleans else None,
-        others=tuple(look.others(newest)),
-        versions=dict(look.versions(versions)),
+        others=tuple(look.others(newest, kept)),
+        versions=kept,
         removals=look.removals(min(versions)) if versions else {},
         unknown=unknown_to_writers(newest.protocol),
     )
@@ -61,19 +73,18 @@ def stored_table(table: str, root: str, options: Mapping[str, str] | None, versi
 def delete_files(
     table: str, root: str, options: Mapping[str, str] | None, paths: Collection[str]
 ) -> Result[tuple[str, ...], VacuumFailed]:
-    """Delete files of the table at `root` which its newest version does not need.
+    """Delete files of the table at `root` which its newest version does not need; others of `paths` stay.
 
-    Raises `FOLDER_FAULTS` where its log cannot be read.
+    Raises `FOLDER_FAULTS` where its log or folder cannot be read.
     """
     place = folder(decoded(root), options)
-    live = set(_paths(live_files(open_log(place)).files.values(), place.root))
+    log = open_log(place)
+    look = _Look(place, log, root, place.listing(), Access(options or {}))
+    free = {file.path for file in look.others(live_files(log), {})}
     done: list[str] = []
-    for path in paths:
-        inside = beside(path, place.root)
-        if inside in live or is_outside(inside):
-            continue
+    for path in (path for path in paths if path in free):
         try:
-            if place.remove(inside):
+            if place.remove(relative_to(path, place.root)):
                 done.append(path)
         except FOLDER_FAULTS as fault:
             problem = told(fault, place=True)
@@ -84,29 +95,46 @@ def delete_files(
 class _Look:
     """A look at a table's log and folder."""
 
-    def __init__(
-        self, place: Folder, log: DeltaLog, options: Mapping[str, str] | None, root: str, listing: Mapping[str, int]
-    ) -> None:
-        self._place, self._log, self._options, self._root, self._listing = place, log, options, root, listing
+    def __init__(self, place: Folder, log: DeltaLog, root: str, listing: Mapping[str, int], access: Access) -> None:
+        self._place, self._log, self._root, self._listing, self._access = place, log, root, listing, access
 
-    def others(self, newest: LogState) -> Iterator[StoredFile]:
-        """The files in the folder that the newest version does not need, by path."""
-        live = set(_paths(newest.files.values(), self._place.root))
-        removed: dict[str, int] = {}
-        for remove in newest.removed.values():
-            for path in _paths([remove], self._place.root):
-                removed[path] = max(removed.get(path, 0), remove.deletion_timestamp or 0)
-        for path in sorted(self._listing.keys() - live):
+    def others(self, newest: LogState, kept: Mapping[int, StoredVersion]) -> Iterator[StoredFile]:
+        """The files in the folder that the newest version does not need, by path; what is not the table's stays.
+
+        `kept` are versions that are asked for: each file says how these write its path.
+        """
+        live = self._named(newest.files.values())
+        removed = self._named(newest.removed.values())
+        since = _removed_at(newest)
+        spelled = named_files(
+            self._place,
+            self._listing,
+            (path for version in kept.values() for path in (*version.files, *version.vectors)),
+        )
+        foreign = foreign_folders(self._listing)
+        for path in sorted(self._listing.keys() - live.keys()):
+            if is_within(path, foreign):
+                continue
+            also = tuple(sorted(spelled.get(path, ())))
             if path in removed:
-                yield self._file(path, removed[path], removed=True)
+                at = max(since[name] for name in removed[path])
+                yield self._file(path, at, also, removed=True)
             elif _is_data(path):
-                since = self._place.modified_ms(path)
-                if since is not None:
-                    yield self._file(path, since, removed=False)
+                modified = self._place.modified_ms(path)
+                if modified is not None:
+                    yield self._file(path, modified, also, removed=False)
 
-    def _file(self, path: str, since_ms: int, *, removed: bool) -> StoredFile:
+    def _named(self, actions: Collection[Add] | Collection[Remove]) -> dict[str, frozenset[str]]:
+        return named_files(self._place, self._listing, (path for action in actions for path in _logged(action)))
+
+    def _file(self, path: str, since_ms: int, also: tuple[str, ...], *, removed: bool) -> StoredFile:
+        where = _where(self._root, path)
         return StoredFile(
-            path=_where(self._root, path), size_bytes=self._listing[path], since_ms=since_ms, removed=removed
+            path=where,
+            size_bytes=self._listing[path],
+            since_ms=since_ms,
+            removed=removed,
+            also=tuple(name for name in also if name != where),
         )
 
     def versions(self, wanted: Collection[int]) -> Iterator[tuple[int, StoredVersion]]:
@@ -132,24 +160,25 @@ class _Look:
 
     def _version(self, version: int, state: LogState) -> StoredVersion:
         adds = state.files.values()
-        data = {beside(place_of(add.path), self._place.root) for add in adds}
-        vectors = set(_paths(adds, self._place.root)) - data
+        data = {location(self._root, add.path) for add in adds}
+        vectors = {location(self._root, path) for add in adds for path in _vector_paths(add)}
         missing = {path for path in (*data, *vectors) if not self._is_there(path)}
         return StoredVersion(
-            files=self._located(data),
-            vectors=self._located(vectors),
-            missing=frozenset(self._located(missing)),
+            files=tuple(sorted(data)),
+            vectors=tuple(sorted(vectors)),
+            missing=frozenset(missing),
             log_since_ms=self._log_since(version),
             by_footers=_by_footers(state.metadata),
         )
 
-    def _located(self, paths: Collection[str]) -> tuple[str, ...]:
-        return tuple(_where(self._root, path) for path in sorted(paths))
-
     def _is_there(self, path: str) -> bool:
-        if path in self._listing:
+        if relative_to(path, self._place.root) in self._listing:
             return True
-        place, inside = holding(self._place, path, self._options)
+        try:
+            check_inside(self._place.root, [path], self._access.allowed)
+        except OutsideFileError:  # it is not looked at, so nothing says that it is gone
+            return True
+        place, inside = holding(self._place, path, self._access.options)
         return place.size(inside) is not None
 
     def _log_since(self, version: int) -> int | None:
@@ -164,8 +193,8 @@ class _Look:
         found: dict[str, Removal] = {}
         for commit in read_commits(self._log, after + 1):
             removal = _removal(commit)
-            for path in _paths(commit.removes, self._place.root):
-                found[_where(self._root, path)] = removal
+            for path in (path for remove in commit.removes for path in _logged(remove)):
+                found[location(self._root, path)] = removal
         return found
 
 
@@ -183,18 +212,30 @@ def _removal(commit: Commit) -> Removal:
     return Removal(version=commit.version, operation=commit.operation, at=at)
 
 
-def _paths(actions: Collection[Add] | Collection[Remove], root: str) -> Iterator[str]:
-    """The data files of some actions, and the files of their deletion vectors, relative to the table."""
-    for action in actions:
-        yield beside(place_of(action.path), root)
-        vector = vector_place(action.deletion_vector) if action.deletion_vector else None
-        if vector is not None:
-            yield beside(vector, root)
+def _logged(action: Add | Remove) -> Iterator[str]:
+    """The paths of a data file and of the file of its deletion vector, as the log writes them."""
+    yield action.path
+    yield from _vector_paths(action)
+
+
+def _vector_paths(action: Add | Remove) -> Iterator[str]:
+    vector = vector_place(action.deletion_vector) if action.deletion_vector else None
+    if vector is not None:
+        yield vector
+
+
+def _removed_at(state: LogState) -> dict[str, int]:
+    """When the files that the log removes were removed, in milliseconds since the epoch, by their paths in the log."""
+    found: dict[str, int] = {}
+    for remove in state.removed.values():
+        for path in _logged(remove):
+            found[path] = max(found.get(path, 0), remove.deletion_timestamp or 0)
+    return found
 
 
 def _where(root: str, path: str) -> str:
-    """Where a file is, by its decoded path relative to the table; one outside the table stays as it is."""
-    return path if is_outside(path) else f"{decoded(root).rstrip('/')}/{path}"
+    """Where a file is, by its path relative to the table."""
+    return f"{decoded(root).rstrip('/')}/{path}"
 
 
 def _is_data(path: str) -> bool:

@@ -34,13 +34,32 @@ class BadTableName(CallerFault, frozen=True, kw_only=True):
 
 
 class UnfitPath(CallerFault, frozen=True, kw_only=True):
-    """A local path with a percent sign and two digits."""
+    """A local path with characters that some readers of Delta take for others: `%20`, a backslash, a control character.
+
+    Such a table would be listed in one folder and read from another.
+    """
 
     table: str
     place: str
     escape: str
-    says = "The path {place} of the table {table!r} has {escape!r} in it, which would be taken for another sign."
-    then = "rename the folder, or name it by a link that has no such sign in its path."
+    says = "The path {place!r} of the table {table!r} has {escape!r} in it, which some readers take for something else."
+    then = "rename the folder, or name it by a link that has no such characters in its path."
+
+
+class FileOutside(DataFault, frozen=True, kw_only=True):
+    """A table whose log names a file outside of the table's folder, in a place that is not allowed."""
+
+    table: str
+    file: str
+    place: str
+    says = (
+        "The log of the table {table!r} names the file {file!r}, which is outside of the table's folder. "
+        "It was not opened."
+    )
+    then = (
+        "if you trust the writers of this log, as with a shallow clone, allow the place: "
+        "FeatureStore.open(..., files_from=[{place!r}]), or FORESET_FILES_FROM={place}."
+    )
 
 
 class UnsupportedTable(DataFault, frozen=True, kw_only=True):
@@ -244,6 +263,7 @@ TableError = (
     | NotADeltaTable
     | BadTableName
     | UnfitPath
+    | FileOutside
     | UnsupportedTable
     | PartitionTimeUnclear
     | UnknownTimeZone
