@@ -16,7 +16,7 @@ from foreset.domain.writing import TARGET_BYTES, SchemaMode, Untouched, WriteMod
 from foreset.entrypoints.frames import frame_to_write
 from foreset.entrypoints.limits import size_of
 from foreset.entrypoints.raising import given, reject
-from foreset.entrypoints.wiring import data_directory
+from foreset.entrypoints.wiring import data_directory, files_from
 from foreset.entrypoints.writes import write_options
 
 if TYPE_CHECKING:
@@ -51,12 +51,16 @@ class UntouchedTable(TableInfo, frozen=True, kw_only=True):
     """A table that a write left as it is, for it was made before: the table has its app_version."""
 
 
-@cache
 def tables_in(data_dir: Path) -> "DeltaTables":
     """The tables of a data folder. Kept, so that a second read of a table does not replay its log."""
+    return _tables_in(data_dir, files_from())
+
+
+@cache
+def _tables_in(data_dir: Path, places: tuple[str, ...]) -> "DeltaTables":
     from foreset.adapters.delta.tables import DeltaTables  # kept off the import of foreset
 
-    return DeltaTables(data_dir)
+    return DeltaTables(data_dir, places)
 
 
 def get_delta_path(name: str) -> Path:

@@ -46,7 +46,16 @@ from foreset.entrypoints.report_page import report_page
 from foreset.entrypoints.reports import Reporter, TellsOfTrainingSets
 from foreset.entrypoints.table_changes import TableChanges
 from foreset.entrypoints.training_set import TrainingSet
-from foreset.entrypoints.wiring import comparer, feast_repository, in_memory, lineage_sink, local_store, looks, run_on
+from foreset.entrypoints.wiring import (
+    comparer,
+    feast_repository,
+    in_memory,
+    lineage_sink,
+    local_store,
+    looks,
+    run_on,
+    table_store,
+)
 from foreset.entrypoints.writes import write_options
 
 if TYPE_CHECKING:
@@ -92,6 +101,7 @@ class FeatureStore(KeepsTrainingSets, TellsOfTrainingSets, LooksAfterItsLog, Era
         threads: int | None = None,
         offline_store: OfflineStore | None = None,
         accept: Iterable[str] = (),
+        files_from: Iterable[str | Path] = (),
     ) -> Result["FeatureStore", StoreError]:
         """The store in a folder, which is made where it is missing, or in a database of PostgreSQL, by its URL.
 
@@ -107,11 +117,16 @@ class FeatureStore(KeepsTrainingSets, TellsOfTrainingSets, LooksAfterItsLog, Era
         by its name, such as `"duckdb"`, or with its options as feature_store.yaml has them, such as
         `{"type": "postgres", "host": ...}`. The laws that it breaks are restored, or it is refused; `accept` names the
         defects of it that may show. Loading Feast takes seconds.
+
+        `files_from` are folders and URLs where files of tables may be that are not below the tables' own folders, as
+        those of shallow clones (default: FORESET_FILES_FROM, by commas). Files elsewhere are not opened.
         """
         return Result.do(
             cls(on_store, data_dir, str(path_or_url))
             for chosen in chosen_store(offline_store, accept)
-            for adapters in local_store(path_or_url, data_dir, memory, threads)
+            for adapters in local_store(
+                path_or_url, data_dir, memory, threads, tables=table_store(data_dir, files_from)
+            )
             for on_store in run_on(adapters, chosen)
         )
 

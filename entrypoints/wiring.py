@@ -2,7 +2,7 @@
 
 import getpass
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from functools import cache
@@ -40,11 +40,19 @@ if TYPE_CHECKING:
 
 DATA_DIR = "FORESET_DATA_DIR"
 ACTOR = "FORESET_ACTOR"
+FILES_FROM = "FORESET_FILES_FROM"
 
 
 def data_directory(given: str | Path | None = None) -> Path:
     """The data folder: the one given, else FORESET_DATA_DIR, else `data/delta_lake` under the working directory."""
     return Path(given or os.environ.get(DATA_DIR) or Path("data") / "delta_lake").absolute()
+
+
+def files_from(given: Iterable[str | Path] = ()) -> tuple[str, ...]:
+    """Where files of tables may be beyond their folders: as given, else as FORESET_FILES_FROM lists them by commas."""
+    places = (given,) if isinstance(given, (str, Path)) else tuple(given)
+    named = os.environ.get(FILES_FROM, "").split(",")
+    return tuple(str(place) for place in places) or tuple(place for name in named if (place := name.strip()))
 
 
 def table_name(place: str, data_dir: str | Path | None = None) -> str:
@@ -68,13 +76,16 @@ def actor() -> str:
         return f"uid {os.getuid()}"
 
 
-def table_store(data_dir: str | Path | None = None) -> TableStore:
-    """Delta tables by name, path or URL, and Parquet files by the names that they have in receipts."""
+def table_store(data_dir: str | Path | None = None, places: Iterable[str | Path] = ()) -> TableStore:
+    """Delta tables by name, path or URL, and Parquet files by the names that they have in receipts.
+
+    `places` are where files of tables may be beyond the tables' folders.
+    """
     from foreset.adapters.delta.tables import DeltaTables
     from foreset.adapters.parquet.tables import ParquetTables
     from foreset.adapters.tables_by_format import TablesByFormat
 
-    return TablesByFormat(DeltaTables(data_directory(data_dir)), ParquetTables())
+    return TablesByFormat(DeltaTables(data_directory(data_dir), files_from(places)), ParquetTables())
 
 
 def local_store(

@@ -14,7 +14,7 @@ from deltalake.exceptions import (
 
 from foreset.adapters.delta.outside import OutsideFileError
 from foreset.adapters.object_stores import store_problem
-from foreset.domain.addresses import without_password
+from foreset.domain.addresses import is_address, without_password
 from foreset.domain.errors.problem import because, told
 from foreset.domain.errors.tables import (
     FileOutside,
@@ -58,7 +58,7 @@ def opening(table: str, place: str, fault: Exception) -> TableError:
 
 def _opening(table: str, place: str, fault: Exception) -> TableError:
     if isinstance(fault, OutsideFileError):
-        return FileOutside(table=table, file=without_password(fault.path), place=without_password(_parent(fault.path)))
+        return FileOutside(table=table, file=_shown(fault.path), place=_shown(_parent(fault.path)))
     away = store_problem(fault)
     if away is not None:
         return ObjectStoreFailed(table=table, place=place, problem=away)
@@ -69,6 +69,10 @@ def _opening(table: str, place: str, fault: Exception) -> TableError:
     if feature is not None or isinstance(fault, DeltaProtocolError):
         return UnsupportedTable(table=table, feature=feature or text)
     return TableUnreadable(table=table, problem=text)
+
+
+def _shown(path: str) -> str:
+    return without_password(path) if is_address(path) else path
 
 
 def _parent(path: str) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from foreset.adapters.delta.folders import is_outside
-from foreset.adapters.delta.names import is_url
+from foreset.adapters.delta.names import decoded, is_url
 from foreset.domain.delta_log import place_of, relative_to
 
 
@@ -31,14 +31,22 @@ class OutsideFileError(ValueError):
 
 def check_inside(root: str, paths: Iterable[str], allowed: Iterable[str]) -> None:
     """Raise `OutsideFileError` for the first path of a log that leaves the table at `root` and the places `allowed`."""
-    places = tuple(place if is_url(place) else str(Path(place).absolute()) for place in allowed)
+    places = (root, *(place if is_url(place) else str(Path(place).absolute()) for place in allowed))
     for path in paths:
         place = place_of(path)
         if not _may_leave(place):
             continue
         found = relative_to(place, root)
-        if is_outside(found) and not any(not is_outside(relative_to(found, at)) for at in places):
+        if is_outside(found) and not any(_is_in(found, at) for at in places):
             raise OutsideFileError(found)
+
+
+def _is_in(place: str, folder: str) -> bool:
+    """Whether an absolute place is below a folder or URL, or below another name of the same folder of a disk."""
+    if not is_outside(relative_to(place, folder)):
+        return True
+    local = decoded(folder)
+    return not is_url(place) and not is_url(local) and Path(place).resolve().is_relative_to(Path(local).resolve())
 
 
 def _may_leave(place: str) -> bool:

@@ -8,11 +8,11 @@ from polars.exceptions import PolarsError
 from returns.result import Result, Success
 
 from foreset.adapters.arrow_types import polars_frame
-from foreset.adapters.blobs import Blobs
+from foreset.adapters.blobs import Blobs, InvalidNameError
 from foreset.adapters.parquet_files import READ_FAULTS
 from foreset.application.table_ports import ArrowStream
 from foreset.domain.errors.problem import because, refuse, told
-from foreset.domain.errors.store import KeptLost, StoreError, StoreUnwritable
+from foreset.domain.errors.store import InvalidFrameName, KeptLost, StoreError, StoreUnwritable
 
 
 def _changed_type(rows: pl.DataFrame, content: BytesIO) -> str | None:
@@ -44,7 +44,7 @@ class ParquetFrames:
                 return refuse(StoreUnwritable(path=self._blobs.place(name), problem=changed))
             self._blobs.write(name, content.getvalue())
         except (OSError, PolarsError) as fault:
-            return refuse(because(StoreUnwritable(path=self._blobs.place(name), problem=told(fault)), fault))
+            return refuse(self._unwritable(name, fault))
         return Success(None)
 
     def load(self, name: str, columns: Collection[str] | None = None) -> Result[ArrowStream, StoreError]:
@@ -57,21 +57,21 @@ class ParquetFrames:
             content.seek(0)
             return Success(pl.read_parquet(content, columns=there) if there else pl.DataFrame())
         except READ_FAULTS as fault:
-            return refuse(because(KeptLost(place=self._blobs.place(name), problem=told(fault)), fault))
+            return refuse(self._unreadable(name, fault))
 
     def names(self, prefix: str) -> Result[tuple[str, ...], StoreError]:
         """The names of the kept frames that begin so, in order."""
         try:
             return Success(self._blobs.names(prefix))
         except OSError as fault:
-            return refuse(because(KeptLost(place=self._blobs.place(prefix), problem=told(fault)), fault))
+            return refuse(self._unreadable(prefix, fault))
 
     def size(self, name: str) -> Result[int, StoreError]:
         """How many bytes of Parquet a kept frame takes."""
         try:
             size = self._blobs.size(name)
         except OSError as fault:
-            return refuse(because(KeptLost(place=self._blobs.place(name), problem=told(fault)), fault))
+            return refuse(self._unreadable(name, fault))
         if size is None:
             return refuse(KeptLost(place=self._blobs.place(name), problem="it is not there"))
         return Success(size)
@@ -81,7 +81,7 @@ class ParquetFrames:
         try:
             return Success(self._blobs.remove(name))
         except OSError as fault:
-            return refuse(because(StoreUnwritable(path=self._blobs.place(name), problem=told(fault)), fault))
+            return refuse(self._unwritable(name, fault))
 
     def sweep(self) -> Result[None, StoreError]:
         """Delete what processes left that were killed while they kept a frame."""
@@ -89,4 +89,17 @@ class ParquetFrames:
             self._blobs.sweep()
             return Success(None)
         except OSError as fault:
-            return refuse(because(StoreUnwritable(path=self._blobs.place(""), problem=told(fault)), fault))
+            return refuse(self._unwritable("", fault))
+
+    def _unwritable(self, name: str, fault: Exception) -> StoreError:
+        if isinstance(fault, InvalidNameError):
+            return self._invalid(name, fault)
+        return because(StoreUnwritable(path=self._blobs.place(name), problem=told(fault)), fault)
+
+    def _unreadable(self, name: str, fault: Exception) -> StoreError:
+        if isinstance(fault, InvalidNameError):
+            return self._invalid(name, fault)
+        return because(KeptLost(place=self._blobs.place(name), problem=told(fault)), fault)
+
+    def _invalid(self, name: str, fault: Exception) -> InvalidFrameName:
+        return because(InvalidFrameName(name=name, store=self._blobs.place("").rpartition("/")[0]), fault)

@@ -1,7 +1,7 @@
 """What can be wrong with the store itself: its folder, its event log, what it projects to."""
 
 from foreset.domain.errors.offline_stores import ChoiceError, LoadError
-from foreset.domain.errors.problem import CallerFault, WorldFault
+from foreset.domain.errors.problem import CallerFault, DataFault, WorldFault
 
 
 class UnknownLocation(CallerFault, frozen=True, kw_only=True):
@@ -37,6 +37,18 @@ class KeptLost(WorldFault, frozen=True, kw_only=True):
     problem: str
     says = "{place}, which the store keeps, cannot be read: {problem}."
     then = "restore it from a backup; a spine can also be given again: store.rebuild(id, spine=frame)."
+
+
+class InvalidFrameName(DataFault, frozen=True, kw_only=True):
+    """A name of a kept frame that the store does not give, such as one that leads out of its folder."""
+
+    name: str
+    store: str
+    says = (
+        "The event log names the kept frame {name!r}, which is not a name that the store {store} gives. "
+        "Nothing outside of the store was read or deleted."
+    )
+    then = "find out who wrote to the log: `foreset log verify` compares it with a head that was noted elsewhere."
 
 
 class LogTooNew(WorldFault, frozen=True, kw_only=True):
@@ -160,6 +172,7 @@ StoreError = (
     | UnknownLocation
     | StoreUnwritable
     | KeptLost
+    | InvalidFrameName
     | LogCorrupt
     | LogTooNew
     | LogBusy

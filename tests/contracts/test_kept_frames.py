@@ -18,7 +18,7 @@ from foreset.adapters.polars.fingerprint import fingerprint
 from foreset.adapters.polars.kept import ParquetFrames
 from foreset.adapters.postgres import Database, PostgresBlobs
 from foreset.application.log_ports import KeptFrames
-from foreset.domain.errors.store import KeptLost, StoreError, StoreUnwritable
+from foreset.domain.errors.store import InvalidFrameName, KeptLost, StoreError, StoreUnwritable
 
 FACTORIES: dict[str, Callable[[pytest.FixtureRequest], KeptFrames]] = {
     "memory": lambda _: MemoryFrames(),
@@ -157,3 +157,53 @@ def test_sweeping_keeps_what_is_kept(kept: KeptFrames) -> None:
     kept.keep("spines/a", FRAME).unwrap()
     kept.sweep().unwrap()
     assert kept.names("") == Success(("spines/a",))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../victim/rows",
+        "pins/x/../../../victim/rows",
+        "/victim/rows",
+        "pins//x",
+        "pins/..",
+        ".rows",
+        "a\0b",
+        "",
+        "a\\b",
+    ],
+)
+def test_a_name_that_is_not_the_stores_touches_nothing(tmp_path: Path, name: str) -> None:
+    victim = tmp_path / "victim" / "rows.parquet"
+    victim.parent.mkdir()
+    FRAME.write_parquet(victim)
+    kept = ParquetFrames(FolderBlobs(tmp_path / "repo", ".parquet"))
+    kept.keep("pins/x/0", FRAME).unwrap()
+    before = sorted(path for path in tmp_path.rglob("*") if path.is_file())
+    for call in (
+        lambda: kept.keep(name, FRAME),
+        lambda: kept.load(name),
+        lambda: kept.size(name),
+        lambda: kept.remove(name),
+    ):
+        error = call().failure()
+        assert isinstance(error, InvalidFrameName)
+        assert f"names the kept frame {name!r}, which is not a name that the store" in error.message
+    assert sorted(path for path in tmp_path.rglob("*") if path.is_file()) == before
+
+
+def test_a_prefix_that_leaves_the_store_lists_nothing(folder: KeptFrames, tmp_path: Path) -> None:
+    (tmp_path / "victim").mkdir()
+    FRAME.write_parquet(tmp_path / "victim" / "rows.parquet")
+    for prefix in ("pins/../../victim/", "../victim", "/"):
+        assert isinstance(folder.names(prefix).failure(), InvalidFrameName)
+
+
+def test_a_link_in_the_store_leads_nowhere_else(folder: KeptFrames, tmp_path: Path) -> None:
+    folder.keep("spines/a", FRAME).unwrap()
+    (tmp_path / "victim").mkdir()
+    FRAME.write_parquet(tmp_path / "victim" / "rows.parquet")
+    (tmp_path / "repo" / "pins").symlink_to(tmp_path / "victim")
+    assert isinstance(folder.remove("pins/rows").failure(), InvalidFrameName)
+    assert isinstance(folder.names("pins/").failure(), InvalidFrameName)
+    assert (tmp_path / "victim" / "rows.parquet").exists()

@@ -1,6 +1,7 @@
 """Features of the Delta protocol that few readers have: read in full, in the snapshot's order, by every way."""
 
 import json
+import shutil
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -9,6 +10,8 @@ from typing import Any, Literal
 
 import polars as pl
 import pytest
+from deltalake import DeltaTable
+from returns.result import Success
 
 from foreset import DeltaSource, EntitySpec, FeatureStore, FeatureViewSpec, TrainingSetSpec
 from foreset.adapters.delta.tables import DeltaTables
@@ -320,5 +323,29 @@ def test_a_path_that_would_open_another_table_is_refused(tmp_path: Path, refused
     handmade(tmp_path / "a%20b", [rows(2)])
     error = refused(str(tmp_path / "a%20b"))
     assert isinstance(error, UnfitPath)
-    assert "has '%20' in it, which would be taken for another sign. Next: rename the folder" in str(error)
+    assert "has '%20' in it, which some readers take for something else. Next: rename the folder" in str(error)
     assert isinstance(DeltaTables(tmp_path).write(str(tmp_path / "a%20b"), rows(1)).failure(), UnfitPath)
+
+
+def test_a_folder_is_read_as_deltalake_reads_it_or_refused_for_its_characters(tmp_path: Path) -> None:
+    whole = handmade(tmp_path / "whole", [rows(1)])
+    refused = set[str]()
+    for number, sign in enumerate(
+        [*map(chr, range(1, 256)), "%2F", "%zz", "\u2028", "\ufeff", "e\u0301", "\N{GRINNING FACE}"]
+    ):
+        for name in (f"x{sign}y", f"{sign}x", f"x{sign}") if sign != "/" else ():
+            place = tmp_path / str(number) / name
+            shutil.copytree(whole, place)
+            seen = DeltaTables(tmp_path).observe(str(place))
+            written = DeltaTables(tmp_path).write(str(place), rows(1))
+            if isinstance(seen, Success):
+                assert pl.DataFrame(seen.unwrap().read(("k", "x")).unwrap()).equals(rows(1).select("k", "x"))
+                assert pl.DataFrame(DeltaTable(str(place)).to_pyarrow_table()).height == 2 * rows(1).height
+                assert isinstance(written, Success)
+            else:
+                assert isinstance(seen.failure(), UnfitPath)
+                assert isinstance(written.failure(), UnfitPath)
+                refused.add(sign)
+            assert [path.name for path in (tmp_path / str(number)).iterdir()] == [name]
+            shutil.rmtree(tmp_path / str(number))
+    assert refused == {*map(chr, range(1, 32)), "\x7f", "\\", "%2F"}
