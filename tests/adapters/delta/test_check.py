@@ -234,9 +234,10 @@ def test_a_table_behind_a_url_is_checked_through_the_same_store_as_it_is_read(
         assert (remote.version, remote.rows, remote.files) == (3, local.rows, local.files)
 
 
-def test_files_outside_the_folder_are_looked_for(
-    found: Found, tables: DeltaTables, tmp_path: Path, edited: Callable[..., None]
+def test_files_outside_the_folder_are_looked_for_where_their_place_is_allowed(
+    found: Found, tmp_path: Path, edited: Callable[..., None]
 ) -> None:
+    tables = DeltaTables(tmp_path, files_from=[tmp_path])
     tables.write("t", FRAME).unwrap()
     [path] = (tmp_path / "t").glob("*.parquet")
     path.rename(tmp_path / "else where.parquet")
@@ -246,8 +247,9 @@ def test_files_outside_the_folder_are_looked_for(
             action["add"]["path"] = (tmp_path / "else where.parquet").as_uri()
 
     edited("t", 0, move)
-    assert found("t", deep=True) == []
+    assert [type(finding).__name__ for finding in found("t", deep=True)] == ["FileUnreadable"]
+    assert tables.check("t", deep=True).unwrap().findings == ()
     (tmp_path / "else where.parquet").unlink()
-    [missing] = found("t")
+    [missing] = tables.check("t").unwrap().findings
     place = tmp_path / "else where.parquet"
     assert missing.what == f"Data files of the table are missing, 1 in all (40 rows, by the log): {place}."
