@@ -58,13 +58,13 @@ SAMPLES = ("classification_data", "regression_data")
 class DeltaTables:
     """Delta tables by dataset name (in `data_dir`), path or URL. Safe to use from several threads."""
 
-    def __init__(self, data_dir: Path, files_from: Iterable[str] = ()) -> None:
+    def __init__(self, data_dir: Path, files_from: Iterable[str | Path] = ()) -> None:
         """Look up dataset names in `data_dir`.
 
         Files of a table are read below its folder, and in the folders and URLs `files_from`, which shallow clones need.
         """
         self._data_dir = data_dir
-        self._files_from = tuple(files_from)
+        self._files_from = tuple(map(str, files_from))
         self._handles = Handles(self._files_from)
         self._options = StorageOptions()
         self._lock = threading.RLock()
