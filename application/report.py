@@ -129,6 +129,8 @@ def _views(  # noqa: PLR0913, PLR0917  # what is looked at, and with what
                 under_event_time=counts.under_event_time,
                 under_later_writes=counts.under_later_writes,
                 newest_version=probe.newest_version,
+                valid_until=probe.match.ends,
+                closed=probe.match.closed or "right",
             )
         )
     return Success(tuple(found))

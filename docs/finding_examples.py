@@ -130,6 +130,7 @@ EXAMPLES: Final[tuple[Finding, ...]] = (
         means="what was known by then is told by the table's version alone",
     ),
     leaks.NothingServed(view="weather", rows=10_000),
+    leaks.MostlyEnded(view="prices", rows=6_120, of=10_000, column="until"),
     leaks.MostlyExpired(view="weather", rows=6_120, of=10_000, ttl="3 h"),
     leaks.AllNull(column="wind_gust", rows=10_000),
     leaks.ConstantColumn(column="engines", rows=9_870),

@@ -14,6 +14,7 @@ from foreset.domain.findings.leaks import (
     LabelInFeatures,
     LabelNearlyDetermined,
     LeakFinding,
+    MostlyEnded,
     MostlyExpired,
     NoCreatedTime,
     NothingServed,
@@ -63,8 +64,15 @@ def of_view(view: ViewReport, rows: int) -> Iterator[LeakFinding]:
     if rows and not view.served:
         yield NothingServed(view=view.view, rows=rows)
     if view.expired > _MOSTLY * (view.served + view.expired):
-        of, ttl = view.served + view.expired, span(view.ttl_us or 0)
-        yield MostlyExpired(view=view.view, rows=view.expired, of=of, ttl=ttl)
+        yield _mostly_expired(view)
+
+
+def _mostly_expired(view: ViewReport) -> LeakFinding:
+    of = view.served + view.expired
+    if view.valid_until is None:
+        return MostlyExpired(view=view.view, rows=view.expired, of=of, ttl=span(view.ttl_us or 0))
+    ttl = "" if view.ttl_us is None else f", or are older than its ttl of {span(view.ttl_us)}"
+    return MostlyEnded(view=view.view, rows=view.expired, of=of, column=view.valid_until, ttl=ttl)
 
 
 def _told_by(view: ViewReport) -> str:

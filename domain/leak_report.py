@@ -26,9 +26,10 @@ class Leads(msgspec.Struct, frozen=True):
 class ViewReport(msgspec.Struct, frozen=True, kw_only=True):
     """A view in a training set. `served`, `without_match` and `expired` add up to the rows of the set.
 
-    `event_time` and `created_time` are columns of the table; None where the view has no created time. `ttl_us` and
-    `known_at` are those of `Match`. `expired` rows had a row that only its age kept from serving. `ties` are those of
-    `ViewServed`. `ages` is None, and `quantiles` empty, where nothing was served.
+    `event_time` and `created_time` are columns of the table; None where the view has no created time. `ttl_us`,
+    `known_at` and `closed` are those of `Match`; `valid_until` is the column with the end of validity. `expired` rows
+    had a row that only its age or its end kept from serving. `ties` are those of `ViewServed`. `ages` is None, and
+    `quantiles` empty, where nothing was served.
 
     written_later         rows served by a value whose created time is after the row's own time; None without one
     under_event_time      rows whose features `known_at="event_time"` would have served otherwise, and the largest
@@ -57,6 +58,8 @@ class ViewReport(msgspec.Struct, frozen=True, kw_only=True):
     under_event_time: Leads | None = None
     under_later_writes: Leads | None = None
     newest_version: int | None = None
+    valid_until: str | None = None
+    closed: Literal["right", "left"] = "right"
 
 
 class ViewCounts(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import msgspec
 from returns.result import Result, Success
 
-from foreset.domain.dtypes import joined_key, time_unit
+from foreset.domain.dtypes import epoch_limits, is_epoch, joined_key, time_unit
 from foreset.domain.errors.problem import listed, refuse
 from foreset.domain.errors.retrieval import (
     DoesNotFit,
@@ -19,6 +19,7 @@ from foreset.domain.errors.retrieval import (
     UnfitSpineTime,
 )
 from foreset.domain.errors.specs import InvalidSpec, MissingColumn, UnknownFeature, UnknownView
+from foreset.domain.errors.tables import EpochOutOfRange
 from foreset.domain.explaining import size
 from foreset.domain.facts import Facts, Resources, SpineFacts, TableFacts
 from foreset.domain.nodes import EVENT_TIME, Assemble, Gather, KeyPair, Match, Node, Output, Scan, Spine
@@ -136,7 +137,23 @@ def _view_problem(selection: Selection, table: TableFacts, spec: TrainingSetSpec
             )
     if spec.known_by_each_row and view.source.created_timestamp_field is None:
         return NoCreatedTime(view=view.name)
-    return unfit_time(view, columns) or unfit_feature(view, columns, asked)
+    return unfit_time(view, columns) or unfit_feature(view, columns, asked) or _beyond_years(view, table)
+
+
+def _beyond_years(view: FeatureViewSpec, table: TableFacts) -> EpochOutOfRange | None:
+    """A whole number that is no time of its unit, by the statistics of the log: its file may be skipped."""
+    source, unit = view.source, view.source.timestamp_unit
+    if unit is None:
+        return None
+    least, greatest = epoch_limits(unit)
+    for column in map(source.column, source.time_fields):
+        if not is_epoch(table.dtype(column) or ""):
+            continue
+        ends = (end for file in table.data_files for end in file.ranges.get(column, ()))
+        beyond = next((end for end in ends if not least <= end <= greatest), None)
+        if beyond is not None:
+            return EpochOutOfRange(table=table.table, column=column, value=beyond, unit=unit)
+    return None
 
 
 def _without(column: str, selection: Selection, columns: Collection[str]) -> str:

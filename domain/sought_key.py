@@ -19,6 +19,7 @@ Given = Mapping[str, object]
 """Values by the names of columns; texts are read by the columns' types."""
 
 _BITS: Final = re.compile(r"u?int(\d+)")
+_FINER: Final = re.compile(r"[.,]\d{6}0*[1-9]")  # than microseconds, which Python would cut off
 _DIGITS: Final = 38  # that a decimal has at most
 _TRUE, _FALSE = ("true", "1"), ("false", "0")
 
@@ -120,10 +121,12 @@ def _decimal(value: object) -> Decimal | None:
 
 
 def _instant(value: object) -> datetime | None:
-    """A time in UTC; a date is none, for dates and times are not compared."""
+    """A time in UTC; a date is none, for dates and times are not compared. Nanoseconds are not taken."""
     given = value if isinstance(value, datetime) else str(value)
+    if getattr(value, "nanosecond", 0):  # of a pandas time
+        return None
     if isinstance(given, str):
-        if len(given) <= len("2024-01-01"):
+        if len(given) <= len("2024-01-01") or _FINER.search(given):
             return None
         given = datetime.fromisoformat(given)
     return given.replace(tzinfo=UTC) if given.tzinfo is None else given.astimezone(UTC)

@@ -119,6 +119,22 @@ class MostlyExpired(Finding, frozen=True, kw_only=True):
     then = "look at how often the table is written; register the view with a longer ttl if older values are good."
 
 
+class MostlyEnded(Finding, frozen=True, kw_only=True):
+    """A view whose rows have ended for most of the rows that have one."""
+
+    severity: Severity = "warning"
+    view: str
+    rows: int
+    of: int
+    column: str
+    ttl: str = ""
+    says = (
+        "{rows:,} of {of:,} rows have no value of {view} only because theirs have ended "
+        "(valid_until_field {column!r}){ttl}."
+    )
+    then = "look at the ends of validity in the table; null says that a row has none, and the end itself is exclusive."
+
+
 class AllNull(Finding, frozen=True, kw_only=True):
     """A column without values."""
 
@@ -149,6 +165,7 @@ LeakFinding = (
     | NoCreatedTime
     | NothingServed
     | MostlyExpired
+    | MostlyEnded
     | AllNull
     | ConstantColumn
 )
