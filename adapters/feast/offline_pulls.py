@@ -40,7 +40,7 @@ def pull_job(options: Options, source: DataSource, wanted: Wanted, *, latest: bo
     Feast keeps the first of each key, and the last of all where the view has no key.
     """
     table = source_of(source.name, source, options)
-    if latest and table.valid_until_field is not None:
+    if table.valid_until_field is not None and (latest or source.timestamp_field):
         problem = "its rows end (valid_until_field), and Feast loads the newest of each key whether it has ended or not"
         remedy = "load it by store.online.materialize, which serves what is valid"
         raise raised(FeastObjectRefused(object=f"source {source.name!r}", problem=problem, remedy=remedy))
