@@ -121,13 +121,13 @@ def timestamp_unit(tags: Mapping[str, str]) -> Any:
 # === Views ===
 
 
-def view_tags(spec: FeatureViewSpec) -> dict[str, str]:
-    """The tags of a view for what Feast's has no field for.
+def closed_tag(closed: str) -> dict[str, str]:
+    """The tag of a view for whether its events serve labels of their own instant; none where they do.
 
-    >>> view_tags(FeatureViewSpec("v", ["e"], DeltaSource("t", "at"), ["x"], closed="left"))
-    {'foreset.closed': 'left'}
+    >>> closed_tag("left"), closed_tag("right")
+    ({'foreset.closed': 'left'}, {})
     """
-    return {_CLOSED: spec.closed} if spec.closed != "right" else {}
+    return {_CLOSED: closed} if closed != "right" else {}
 
 
 def closed(tags: Mapping[str, str]) -> Any:

@@ -4,10 +4,12 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from returns.result import Success
 
+from foreset.domain import feast_tags
+from foreset.domain.spec import DeltaSource
 from foreset.entrypoints.datasets import tables_in
 from foreset.entrypoints.raising import given, reject
 from foreset.entrypoints.wiring import data_directory
@@ -25,19 +27,26 @@ def create_file_source(  # noqa: PLR0913, PLR0917  # the guide's signature
     description: str | None = None,
     file_format: "FileFormat | None" = None,
     created_timestamp_column: str | None = None,
+    *,
+    valid_until_field: str | None = None,
+    timestamp_unit: Literal["s", "ms", "us", "ns"] | None = None,
 ) -> "FileSource":
     """A Feast FileSource over a Delta table.
 
     `path` is a dataset name, a URL or a path; a relative path is taken from the working directory. `timestamp_field` is
     the event time; `created_timestamp_column` says when a row was written. The format is Delta unless another is given.
+    `valid_until_field` and `timestamp_unit` are those of `DeltaSource`; they are kept in tags, for Feast has no fields
+    for them.
     """
     from foreset.adapters.delta.names import table_uri  # vendors stay off the import of foreset
     from foreset.adapters.feast import objects
 
     table = path if isinstance(path, str) else str(Path(path).absolute())
+    said = DeltaSource(table, timestamp_field, valid_until_field=valid_until_field, timestamp_unit=timestamp_unit)
     return objects.file_source(
         given(table_uri(table, data_directory())),
         timestamp_field,
+        tags=feast_tags.source_tags(said, ""),
         name=source_name,
         description=description,
         file_format=file_format,
@@ -70,15 +79,21 @@ def create_feature_view(  # noqa: PLR0913, PLR0917  # the guide's signature
     entity: "Entity",
     ttl: timedelta | None = None,
     tags: dict[str, str] | None = None,
+    *,
+    closed: Literal["right", "left"] = "right",
 ) -> "FeatureView":
     """A Feast FeatureView whose schema names the entity's column, in its type in the table where there is one.
 
     `ttl` is how old a value may be, None or zero for no limit; a negative one is refused. `schema` is not changed.
+    `closed` is that of `FeatureViewSpec`, and is kept in a tag.
     """
     from foreset.adapters.feast import objects
 
     if ttl is not None and ttl < timedelta(0):
         reject(f"The feature view {view_name!r}", f"its ttl is negative ({ttl})", "give a ttl of zero or more, or None")
+    if closed not in {"right", "left"}:
+        reject(f"The feature view {view_name!r}", f"closed is {closed!r}", "give 'left' or 'right'")
+    tags = {**(tags or {}), **feast_tags.closed_tag(closed)}
     seen = tables_in(data_directory()).observe(source.path)
     key = seen.unwrap().facts.dtype(entity.join_key) if isinstance(seen, Success) else None
     return given(objects.feature_view(view_name, source, schema, entity, key_dtype=key, ttl=ttl, tags=tags))

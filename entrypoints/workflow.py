@@ -167,12 +167,15 @@ def _samples(store: FeatureStore, source: DeltaSource, asked: TrainingSetSpec) -
     """The rows that had been written by the time in `known_at`: sample, when it was ingested and when written."""
     import polars as pl
 
+    from foreset.adapters.epochs import as_times
+
     (key,) = ENTITY.join_keys
     times = dict.fromkeys(name for name in (source.timestamp_field, source.created_timestamp_field) if name)
     snapshot = given(store.adapters.tables.observe(source.table, asked.versions[source.table]))
     read = pl.DataFrame(given(snapshot.read((key, *times)))).drop_nulls([key, source.timestamp_field])
-    written = None if source.created_timestamp_field is None else _instants(read[source.created_timestamp_field])
-    rows = read.select(key, _instants(read[source.timestamp_field]).alias(INGESTED), pl.lit(written).alias(_WRITTEN))
+    found = {name: _instants(as_times(read[name], source.timestamp_unit, source.table)) for name in times}
+    written = None if source.created_timestamp_field is None else found[source.created_timestamp_field]
+    rows = read.select(key, found[source.timestamp_field].alias(INGESTED), pl.lit(written).alias(_WRITTEN))
     if asked.known_by is None or written is None:
         return rows
     return rows.filter(pl.col(_WRITTEN).is_null() | (pl.col(_WRITTEN) <= asked.known_by))

@@ -111,7 +111,7 @@ def _view(view: RegisteredView, catalog: Catalog, path: str) -> FeatureView:
         tags={
             **spec.tags,
             feast_tags.VERSION: str(view.version),
-            **feast_tags.view_tags(spec),
+            **feast_tags.closed_tag(spec.closed),
             **feast_tags.dtype_tags(declared, told_dtypes),
         },
         owner=spec.owner or "",

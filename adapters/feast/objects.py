@@ -22,6 +22,7 @@ def file_source(  # noqa: PLR0913  # what a source has
     description: str | None = None,
     file_format: FileFormat | None = None,
     created: str | None = None,
+    tags: dict[str, str] | None = None,
 ) -> FileSource:
     """A source; in the Delta format, unless another is given."""
     return FileSource(
@@ -30,6 +31,7 @@ def file_source(  # noqa: PLR0913  # what a source has
         timestamp_field=timestamp_field,
         created_timestamp_column=created or "",
         description=description or "",
+        tags=tags or {},
         file_format=file_format or DeltaFormat(),
     )
 

@@ -54,7 +54,7 @@ def _view(spec: FeatureViewSpec, entities: list[Entity], dtypes: dict[str, str],
     )
     fields = [Field(name=name, dtype=_TYPES[dtypes[name]]) for name in names]
     return FeatureView(
-        name=spec.name, entities=of, schema=fields, source=source, ttl=spec.ttl, tags=feast_tags.view_tags(spec)
+        name=spec.name, entities=of, schema=fields, source=source, ttl=spec.ttl, tags=feast_tags.closed_tag(spec.closed)
     )
 
 

@@ -9,7 +9,18 @@ import polars as pl
 import pytest
 from returns.result import Success
 
-from foreset import DeltaSource, EntitySpec, FeatureStore, FeatureViewSpec, TrainingSetSpec
+from foreset import (
+    DeltaSource,
+    EntitySpec,
+    FeatureStore,
+    FeatureViewSpec,
+    TrainingSetSpec,
+    create_entity,
+    create_feature_view,
+    create_file_source,
+    create_schema,
+    write_to_delta_lake,
+)
 from foreset.adapters.clock import SystemClock
 from foreset.adapters.feast.executor import FeastExecutor
 from foreset.adapters.memory.tables import MemoryTables
@@ -167,3 +178,29 @@ def test_publishing_for_another_offline_store_is_refused_by_name(tmp_path: Path)
     assert (
         "it says closed='left', valid_until_field='until', timestamp_unit='ms', which Feast's offline store" in message
     )
+
+
+def test_feasts_objects_made_by_the_guides_names_keep_the_options(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    ticks = [int(day(age).timestamp()) for age in (3, 1)]
+    frame = pl.DataFrame({"k": [1, 1], "at": ticks, "x": [1.0, 2.0], "until": [None, ticks[1] + 3_600]})
+    write_to_delta_lake(frame, "things")
+    source = create_file_source("things", "at", valid_until_field="until", timestamp_unit="s")
+    entity = create_entity("thing", ["k"])
+    view = create_feature_view("v", source, create_schema(["x"]), entity, closed="left")
+    views = opened(tmp_path)
+    views.registry.store.apply([entity, view])
+    spine = pl.DataFrame({"k": [1] * 3, "event_timestamp": [day(1), day(0.99), day(0.5)]}).to_pandas()
+    found = views.registry.store.get_historical_features(spine, ["v:x"]).to_arrow()
+    assert found.column("x").to_pylist() == [1.0, 2.0, 1.0]
+
+
+def test_the_guides_names_refuse_what_is_no_option(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ForesetError, match="timestamp_unit"):
+        create_file_source("things", "at", timestamp_unit="m")  # type: ignore[arg-type]  # wrong on purpose
+    source = create_file_source("things", "at")
+    with pytest.raises(ForesetError, match="closed is 'both'"):
+        create_feature_view("v", source, create_schema(["x"]), create_entity("e", ["k"]), closed="both")  # type: ignore[arg-type]  # the same
