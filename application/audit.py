@@ -40,10 +40,11 @@ def audit(  # noqa: PLR0913, PLR0917  # what is held against what, and with what
     """
     return Result.do(
         _told(retrieval, count, columns, views, adapters)
-        for given in _read(frame, adapters)
+        for given in _read(frame, spec.timestamp_field, adapters)
         for names in _features(spec, catalog)
         for columns in _some(frames.columns(given), names)
-        for labels in _spine(given, spine, [name for name in columns if name not in names], frames, adapters)
+        for own in Success([name for name in columns if name not in names])
+        for labels in _spine(given, spine, own, spec.timestamp_field, frames, adapters)
         for retrieval in retrieve(spec, labels, adapters, catalog)
         for count in Success(frames.count(given, retrieval.frame, spec.timestamp_field))
         for views in _views(retrieval, count, columns, adapters)
@@ -59,7 +60,7 @@ def audit_of(
     spine = rows.spine(retrieval.frame, [column.name for column in plan.spine.columns])
     return Result.do(
         _told(retrieval, count, columns, views, adapters)
-        for given in _read(frame, adapters)
+        for given in _read(frame, plan.spine.time, adapters)
         for columns in _some(frames.columns(given), names)
         for _ in _alike(given, spine, frames)
         for count in Success(frames.count(given, retrieval.frame, plan.spine.time))
@@ -67,8 +68,8 @@ def audit_of(
     )
 
 
-def _read(frame: object, adapters: Adapters) -> Result[ArrowStream, SpineError]:
-    return adapters.spines.read(frame, adapters.machine.observe().free_bytes).map(lambda read: read.frame)
+def _read(frame: object, time: str, adapters: Adapters) -> Result[ArrowStream, SpineError]:
+    return adapters.spines.read(frame, adapters.machine.observe().free_bytes, time).map(lambda read: read.frame)
 
 
 def _features(spec: TrainingSetSpec, catalog: Catalog) -> Result[tuple[str, ...], PlanError]:
@@ -84,13 +85,18 @@ def _some(columns: tuple[str, ...], names: tuple[str, ...]) -> Result[tuple[str,
     return Success(columns)
 
 
-def _spine(
-    given: ArrowStream, spine: object | None, own: Sequence[str], frames: OutsideFrames, adapters: Adapters
+def _spine(  # noqa: PLR0913, PLR0917  # what is given, and with what
+    given: ArrowStream,
+    spine: object | None,
+    own: Sequence[str],
+    time: str,
+    frames: OutsideFrames,
+    adapters: Adapters,
 ) -> Result[object, SpineError | AuditRowsDiffer]:
     """The spine: the one that is named, if it has the frame's rows, or the frame's own columns."""
     if spine is None:
         return Success(frames.part(given, own))
-    read = _read(spine, adapters)
+    read = _read(spine, time, adapters)
     if not isinstance(read, Success):
         return refuse(read.failure())
     return _alike(given, read.unwrap(), frames).map(lambda _: spine)

@@ -152,7 +152,7 @@ class KeyLook:
             self._untold(receipt, "its spine was not kept")
             return 0
         room = self._adapters.machine.observe().free_bytes
-        read = self._adapters.spines.read(reference, room).map(lambda spine: spine.frame)
+        read = self._adapters.spines.read(reference, room, receipt.plan.spine.time).map(lambda spine: spine.frame)
         if not isinstance(read, Success):
             self._untold(receipt, read.failure().message.partition(" Next: ")[0])
             return 0

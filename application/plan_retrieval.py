@@ -32,7 +32,7 @@ def plan_retrieval(
         Planned(plan, frame)
         for selections in _selected(spec, adapters, catalog)
         for tables in _observed(spec, selections, adapters)
-        for frame in adapters.spines.read(spine, adapters.machine.observe().free_bytes)
+        for frame in adapters.spines.read(spine, adapters.machine.observe().free_bytes, spec.timestamp_field)
         for plan in plan_for(spec, selections, _facts(spec, selections, tables, frame, adapters))
     )
 

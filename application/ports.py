@@ -75,10 +75,13 @@ class SpineFrame:
 class SpineStore(Protocol):
     """Spines: reads what users give, and looks at it."""
 
-    def read(self, spine: object, room_bytes: int | None = None) -> Result[SpineFrame, SpineError]:
+    def read(
+        self, spine: object, room_bytes: int | None = None, time: str | None = None
+    ) -> Result[SpineFrame, SpineError]:
         """A polars, pandas or pyarrow frame, a path, or a `SpineReference`, as one frame.
 
-        What a path leads to is refused, unread, where it takes more memory than `room_bytes`.
+        What a path leads to is refused, unread, where it takes more memory than `room_bytes`. `time` names the column
+        of times, which a file without types must have as times in every row.
         """
         ...
 

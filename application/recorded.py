@@ -92,7 +92,7 @@ def _read(receipt: TrainingSetRetrieved, source: object | None, adapters: Adapte
         return refuse(SpineNotKept(id=receipt.id, fingerprint=receipt.spine.fingerprint))
     return Result.do(
         checked
-        for spine in adapters.spines.read(source, adapters.machine.observe().free_bytes)
+        for spine in adapters.spines.read(source, adapters.machine.observe().free_bytes, receipt.plan.spine.time)
         for checked in _checked(spine.frame, receipt, adapters)
     )
 

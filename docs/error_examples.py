@@ -6,6 +6,7 @@ The order does not matter. An error without an example here fails the tests.
 from typing import Final
 
 from foreset.domain.errors import (
+    csv,
     erasure,
     feast,
     feast_store,
@@ -158,6 +159,25 @@ EXAMPLES: Final[tuple[Problem, ...]] = (
     store.UnfitLimit(limit="memory", problem="'much' is no size", remedy="give bytes, or a size like '4GB'"),
     # Retrieval
     retrieval.SpineUnreadable(spine="labels.parquet", problem="No such file or directory (os error 2)"),
+    csv.CsvUnfit(
+        spine="labels.csv",
+        line=3,
+        problem="it has 2 cells, and the header names 3 columns",
+        remedy="write as many cells as there are columns, and cells with commas in quotes",
+    ),
+    csv.CsvCellUnfit(
+        spine="labels.csv",
+        line=2,
+        column="event_timestamp",
+        value="01/05/2024",
+        dtype="a time in ISO 8601",
+        remedy="write times in ISO 8601, or name their format: --spine-format 'event_timestamp=%d/%m/%Y'",
+    ),
+    csv.CsvSchemaUnfit(
+        spine="labels.csv",
+        problem="the file has no column 'cty', for which a type or a format is named. It has: city, event_timestamp",
+        remedy="name columns of the file",
+    ),
     retrieval.SpineColumnMissing(column="event_timestamp", role="time column", columns=("city", "event_time", "label")),
     retrieval.KeyTypeMismatch(
         view="rain", spine_column="station", spine_dtype="float64", table_column="station", table_dtype="int64"

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn
 import msgspec
 from msgspec.structs import force_setattr
 
+from foreset.domain.csv_columns import format_problem, has_no_format, type_problem
 from foreset.domain.dtypes import is_dtype
 from foreset.domain.errors.problem import raised
 from foreset.domain.errors.specs import InvalidSpec
@@ -332,9 +333,29 @@ class SpineReference(Spec, frozen=True):
     `path` is a dataset name, or the path of a Delta table (a folder with `_delta_log`), or of a Parquet or CSV file.
     `version` is a Delta version (default: the newest). `filter` is an SQL condition on its columns, such as
     `"carrier = 'UA' AND distance > 500"`. `partition_time_zone` is that of a `DeltaSource`.
+
+    Of a CSV file, and of nothing else, `schema` names the types of columns, such as `{"id": "string"}`, and
+    `time_formats` the formats of columns of dates and times as `datetime.strptime` has them, such as
+    `{"event_timestamp": "%d/%m/%Y"}`. Times without a format are in ISO 8601. A column without a type has the one that
+    all of its cells are spelt in: `true` and `false`, whole numbers, numbers, or times in ISO 8601; else it is text.
     """
 
     path: str
     version: int | None = None
     filter: str | None = None
     partition_time_zone: str | None = None
+    schema: dict[str, str] = {}
+    time_formats: dict[str, str] = {}
+
+    def __post_init__(self) -> None:
+        """Validate the types and formats."""
+        remedy = "name types such as string, int64, float64, decimal(10,2), bool, date or timestamp[us, UTC]"
+        for column, dtype in self.schema.items():
+            if problem := type_problem(dtype):
+                self._refuse(f"schema[{column!r}]: {problem}", remedy)
+        for column, time_format in self.time_formats.items():
+            if problem := format_problem(time_format):
+                self._refuse(f"time_formats[{column!r}]: {problem}", "name one such as %d/%m/%Y %H:%M")
+            if has_no_format(self.schema.get(column, "date")):
+                problem = f"time_formats names {column!r}, which schema says is {self.schema[column]}"
+                self._refuse(problem, "name date or timestamp[us, UTC] in schema, or leave it out")

@@ -14,12 +14,14 @@ from returns.result import Result, Success
 from foreset.adapters.arrow_types import dtype_name, plain_dtype, polars_frame
 from foreset.adapters.frames import kind_of, read_frame
 from foreset.adapters.parquet_files import READ_FAULTS
+from foreset.adapters.polars.csv_spines import csv_spine
 from foreset.adapters.polars.fingerprint import column_digest, combined, digests
 from foreset.adapters.polars.profile import profile
 from foreset.adapters.polars.within import within
 from foreset.application.ports import Fingerprint, SpineFrame
 from foreset.application.table_ports import ArrowStream, TableStore
 from foreset.domain.dtypes import width
+from foreset.domain.errors.csv import CsvSchemaUnfit
 from foreset.domain.errors.keeping import Affected
 from foreset.domain.errors.problem import because, refuse, told
 from foreset.domain.errors.retrieval import SPINES, DoesNotFit, SpineError, SpineUnreadable
@@ -29,8 +31,8 @@ from foreset.domain.lost import Box
 from foreset.domain.rules.choose_passes import INFLATED, decoded_bytes
 from foreset.domain.spec import SpineReference
 
-_CSV_INFLATED: Final = 2
-"""How much larger than its text a CSV file is taken to be in memory."""
+_CSV_INFLATED: Final = 6
+"""How much larger than its text a CSV file is taken to be in memory, while it is read."""
 
 
 class PolarsSpines:
@@ -40,21 +42,30 @@ class PolarsSpines:
         """Read spines that are tables from `tables`."""
         self._tables = tables
 
-    def read(self, spine: object, room_bytes: int | None = None) -> Result[SpineFrame, SpineError]:
+    def read(
+        self, spine: object, room_bytes: int | None = None, time: str | None = None
+    ) -> Result[SpineFrame, SpineError]:
         """A polars, pandas or pyarrow frame, a path, or a `SpineReference`, as a polars frame."""
         if isinstance(spine, (str, os.PathLike)):
-            return self._referenced(SpineReference(path=os.fspath(spine)), room_bytes)
+            return self._referenced(SpineReference(path=os.fspath(spine)), room_bytes, time)
         if isinstance(spine, SpineReference):
-            return self._referenced(spine, room_bytes)
+            return self._referenced(spine, room_bytes, time)
         return _frame(spine).map(SpineFrame)
 
-    def _referenced(self, reference: SpineReference, room_bytes: int | None) -> Result[SpineFrame, SpineError]:
+    def _referenced(
+        self, reference: SpineReference, room_bytes: int | None, time: str | None
+    ) -> Result[SpineFrame, SpineError]:
         suffix = Path(reference.path).suffix.lower()
-        if suffix in (".parquet", ".csv") and not Path(reference.path).is_dir():
+        is_file = suffix in (".parquet", ".csv") and not Path(reference.path).is_dir()
+        if (reference.schema or reference.time_formats) and not (is_file and suffix == ".csv"):
+            problem = "schema and time_formats are for CSV files; a Parquet file and a table have types of their own"
+            remedy = "leave them out, or cast the columns and give the frame"
+            return refuse(CsvSchemaUnfit(spine=reference.path, problem=problem, remedy=remedy))
+        if is_file:
             return Result.do(
                 SpineFrame(rows)
                 for _ in _fits(reference, file_bytes(Path(reference.path)), room_bytes)
-                for frame in _file(reference, suffix)
+                for frame in _file(reference, suffix, time)
                 for rows in _filtered(frame, reference)
             )
         return Result.do(
@@ -136,12 +147,12 @@ def _taken(spine: object, name: str) -> Result[pl.DataFrame, SpineUnreadable]:
     return refuse(error if unfit.cause is None else because(error, unfit.cause))
 
 
-def _file(reference: SpineReference, suffix: str) -> Result[pl.DataFrame, SpineUnreadable]:
+def _file(reference: SpineReference, suffix: str, time: str | None) -> Result[pl.DataFrame, SpineError]:
     if reference.version is not None:
         return refuse(SpineUnreadable(spine=reference.path, problem="only a Delta table has versions"))
+    if suffix == ".csv":
+        return csv_spine(reference, time)
     try:
-        if suffix == ".csv":
-            return Success(pl.read_csv(reference.path, try_parse_dates=True))
         return _taken(pl.read_parquet(reference.path, glob=False), reference.path)
     except READ_FAULTS as fault:
         return refuse(because(SpineUnreadable(spine=reference.path, problem=told(fault)), fault))

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from foreset.domain.errors.csv import CsvCellUnfit, CsvSchemaUnfit, CsvUnfit
 from foreset.domain.errors.erasure import SpineErased, TrainingSetErased
 from foreset.domain.errors.keeping import NotPinned, NotRebuildable, PinBroken, SemanticsTooNew
 from foreset.domain.errors.offline_stores import RunError
@@ -60,7 +61,8 @@ class KeyTypeMismatch(CallerFault, frozen=True, kw_only=True):
     )
     then = (
         "cast the spine's column to {table_dtype}; pandas turns whole numbers with gaps into float64, which "
-        ".astype('Int64') undoes."
+        ".astype('Int64') undoes. Columns of a CSV file get their types by SpineReference(path, schema={{...}}) or "
+        "--spine-schema '{spine_column}={table_dtype}'."
     )
 
 
@@ -201,7 +203,7 @@ class OutputUnwritable(WorldFault, frozen=True, kw_only=True):
     then = "mend what stopped it, or give another place that may be written."
 
 
-SpineError = SpineUnreadable | DoesNotFit | TableError
+SpineError = SpineUnreadable | CsvUnfit | CsvCellUnfit | CsvSchemaUnfit | DoesNotFit | TableError
 """Why a spine cannot be read."""
 
 PlanError = (

@@ -186,6 +186,14 @@ def _add_spine(command: argparse.ArgumentParser, *, required: bool) -> None:
     command.add_argument("--spine", required=required, metavar="S", help=f"the label rows: {kinds}")
     command.add_argument("--spine-version", type=_natural, metavar="V", help="a version of the Delta table")
     command.add_argument("--spine-filter", metavar="SQL", help="a condition, such as \"carrier = 'UA'\"")
+    command.add_argument(
+        "--spine-schema", action="append", type=_named, default=[], metavar="COLUMN=TYPE",
+        help="the type of a column of the CSV file, such as id=string; again for more columns",
+    )  # fmt: skip
+    command.add_argument(
+        "--spine-format", action="append", type=_named, default=[], metavar="COLUMN=FORMAT",
+        help="the format of a column of times of the CSV file, such as day=%%d/%%m/%%Y; again for more (ISO 8601)",
+    )  # fmt: skip
 
 
 def _add_knowledge(command: argparse.ArgumentParser) -> None:
@@ -327,6 +335,15 @@ def _pinned(text: str) -> tuple[str, int]:
         message = f"{text!r} is not of the form TABLE=VERSION"
         raise argparse.ArgumentTypeError(message)
     return table, _natural(version)
+
+
+def _named(text: str) -> tuple[str, str]:
+    """A column, and what is named for it."""
+    column, sign, named = text.partition("=")
+    if not (sign and column and named):
+        message = f"{text!r} is not of the form COLUMN=VALUE"
+        raise argparse.ArgumentTypeError(message)
+    return column, named
 
 
 def _at_least(least: int, text: str) -> int:

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 from returns.result import Result, Success
 
-from foreset.domain.errors.problem import refuse
+from foreset.domain.errors.problem import raised, refuse
 from foreset.domain.errors.retrieval import PlanError, RebuildError, RetrievalError
 from foreset.domain.errors.specs import InvalidSpec
 from foreset.domain.plan import RetrievalPlan
@@ -110,14 +110,39 @@ def asked(args: argparse.Namespace) -> Result[TrainingSetSpec, SpecFileError]:
 
 
 def _reference(args: argparse.Namespace) -> SpineReference:
-    return SpineReference(path=args.spine, version=args.spine_version, filter=args.spine_filter)
+    """The spine that the options name; `CallerError` for types and formats that are none, or that are named twice."""
+    return SpineReference(
+        path=args.spine,
+        version=args.spine_version,
+        filter=args.spine_filter,
+        schema=_once("--spine-schema", args.spine_schema),
+        time_formats=_once("--spine-format", args.spine_format),
+    )
+
+
+def _once(option: str, given: list[tuple[str, str]]) -> dict[str, str]:
+    named = dict(given)
+    if len(named) < len(given):
+        columns = [column for column, _ in given]
+        twice = next(column for column in named if columns.count(column) > 1)
+        raise raised(
+            InvalidSpec(spec=option, problem=f"it names the column {twice!r} twice", remedy="name each column once")
+        )
+    return named
 
 
 def given_spine(args: argparse.Namespace) -> Result[SpineReference | None, InvalidSpec]:
     """The spine that a command was given again, None where it was not."""
     if args.spine is not None:
         return Success(_reference(args))
-    if args.spine_version is None and args.spine_filter is None:
+    options = {
+        "--spine-version": args.spine_version is not None,
+        "--spine-filter": args.spine_filter is not None,
+        "--spine-schema": bool(args.spine_schema),
+        "--spine-format": bool(args.spine_format),
+    }
+    named = [option for option, is_given in options.items() if is_given]
+    if not named:
         return Success(None)
-    problem = "--spine-version and --spine-filter say nothing without --spine"
+    problem = f"{' and '.join(named)} need --spine"
     return refuse(InvalidSpec(spec=args.parser.prog, problem=problem, remedy="give --spine too, or leave them out"))
