@@ -96,6 +96,10 @@ class EventStore(Protocol):
         """Clear the log's files of what was redacted, where a redaction was cut short after it was recorded."""
         ...
 
+    def close(self) -> None:
+        """Close what is open of the log: files, connections. A later call opens it again."""
+        ...
+
 
 class LineageSink(Protocol):
     """Takes lineage for others."""

@@ -1,6 +1,9 @@
-"""The part of the facade that looks after the event log: prove that it is whole, and move it."""
+"""The part of the facade that looks after the event log: prove that it is whole, move it, close it."""
 
+from contextlib import closing
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 from returns.result import Result
 
@@ -8,7 +11,7 @@ from foreset.application.move_log import Moved, MoveError, move_log
 from foreset.application.ports import Adapters
 from foreset.application.verify_log import VerifyError, verify_log
 from foreset.domain.chain_audit import LogReport
-from foreset.entrypoints.locations import location
+from foreset.entrypoints.locations import Location, location
 
 
 class LooksAfterItsLog:
@@ -31,8 +34,27 @@ class LooksAfterItsLog:
         A move that was cut short is completed by the next call. The old log stays, to be read.
         """
         adapters = self._adapters
-        return Result.do(
-            moved
-            for place in location(to)
-            for moved in move_log(adapters.events, adapters.kept, place.events, place.kept)
-        )
+        return Result.do(moved for place in location(to) for moved in _moved(adapters, place))
+
+    def close(self) -> None:
+        """Close the connection to the event log. A later call opens it again.
+
+        A store that nobody uses any more closes it by itself; `with FeatureStore.open(...).unwrap() as store:` does so
+        at the end of the block.
+        """
+        self._adapters.events.close()
+
+    def __enter__(self) -> Self:
+        """Begin a block that ends with `close()`."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close."""
+        self.close()
+
+
+def _moved(adapters: Adapters, to: Location) -> Result[Moved, MoveError]:
+    with closing(to.events):
+        return move_log(adapters.events, adapters.kept, to.events, to.kept)

@@ -228,6 +228,8 @@ class FeastManager:
             self._registry.close()
         if self._views is not None:
             self._views.close()
+        if self._store is not None:
+            self._store.close()
         self._views = None
         self._registry = None
         self._store = None

@@ -20,6 +20,7 @@ from feast.protos.feast.types.Value_pb2 import Value
 from feast.repo_config import RepoConfig
 from returns.result import Result, Success
 
+from foreset.adapters.feast.connections import close_online
 from foreset.adapters.feast.online_values import (
     EPOCH,
     Message,
@@ -69,11 +70,12 @@ class FeastOnlineStore:
         return get_online_store_from_config(self._config.online_store)
 
     def close(self) -> None:
-        """Let go of the connection of a SQLite file; it is made again where it is needed."""
-        opened = vars(self).pop("_online", None)
-        connection = getattr(opened, "_conn", None)
-        if connection is not None:
-            connection.close()
+        """Close the connection to a database. A later call opens it again."""
+        close_online(vars(self).pop("_online", None))
+
+    def __del__(self) -> None:
+        """Close it: nobody else can."""
+        self.close()
 
     # === What it holds of a view ===
 

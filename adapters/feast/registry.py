@@ -9,6 +9,7 @@ from returns.result import Result, Success
 
 from foreset.adapters.feast import repository
 from foreset.adapters.feast.adopting import adopt_entity, adopt_view
+from foreset.adapters.feast.connections import close_connections
 from foreset.adapters.feast.convert import feast_entities, feast_view
 from foreset.adapters.feast.opening import REGISTRY_FAULTS, open_store
 from foreset.adapters.feast.present import Present, difference, present_in, same
@@ -81,11 +82,15 @@ class FeastRegistry:
         return specs[name].value_or(None) if name in specs else None
 
     def close(self) -> None:
-        """Let go of the connections to a registry in a database; they are made again where they are needed."""
-        for name in ("write_engine", "read_engine"):
-            engine = getattr(self.store.registry, name, None)
-            if engine is not None:
-                engine.dispose()
+        """Close Feast's connections: of a registry in a database, and of the online store that Feast writes through.
+
+        Feast opens them again when it needs them, also for whoever still uses `store`.
+        """
+        close_connections(self.store)
+
+    def __del__(self) -> None:
+        """Close them: nobody else does."""
+        self.close()
 
     def _wanted(self, catalog: Catalog) -> Result[Wanted, Unpublishable]:
         views: list[FeatureView] = []

@@ -246,3 +246,10 @@ def test_sweeping_keeps_what_is_recorded(store: EventStore, written: Written) ->
     kept = store.append("tables", (written(0),), expected=0, at=AT, actor="ann").unwrap()
     store.sweep().unwrap()
     assert store.read().unwrap() == kept
+
+
+def test_a_store_that_is_closed_opens_again_when_it_is_used(store: EventStore, registered: Event) -> None:
+    first = store.append("registry", (registered,), expected=0, at=AT, actor="ann").unwrap()
+    store.close()
+    store.close()
+    assert store.read().unwrap() == first

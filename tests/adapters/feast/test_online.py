@@ -3,6 +3,7 @@
 import dataclasses
 import shutil
 import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -111,7 +112,7 @@ def test_an_older_row_serves_again_when_the_newest_is_gone(views: Views) -> None
 
 def test_event_and_created_times_go_along(views: Views, tmp_path: Path) -> None:
     views.load()
-    with sqlite3.connect(tmp_path / "repo" / "data" / "online_store.db") as held:
+    with closing(sqlite3.connect(tmp_path / "repo" / "data" / "online_store.db")) as held:
         found = held.execute("SELECT event_ts, created_ts FROM ml_workflow_things WHERE feature_name = 'x'").fetchall()
     naive = [at.replace(tzinfo=None).timestamp() for at in (day(9), NOW)]  # as Feast counts seconds in SQLite
     assert set(found) == {tuple(naive)}
