@@ -3,11 +3,9 @@
 import os
 import re
 from pathlib import Path
-from secrets import token_hex
 from typing import Protocol
 
-import psutil
-
+from foreset.adapters.claims import claimed, sweep
 from foreset.adapters.durability import sync
 
 
@@ -51,6 +49,7 @@ class InvalidNameError(OSError):
         super().__init__(f"{name!r} is not a name that the store gives")
 
 
+_UNFINISHED = ".unfinished-"
 _PART = r"[A-Za-z0-9_=-][A-Za-z0-9._=-]*"
 _NAME = re.compile(rf"{_PART}(/{_PART})*")
 _PREFIX = re.compile(rf"({_PART}/)*({_PART})?")
@@ -83,17 +82,15 @@ class FolderBlobs:
         path = self._path(name)
         if path.exists():
             return
-        partial = path.with_suffix(f".{token_hex(4)}.{os.getpid()}.partial")  # other threads may write it too
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+        with claimed(self._folder, _UNFINISHED) as folder:
+            partial = folder / "content"
             with partial.open("wb") as file:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
+            path.parent.mkdir(parents=True, exist_ok=True)
             partial.replace(path)
             sync(path.parent)
-        finally:
-            partial.unlink(missing_ok=True)
 
     def size(self, name: str) -> int | None:
         """The file's size."""
@@ -121,8 +118,7 @@ class FolderBlobs:
         return True
 
     def sweep(self) -> None:
-        """Delete the unfinished files of processes that are no more."""
-        for partial in self._folder.rglob("*.partial"):
-            writer = partial.name.split(".")[-2]
-            if writer.isdigit() and not psutil.pid_exists(int(writer)):
-                partial.unlink(missing_ok=True)
+        """Delete the unfinished files of processes that have ended."""
+        for left in self._folder.rglob("*.partial"):  # as versions before 0.2 named them
+            left.unlink(missing_ok=True)
+        sweep(self._folder, _UNFINISHED)

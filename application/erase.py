@@ -44,7 +44,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 class Erased(msgspec.Struct, frozen=True, kw_only=True):
     """Where the key was; what was recorded of it now, None where nothing was new; and what went.
 
-    `completed` are frames and events of earlier erasures that had been cut short.
+    `completed` are frames and events of earlier erasures that had been cut short. `in_use` is how many results that did
+    not fit in memory running processes hold in files, which may have the key's rows and are deleted when these end.
     """
 
     report: KeyReport
@@ -52,6 +53,7 @@ class Erased(msgspec.Struct, frozen=True, kw_only=True):
     removed: tuple[str, ...]
     redacted: tuple[int, ...]
     completed: int = 0
+    in_use: int = 0
 
     @property
     def was_nowhere(self) -> bool:
@@ -120,11 +122,12 @@ def _carried_out(found: Found, event: KeyErased | None, adapters: Adapters) -> R
             removed=tuple(name for name in removed if name in new_frames),
             redacted=tuple(position for position in positions if position in new_positions),
             completed=len(set(removed) - set(new_frames)) + len(set(positions) - set(new_positions)),
+            in_use=in_use,
         )
         for known in erasures(adapters.events)
         for removed in _removed((name for _, erased in known for name in erased.frames), adapters)
         for positions in _redacted([position for _, erased in known for position in erased.redacted], found, adapters)
-        for _ in _swept(known, adapters)
+        for in_use in _swept(known, adapters)
         for _ in _unpinned((name for _, erased in known for name in erased.training_sets), found.events, adapters)
     )
 
@@ -158,13 +161,13 @@ def _redacted(
     ).map(lambda _: tuple(bodies))
 
 
-def _swept(known: tuple[tuple[Recorded, KeyErased], ...], adapters: Adapters) -> Result[None, StoreError]:
-    """Leave nothing behind of what went, nor of what killed processes left."""
+def _swept(known: tuple[tuple[Recorded, KeyErased], ...], adapters: Adapters) -> Result[int, StoreError]:
+    """Leave nothing behind of what went, nor of what ended processes left; gives how many results are in use."""
     redactions = any(erased.redacted for _, erased in known)
     return Result.do(
-        None
+        in_use
         for _ in adapters.kept.sweep()
-        for _ in adapters.results.sweep()
+        for in_use in adapters.results.sweep()
         for _ in (adapters.events.sweep() if redactions else _NOTHING)
     )
 

@@ -180,8 +180,8 @@ class ResultStore(Protocol):
         """
         ...
 
-    def sweep(self) -> Result[None, StoreError]:
-        """Delete the files of results whose processes were killed."""
+    def sweep(self) -> Result[int, StoreError]:
+        """Delete the files of results whose processes have ended; gives how many are in use by running ones."""
         ...
 
 

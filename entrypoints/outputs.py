@@ -1,11 +1,7 @@
 """Rows as files and tables of the user's."""
 
-import os
 from collections.abc import Callable, Iterator
-from contextlib import suppress
-from glob import escape
 from pathlib import Path
-from secrets import token_hex
 from typing import TYPE_CHECKING, Protocol
 
 from foreset.domain.errors.problem import because, raised, told
@@ -36,29 +32,20 @@ def whole_file(path: str | Path, write: Callable[[Path], object]) -> Path:
     """What `write` puts into a file, in this place, or nothing; gives the place. Raises `OutputUnwritable`."""
     from polars.exceptions import PolarsError  # kept off the import of foreset
 
+    from foreset.adapters.claims import claimed, sweep
+
     place = Path(path)
-    partial = place.with_name(f"{place.name}.{token_hex(4)}.{os.getpid()}.partial")  # others may write it, too
+    prefix = f".{place.name}.unfinished-"
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
-        _sweep(place)
-        write(partial)
-        partial.replace(place)
-        partial.unlink(missing_ok=True)  # it stays where both are names of one file
+        sweep(place.parent, prefix)
+        with claimed(place.parent, prefix) as folder:
+            partial = folder / place.name
+            write(partial)
+            partial.replace(place)
     except (OSError, PolarsError) as fault:
-        with suppress(OSError):
-            partial.unlink()
         raise raised(because(OutputUnwritable(path=str(place), problem=told(fault)), fault)) from fault
     return place
-
-
-def _sweep(place: Path) -> None:
-    """Delete the unfinished files of processes that are no more."""
-    import psutil  # as above
-
-    for partial in place.parent.glob(f"{escape(place.name)}.*.partial"):
-        writer = partial.name.split(".")[-2]
-        if writer.isdigit() and not psutil.pid_exists(int(writer)):
-            partial.unlink(missing_ok=True)
 
 
 def delta_table(path: str | Path, frame: "pl.DataFrame") -> Path:

@@ -2,14 +2,17 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 import polars as pl
 import pyarrow as pa
 from returns.result import Result, Success
 
 from foreset.adapters.arrow_types import polars_frame
+from foreset.adapters.claims import claim, sweep
+from foreset.adapters.parquet_writing import ParquetFileWriter
 from foreset.adapters.polars.fingerprint import ColumnDigest, combined, digests
-from foreset.adapters.polars.spilled import SpilledFrame, spill_file, sweep
+from foreset.adapters.polars.spilled import SpilledFrame
 from foreset.application.ports import Assembled, Fingerprint, Progress
 from foreset.application.table_ports import ArrowStream
 from foreset.domain.errors.problem import ForesetError, because, raised, refuse, told
@@ -17,6 +20,8 @@ from foreset.domain.errors.retrieval import OutputUnwritable
 from foreset.domain.errors.store import StoreError, StoreUnwritable
 from foreset.domain.errors.tables import FileError, TableError
 from foreset.domain.plan import RetrievalPlan
+
+_PREFIX: Final = "result-"
 
 
 class PolarsResults:
@@ -46,11 +51,12 @@ class PolarsResults:
                 return refuse(fault.error)
             raise
 
-    def sweep(self) -> Result[None, StoreError]:
-        """Delete the files of results whose processes were killed."""
+    def sweep(self) -> Result[int, StoreError]:
+        """Delete the files of results whose processes have ended; gives how many are of processes that run."""
         try:
-            sweep(self._folder)
-            return Success(None)
+            for left in self._folder.glob("[0-9]*-[0-9]*.parquet"):  # as versions before 0.2 named them
+                left.unlink(missing_ok=True)
+            return Success(sweep(self._folder, _PREFIX))
         except OSError as fault:
             return refuse(because(StoreUnwritable(path=str(self._folder), problem=told(fault)), fault))
 
@@ -65,7 +71,9 @@ class PolarsResults:
         made: dict[str, ColumnDigest] = {}
         size = 0
         try:
-            with spill_file(self._folder) as file:
+            sweep(self._folder, _PREFIX)
+            owned = claim(self._folder, _PREFIX)
+            with owned.unless_whole(), ParquetFileWriter(owned.path / "rows.parquet") as file:
                 for served in map(polars_frame, parts):
                     for column in served.get_columns():
                         made.setdefault(column.name, ColumnDigest(column.dtype)).update(column)
@@ -81,7 +89,7 @@ class PolarsResults:
         columns = {
             name: made[name].hexdigest() if name in made else known.columns[name] for name in plan.result.columns
         }
-        return Assembled(SpilledFrame(file.path), combined(spine.height, columns), size)
+        return Assembled(SpilledFrame(file.path, owned), combined(spine.height, columns), size)
 
 
 def _whole(plan: RetrievalPlan, spine: pl.DataFrame, known: Fingerprint, parts: Iterator[ArrowStream]) -> Assembled:

@@ -4,27 +4,23 @@ import os
 import shutil
 import weakref
 from collections.abc import Iterator
-from itertools import count
 from pathlib import Path
 from typing import Any
 
 import polars as pl
-import psutil
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from foreset.adapters.parquet_writing import ParquetFileWriter
-
-_NAMES = count()
+from foreset.adapters.claims import Claim
 
 
 class SpilledFrame:
-    """A frame in a file, which goes when the frame is dropped or the process ends."""
+    """A frame in a file, which is deleted with the frame, or when the process that made it ends."""
 
-    def __init__(self, path: Path) -> None:
-        """Own the file at `path`."""
+    def __init__(self, path: Path, owned: Claim) -> None:
+        """Read the file at `path`, and own the folder that it is in."""
         self.path = str(path)
-        self._end = weakref.finalize(self, _remove, path)
+        self._end = weakref.finalize(self, owned.release)
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
         """Its rows, a row group at a time."""
@@ -47,22 +43,3 @@ class SpilledFrame:
             os.link(self.path, place)
         except OSError:  # another file system, or one without links
             shutil.copyfile(self.path, place)
-
-
-def spill_file(folder: Path) -> ParquetFileWriter:
-    """A new file in `folder`, which is made where it is missing; what processes left that were killed goes."""
-    folder.mkdir(parents=True, exist_ok=True)
-    sweep(folder)
-    return ParquetFileWriter(folder / f"{os.getpid()}-{next(_NAMES)}.parquet")
-
-
-def _remove(path: Path) -> None:
-    path.unlink(missing_ok=True)
-
-
-def sweep(folder: Path) -> None:
-    """Delete what processes left that are no more."""
-    for left in folder.glob("*-*.parquet"):
-        owner = left.name.partition("-")[0]
-        if owner.isdigit() and not psutil.pid_exists(int(owner)):
-            _remove(left)

@@ -66,7 +66,7 @@ def _found(report: KeyReport) -> Answer:
 
 def _erased(done: Erased) -> Answer:
     report = done.report
-    data = {**_data(report), "erased": public(done.recorded), "completed": done.completed}
+    data = {**_data(report), "erased": public(done.recorded), "completed": done.completed, "in_use": done.in_use}
     completed = [f"Brought to an end what was begun before: {done.completed} removed."] if done.completed else []
     if done.was_nowhere:
         said = [f"The key of {report.entity} was found nowhere: nothing was erased.", *_unread(report)]
@@ -75,7 +75,11 @@ def _erased(done: Erased) -> Answer:
     sets = () if done.recorded is None else done.recorded.training_sets
     marked = f" {listed(sets)} can be rebuilt no more." if sets else ""
     removed = f"Removed {went[0]} and redacted {went[1]}.{marked}"
-    return Answer(data, [*completed, *_places(report), removed, *_steps(report)], code=_code(report))
+    held = [
+        f"Running processes hold {_count(done.in_use, 'large result')} in files: the key may be in these till they end."
+    ]
+    said: list[str | Table] = [*completed, *_places(report), removed, *(held if done.in_use else []), *_steps(report)]
+    return Answer(data, said, code=_code(report))
 
 
 def _code(report: KeyReport) -> int:

@@ -13,6 +13,7 @@ import pytest
 from returns.result import Result, Success
 
 from foreset.adapters.blobs import FolderBlobs
+from foreset.adapters.claims import claimed
 from foreset.adapters.memory.kept import MemoryFrames
 from foreset.adapters.polars.fingerprint import fingerprint
 from foreset.adapters.polars.kept import ParquetFrames
@@ -144,13 +145,19 @@ def test_columns_that_are_named_are_loaded_and_no_others(kept: KeptFrames) -> No
 
 def test_what_a_killed_process_left_is_swept_away(folder: KeptFrames, tmp_path: Path) -> None:
     folder.keep("spines/a", FRAME).unwrap()
-    spines = tmp_path / "repo" / "spines"
-    dead = subprocess.Popen([sys.executable, "-c", ""])
-    dead.wait()
-    for writer in (dead.pid, os.getpid()):
-        (spines / f"b.{writer}.partial").write_bytes(b"half")
-    folder.sweep().unwrap()
-    assert sorted(path.name for path in spines.iterdir()) == ["a.parquet", f"b.{os.getpid()}.partial"]
+    repo = tmp_path / "repo"
+    write = (
+        "import os, signal, sys; from pathlib import Path; from foreset.adapters.claims import claim\n"
+        "(claim(Path(sys.argv[1]), '.unfinished-').path / 'content').write_bytes(b'half')\n"
+        "os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    subprocess.run([sys.executable, "-c", write, str(repo)], check=False)
+    (repo / "spines" / f"b.{os.getpid()}.partial").write_bytes(b"as an earlier version named it")
+    with claimed(repo, ".unfinished-") as own:
+        (own / "content").write_bytes(b"half")
+        folder.sweep().unwrap()
+        assert (own / "content").read_bytes() == b"half"
+    assert [path.relative_to(repo).as_posix() for path in repo.rglob("*") if path.is_file()] == ["spines/a.parquet"]
 
 
 def test_sweeping_keeps_what_is_kept(kept: KeptFrames) -> None:

@@ -128,10 +128,12 @@ def test_the_file_goes_with_the_training_set_and_with_the_process_that_was_kille
     cramped: FeatureStore, spine: pl.DataFrame, tmp_path: Path
 ) -> None:
     spilled = tmp_path / "store" / "spilled"
-    spilled.mkdir(parents=True)
-    (spilled / "999999999-0.parquet").touch()
+    (spilled / "result-0123").mkdir(parents=True)
+    (spilled / "result-0123" / "in-use").touch()
+    (spilled / "result-0123" / "rows.parquet").touch()
     made: TrainingSet | None = cramped.training_set(SPEC, spine).unwrap()
-    assert [place.name.partition("-")[0] for place in spilled.iterdir()] == [str(os.getpid())]
+    (own,) = spilled.iterdir()
+    assert own.name != "result-0123"
     assert made is not None
     made = None
     assert not list(spilled.iterdir())

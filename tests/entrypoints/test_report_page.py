@@ -118,6 +118,6 @@ def test_what_a_writer_that_was_killed_has_left_is_deleted_by_the_next(tmp_path:
     kill = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
     write = f"from foreset.entrypoints.outputs import whole_file\ndef write(partial):\n    partial.touch(); {kill}\n"
     subprocess.run([sys.executable, "-c", f"{write}whole_file({str(page)!r}, write)"], check=False)
-    assert [path.name.endswith(".partial") for path in tmp_path.iterdir()] == [True]
+    assert [path.name.startswith(".page[1].html.unfinished-") for path in tmp_path.iterdir()] == [True]
     whole_file(page, lambda partial: partial.write_text("whole", encoding="utf-8"))
     assert [path.name for path in tmp_path.iterdir()] == ["page[1].html"]
