@@ -78,8 +78,8 @@ def _erased(done: Erased) -> Answer:
     held = [
         f"Running processes hold {_count(done.in_use, 'large result')} in files: the key may be in these till they end."
     ]
-    said: list[str | Table] = [*completed, *_places(report), removed, *(held if done.in_use else []), *_steps(report)]
-    return Answer(data, said, code=_code(report))
+    shown: list[str | Table] = [*completed, *_places(report), removed, *(held if done.in_use else []), *_steps(report)]
+    return Answer(data, shown, code=_code(report))
 
 
 def _code(report: KeyReport) -> int:
