@@ -26,7 +26,8 @@ def unfit_pandas(frame: Frame) -> Unfit | None:
     for name, dtype in zip(names, frame.dtypes, strict=True):
         strange = _strange(dtype)
         if strange is not None:
-            return Unfit(f"its column {name!r} is {dtype}, which no table holds", _remedy(name, strange))
+            shown = f"category of {dtype.categories.dtype}" if hasattr(dtype, "categories") else dtype
+            return Unfit(f"its column {name!r} is {shown}, which no table holds", _remedy(name, strange))
     return None
 
 

@@ -7,7 +7,8 @@ nanoseconds since 1970 do not hold the years before 1677 or after 2262.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from pathlib import Path
@@ -15,14 +16,16 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from polars.exceptions import PanicException, PolarsError
+from polars.exceptions import PanicException, PolarsError, SchemaError
 from returns.result import Result, Success
 
-from foreset.adapters.arrow_types import as_named, polars_dtype
+from foreset.adapters.arrow_types import as_named, dtype_name, polars_dtype
+from foreset.adapters.file_types import as_wanted, asked_as, without_arrow_schema
 from foreset.adapters.object_stores import gone as in_store
 from foreset.adapters.object_stores import polars_options, store_problem
 from foreset.domain.errors.problem import because, refuse, told
 from foreset.domain.errors.tables import (
+    ColumnUnsupported,
     DataFileGone,
     FileError,
     ObjectStoreFailed,
@@ -37,6 +40,7 @@ READ_FAULTS = (PolarsError, OSError, PanicException)
 
 _GONE = re.compile(r"No such file|Object at location .* not found|NoSuchKey")
 _PANIC = re.compile(r"JoinError::Panic\(Id\(\d+\), \"(.*)\", \.\.\.\)")
+_MISMATCH = re.compile(r"for column (.+?): incoming: (.+?) != target: (.+?)(?:,|$)")
 _ROW = "__row"  # keeps the number of rows where no stored column is asked
 _CASTS = pl.ScanCastOptions(
     datetime_cast=["nanosecond-downcast", "millisecond-upcast", "convert-timezone"],
@@ -46,23 +50,30 @@ _CASTS = pl.ScanCastOptions(
 )
 
 
-def scan_files(
-    files: Sequence[DataFile], columns: Sequence[Column], storage_options: Mapping[str, str] | None = None
-) -> pl.LazyFrame:
-    """A scan of the files in their order, with these columns in this order."""
-    schema = {column.name: polars_dtype(column.dtype) for column in columns}
-    if not files:
-        return pl.LazyFrame(schema=schema)
-    parts = [_run(run, schema, storage_options or {}) for run in _runs(files)]
-    return parts[0] if len(parts) == 1 else pl.concat(parts)
+@dataclass(frozen=True)
+class FileScan:
+    """Some columns of a table's files, in this order; of a `part`, so many rows of one file from a row."""
 
+    table: str
+    files: Sequence[DataFile]
+    columns: Sequence[Column]
+    storage_options: Mapping[str, str] | None = None
+    part: tuple[int, int] | None = None
 
-def scan_part(
-    file: DataFile, start: int, rows: int, columns: Sequence[Column], storage_options: Mapping[str, str] | None = None
-) -> pl.LazyFrame:
-    """The same of `rows` rows of a file from row `start`, of which deleted ones are left out."""
-    schema = {column.name: polars_dtype(column.dtype) for column in columns}
-    return _run([file], schema, storage_options or {}, (start, rows))
+    @property
+    def schema(self) -> dict[str, pl.DataType]:
+        """The columns' types, as the table has them."""
+        return {column.name: polars_dtype(column.dtype) for column in self.columns}
+
+    def rows(self, held: "Mapping[str, _Own] | None" = None) -> pl.LazyFrame:
+        """The rows. Files in `held`, by their paths, are read by the types that they say they have."""
+        if not self.files:
+            return pl.LazyFrame(schema=self.schema)
+        parts = [
+            _run(run, self.schema, self.storage_options or {}, self.part, (held or {}).get(run[0].path))
+            for run in _runs(self.files, held or {})
+        ]
+        return parts[0] if len(parts) == 1 else pl.concat(parts)
 
 
 def deleted_rows(
@@ -87,9 +98,24 @@ def statistics_range(statistics: Any) -> Range | None:  # pyarrow's, or None
     return least, greatest + isinstance(statistics.max, datetime)  # rounded down to microseconds
 
 
-def _runs(files: Sequence[DataFile]) -> Iterator[list[DataFile]]:
+@dataclass(frozen=True)
+class _Own:
+    """A file by itself: its columns with the types that it says they have, and where its bytes are, or they."""
+
+    schema: pl.Schema
+    source: str | bytes
+
+
+def _runs(files: Sequence[DataFile], held: Mapping[str, _Own]) -> Iterator[list[DataFile]]:
     """Neighbouring files that are read alike together, so that the order stays; one with deleted rows by itself."""
-    for _, run in groupby(enumerate(files), lambda at: (at[1].partition, at[1].stored, at[0] if at[1].deleted else -1)):
+
+    def alike(at: tuple[int, DataFile]) -> tuple[object, ...]:
+        number, file = at
+        own = held.get(file.path)
+        alone = bool(file.deleted) or (own is not None and isinstance(own.source, bytes))
+        return file.partition, file.stored, number if alone else -1, own.schema if own else None
+
+    for _, run in groupby(enumerate(files), alike):
         yield [file for _, file in run]
 
 
@@ -97,18 +123,25 @@ def _run(
     run: Sequence[DataFile],
     schema: Mapping[str, pl.DataType],
     storage_options: Mapping[str, str],
-    part: tuple[int, int] | None = None,
+    part: tuple[int, int] | None,
+    own: _Own | None,
 ) -> pl.LazyFrame:
     first = run[0]
-    inside = {name: first.stored.get(name, Column(name, "")) for name in schema if name not in first.partition}
-    held = {
-        column.name: polars_dtype(column.dtype) if column.dtype else schema[name] for name, column in inside.items()
-    }
-    scan = _scan([file.path for file in run], held, storage_options)
+    inside = _inside(first, schema)
+    held = _held(inside, schema)
+    asked = _asked(held, own.schema if own else None)
+    places: list[str] | bytes = own.source if own and isinstance(own.source, bytes) else [file.path for file in run]
+    scan = _scan(places, asked, storage_options)
     if part is not None:
         scan = scan.slice(*part)
     if first.deleted:
         scan = _without(scan, deleted_rows(first, *(part or ())))
+    if own is not None:
+        scan = scan.with_columns(
+            value.alias(name)
+            for name, dtype in held.items()
+            if (value := as_wanted(pl.col(name), asked[name], dtype)) is not None
+        )
     if held == schema:
         return scan
     values = (
@@ -120,12 +153,30 @@ def _run(
     return scan.with_row_index(_ROW).with_columns(values).select(list(schema))
 
 
+def _inside(file: DataFile, names: Iterable[str]) -> dict[str, Column]:
+    """How a file calls and holds those of the columns that are not of its partition."""
+    return {name: file.stored.get(name, Column(name, "")) for name in names if name not in file.partition}
+
+
+def _held(inside: Mapping[str, Column], schema: Mapping[str, pl.DataType]) -> dict[str, pl.DataType]:
+    """The types of a file's columns by its names for them, as the table's log has it."""
+    return {c.name: polars_dtype(c.dtype) if c.dtype else schema[name] for name, c in inside.items()}
+
+
+def _asked(held: Mapping[str, pl.DataType], own: pl.Schema | None) -> dict[str, pl.DataType]:
+    """The types to ask a scan for: those of the log, or, where they are known, those that the file says it has."""
+    known: Mapping[str, pl.DataType] = own or {}
+    return {name: asked_as(known[name], dtype) if name in known else dtype for name, dtype in held.items()}
+
+
 def _without(scan: pl.LazyFrame, rows: "np.ndarray[tuple[int], np.dtype[np.int64]]") -> pl.LazyFrame:
     gone = pl.Series(rows, dtype=pl.UInt32)
     return scan.with_row_index(_ROW).filter(~pl.col(_ROW).is_in(gone.implode())).drop(_ROW)
 
 
-def _scan(paths: list[str], schema: Mapping[str, pl.DataType], storage_options: Mapping[str, str]) -> pl.LazyFrame:
+def _scan(
+    paths: list[str] | bytes, schema: Mapping[str, pl.DataType], storage_options: Mapping[str, str]
+) -> pl.LazyFrame:
     return pl.scan_parquet(
         paths,
         schema=schema,
@@ -157,18 +208,75 @@ def read_files(
     storage_options: Mapping[str, str] | None = None,
 ) -> Result[pl.DataFrame, FileError]:
     """The rows of the files, in memory. Columns are those that `unreadable_column` found nothing against."""
-    scan = scan_files(files, columns, storage_options)
-    return collected(table, scan, files, storage_options).bind(lambda frame: as_many_rows(frame, table, files))
+    scan = FileScan(table, files, columns, storage_options)
+    return collected(scan).bind(lambda frame: as_many_rows(frame, table, files))
 
 
-def collected(
-    table: str, scan: pl.LazyFrame, files: Sequence[DataFile], storage_options: Mapping[str, str] | None = None
-) -> Result[pl.DataFrame, FileError]:
-    """The rows of a scan of these files."""
+def _all(rows: pl.LazyFrame) -> pl.LazyFrame:
+    return rows
+
+
+def collected(scan: FileScan, ask: Callable[[pl.LazyFrame], pl.LazyFrame] = _all) -> Result[pl.DataFrame, FileError]:
+    """What is asked of a scan's rows.
+
+    Where a file says that a column has another type than the log says, the log counts: files are asked for what they
+    have, and that is read as the log's type if it means the same. This is looked at where it was needed, for it takes a
+    look into each file.
+    """
     try:
-        return Success(scan.collect())
+        return Success(ask(scan.rows()).collect())
     except READ_FAULTS as fault:
-        return refuse(unreadable(table, fault, files, storage_options))
+        return _by_own_types(scan, ask, fault)
+
+
+def _by_own_types(
+    scan: FileScan, ask: Callable[[pl.LazyFrame], pl.LazyFrame], first: BaseException
+) -> Result[pl.DataFrame, FileError]:
+    if not isinstance(first, SchemaError | PanicException):
+        return refuse(unreadable(scan.table, first, scan.files, scan.storage_options))
+    try:
+        own = {file.path: _own(file, scan.storage_options or {}) for file in scan.files}
+        strange = next(filter(None, (_unlike(scan, file, own[file.path].schema) for file in scan.files)), None)
+        if strange is not None:
+            return refuse(because(strange, first))
+        return Success(ask(scan.rows(own)).collect())
+    except SchemaError as fault:
+        return refuse(because(_mismatched(scan, fault), fault))
+    except READ_FAULTS as fault:
+        return refuse(unreadable(scan.table, fault, scan.files, scan.storage_options))
+
+
+def _own(file: DataFile, storage_options: Mapping[str, str]) -> _Own:
+    """A file as it describes itself; where its Arrow schema cannot be read, which panics, as Parquet alone has it."""
+    options = polars_options(storage_options)
+    try:
+        schema = pl.scan_parquet(
+            file.path, glob=False, hive_partitioning=False, storage_options=options
+        ).collect_schema()
+    except PanicException:
+        content = without_arrow_schema(Path(file.path).read_bytes())
+        return _Own(pl.scan_parquet(content).collect_schema(), content)
+    return _Own(schema, file.path)
+
+
+def _unlike(scan: FileScan, file: DataFile, own: pl.Schema) -> ColumnUnsupported | None:
+    """The first column that a file has in a type which does not mean the table's."""
+    inside = _inside(file, scan.schema)
+    held = _held(inside, scan.schema)
+    asked = _asked(held, own)
+    for name, column in inside.items():
+        value = pl.col(column.name)
+        if column.name in own and as_wanted(value, asked[column.name], held[column.name]) is None:
+            dtype, kept = dtype_name(scan.schema[name]), dtype_name(own[column.name])
+            return ColumnUnsupported(table=scan.table, column=name, dtype=dtype, held=kept, path=file.path)
+    return None
+
+
+def _mismatched(scan: FileScan, fault: SchemaError) -> ColumnUnsupported:
+    """The error for a type that a scan does not decode as another one."""
+    found = _MISMATCH.search(str(fault))
+    column, held, dtype = found.groups() if found else ("?", told(fault), "another one")
+    return ColumnUnsupported(table=scan.table, column=column, dtype=dtype, held=held, path=scan.files[0].path)
 
 
 def as_many_rows(frame: pl.DataFrame, table: str, files: Sequence[DataFile]) -> Result[pl.DataFrame, FileError]:

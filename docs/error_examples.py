@@ -58,6 +58,9 @@ EXAMPLES: Final[tuple[Problem, ...]] = (
     tables.UnfitPath(table="lake/my%20data/rain", place="lake/my%20data/rain", escape="%20"),
     tables.FileOutside(table="rain", file="/data/base/part-0001.parquet", place="/data/base"),
     tables.UnsupportedTable(table="rain", feature="the table feature catalogManaged"),
+    tables.ColumnUnsupported(
+        table="rain", column="mm", dtype="int64", held="string", path="data/delta_lake/rain/part-00000.parquet"
+    ),
     tables.PartitionTimeUnclear(table="rain", column="hour", value="2025-10-01 12:00:00"),
     tables.UnknownTimeZone(table="rain", zone="Europe/Rom"),
     tables.TableUnreadable(

@@ -15,6 +15,7 @@ from msgspec import Struct
 from foreset.adapters.arrow_types import dtype_name, quoted
 from foreset.adapters.delta.footers import ArrowSchema
 from foreset.adapters.delta.schema import FIELD_ID, PHYSICAL_NAME, TYPE_CHANGES, Field, dtype_of
+from foreset.adapters.file_types import storage_of
 from foreset.domain.facts import Column
 
 ArrowField = Any
@@ -112,5 +113,5 @@ def _was_widened(delta: Any) -> bool:
 def _older(held: Any, dtype: str) -> str:
     """A file's type of a value. Times are asked for in the table's type, into which all kinds of them are decoded."""
     polars = pl.DataFrame(pa.table({"held": pa.array([], held)})).dtypes[0]
-    found = dtype_name(polars)
+    found = dtype_name(storage_of(polars))
     return dtype if found.startswith("timestamp") or dtype in {"string", "binary"} else found

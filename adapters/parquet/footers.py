@@ -3,11 +3,13 @@
 from typing import Any
 
 import polars as pl
+import pyarrow as pa
 import pyarrow.parquet as pq
 from msgspec import Struct
 
 from foreset.adapters.arrow_types import dtype_name
-from foreset.adapters.parquet_files import statistics_range
+from foreset.adapters.file_types import storage_of
+from foreset.adapters.parquet_files import READ_FAULTS, statistics_range
 from foreset.domain.facts import Range
 
 
@@ -23,7 +25,7 @@ def footer_of(opened: Any) -> Footer:
     """The footer of an open file, or of a path. Raises `OSError` or `ArrowException` for what has none."""
     with pq.ParquetFile(opened) as file:
         metadata, schema = file.metadata, file.schema_arrow
-    columns = {name: dtype_name(dtype) for name, dtype in pl.DataFrame(schema.empty_table()).schema.items()}
+    columns = {field.name: _dtype(field) for field in schema}
     places: dict[str, list[int]] = {}
     for index in range(metadata.num_columns):
         places.setdefault(metadata.schema.column(index).path, []).append(index)
@@ -31,6 +33,17 @@ def footer_of(opened: Any) -> Footer:
     dtypes = {name: "timestamp[us]" if name in old else dtype for name, dtype in columns.items()}
     ranges = {name: known for name in columns if name in places and (known := _range(metadata, places[name]))}
     return Footer(dtypes, int(metadata.num_rows), ranges)
+
+
+def _dtype(field: Any) -> str:
+    """The type of a column as it is served; Arrow's name for it where it is not, which is the name of no dtype."""
+    if "decimal256" in str(field.type):  # polars has a name for it, and no values
+        return str(field.type)
+    try:
+        dtype = pl.DataFrame(pa.table({"x": pa.array([], field.type)})).schema["x"]
+    except (*READ_FAULTS, pa.ArrowException, ValueError):
+        return str(field.type)
+    return dtype_name(storage_of(dtype))
 
 
 def _is_int96(metadata: Any, place: int) -> bool:

@@ -9,7 +9,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from foreset.adapters.parquet_files import READ_FAULTS, deleted_rows, scan_files, statistics_range, unreadable
+from foreset.adapters.parquet_files import READ_FAULTS, FileScan, collected, deleted_rows, statistics_range, unreadable
 from foreset.domain.dtypes import width
 from foreset.domain.errors.problem import raised
 from foreset.domain.facts import Column, DataFile
@@ -46,7 +46,7 @@ def pieces_of(
     pieces: list[Piece] = []
     for file in files:
         try:
-            cut = list(_cut(file, _rows(file, storage_options), columns, most_bytes, scan.bounds))
+            cut = list(_cut(file, _rows(scan.table, file, storage_options), columns, most_bytes, scan.bounds))
         except (*READ_FAULTS, pa.ArrowException) as fault:
             raise raised(unreadable(scan.table, fault, [file], storage_options)) from fault
         pieces += [piece for piece in cut if piece.rows]
@@ -114,11 +114,12 @@ def _row_groups(file: DataFile, rows: int, bounds: Sequence[Bounds]) -> Iterator
         start += group.num_rows
 
 
-def _rows(file: DataFile, storage_options: Mapping[str, str]) -> int:
+def _rows(table: str, file: DataFile, storage_options: Mapping[str, str]) -> int:
     """The rows of a file that are not deleted, by the log; by its footer where the log does not say."""
     if file.rows is not None:
         return file.rows
-    return int(scan_files([file], [], storage_options).select(pl.len()).collect().item())
+    counted = collected(FileScan(table, [file], [], storage_options), lambda rows: rows.select(pl.len()))
+    return int(counted.unwrap().item())
 
 
 def _bytes_per_row(column: Column, file: DataFile, rows: int) -> float:

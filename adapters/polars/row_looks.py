@@ -1,15 +1,17 @@
 """Looks at the rows of a view: nulls where there must be none, and rows that tie."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 import polars as pl
 from returns.result import Result, Success
 
 from foreset.adapters.arrow_types import polars_frame
-from foreset.adapters.parquet_files import collected, scan_files
+from foreset.adapters.parquet_files import FileScan, collected
 from foreset.application.table_ports import Snapshot
 from foreset.domain.errors.problem import refuse
-from foreset.domain.errors.tables import TableError
+from foreset.domain.errors.tables import FileError, TableError
 from foreset.domain.facts import DataFile
 from foreset.domain.row_facts import RowColumns, RowFacts
 
@@ -33,29 +35,33 @@ class PolarsRows:
 def _look(
     snapshot: Snapshot, files: tuple[DataFile, ...] | None, names: tuple[str, ...], columns: RowColumns, limit: int
 ) -> Result[RowFacts, TableError]:
-    table, options = snapshot.facts.table, snapshot.storage_options
     if files is None:
         read = snapshot.read(names)
         if not isinstance(read, Success):
             return refuse(read.failure())
-        rows = polars_frame(read.unwrap()).lazy()
+        scan: FileScan | pl.DataFrame = polars_frame(read.unwrap())
     else:
         types = {column.name: column for column in snapshot.facts.columns}
-        rows = scan_files(files, [types[name] for name in names], options)
-    rows = rows.head(limit)
+        scan = FileScan(snapshot.facts.table, files, [types[name] for name in names], snapshot.storage_options)
     plain = dict.fromkeys((*columns.keys, columns.time, *([] if columns.created is None else [columns.created])))
     return Result.do(
         _facts(times, tied, columns, snapshot.facts.rows)
-        for times in collected(table, rows.select(list(plain)), files or (), options)
-        for tied in collected(table, _tied(rows, times, columns), files or (), options)
+        for times in _answer(scan, lambda rows: rows.head(limit).select(list(plain)))
+        for tied in _answer(scan, partial(_tied, times=times, columns=columns, limit=limit))
     )
 
 
-def _tied(rows: pl.LazyFrame, times: pl.DataFrame, columns: RowColumns) -> pl.LazyFrame:
-    """The rows that share key and event time with another, whole."""
+def _answer(
+    scan: FileScan | pl.DataFrame, ask: Callable[[pl.LazyFrame], pl.LazyFrame]
+) -> Result[pl.DataFrame, FileError]:
+    return collected(scan, ask) if isinstance(scan, FileScan) else Success(ask(scan.lazy()).collect())
+
+
+def _tied(rows: pl.LazyFrame, times: pl.DataFrame, columns: RowColumns, limit: int) -> pl.LazyFrame:
+    """Those of the first rows that share key and event time with another, whole."""
     by = [*columns.keys, columns.time]
     several = times.select(by).drop_nulls().group_by(by).len(_SAME).filter(pl.col(_SAME) > 1)
-    return rows.join(several.lazy(), on=by, how="semi") if several.height else rows.head(0)
+    return rows.head(limit).join(several.lazy(), on=by, how="semi") if several.height else rows.head(0)
 
 
 def _facts(times: pl.DataFrame, tied: pl.DataFrame, columns: RowColumns, rows: int | None) -> RowFacts:

@@ -10,7 +10,7 @@ import polars as pl
 from returns.result import Result, Success
 
 from foreset.adapters.arrow_types import dtype_name
-from foreset.adapters.parquet_files import as_many_rows, collected, scan_files, scan_part
+from foreset.adapters.parquet_files import FileScan, as_many_rows, collected
 from foreset.adapters.polars.ordering import Int64s
 from foreset.adapters.polars.pieces import Piece, bytes_per_row, column_groups, pieces_of, skips_groups, together
 from foreset.application.table_ports import Snapshot
@@ -133,7 +133,7 @@ class FileSource:
 
         row_bytes = bytes_per_row([self._columns[name] for name in columns], list(inside))
         groups = together(list(inside), int(self._late_bytes // row_bytes))
-        empty = scan_files([], [self._columns[name] for name in columns]).collect()
+        empty = FileScan(self._table, [], [self._columns[name] for name in columns]).rows().collect()
         found = pl.concat([empty, *self._workers.map(rows_of, groups)])
         held = [found.drop_in_place(name) for name in columns]
         place = Places(places)
@@ -165,11 +165,8 @@ class FileSource:
         wanted = [self._columns[name] for name in columns]
         first = group[0]
         files = [piece.file for piece in group]
-        if len(group) == 1 and not first.whole:
-            scan = scan_part(first.file, first.start, first.length, wanted, self._options)
-        else:
-            scan = scan_files(files, wanted, self._options)
-        frame = collected(self._table, scan, files, self._options).unwrap()
+        part = (first.start, first.length) if len(group) == 1 and not first.whole else None
+        frame = collected(FileScan(self._table, files, wanted, self._options, part)).unwrap()
         expected = sum(piece.rows for piece in group)
         if frame.height != expected:
             named = first.file.path if len(group) == 1 else f"{first.file.path} to {group[-1].file.path}"
@@ -258,7 +255,7 @@ def open_source(
         first, *others = _groups(chosen)
 
         def read(group: Sequence[DataFile]) -> pl.DataFrame:
-            return collected(scan.table, scan_files(group, wanted, options), group, options).unwrap()
+            return collected(FileScan(scan.table, group, wanted, options)).unwrap()
 
         begun = workers.map(read, others)
         frame = pl.concat([read(first), *begun])

@@ -71,6 +71,21 @@ class UnsupportedTable(DataFault, frozen=True, kw_only=True):
     then = "write a copy without it with an engine that supports it (for example Spark), and use the copy."
 
 
+class ColumnUnsupported(DataFault, frozen=True, kw_only=True):
+    """A column that a data file holds in a type which does not mean the table's."""
+
+    table: str
+    column: str
+    dtype: str
+    held: str
+    path: str
+    says = (
+        "The column {column!r} of the table {table!r} is not supported: it is {dtype} in the table's schema, and the "
+        "file {path} holds it as {held}. The other columns can be read."
+    )
+    then = "leave the column out, or write it as {dtype} with an engine that reads the file (for example Spark)."
+
+
 class PartitionTimeUnclear(CallerFault, frozen=True, kw_only=True):
     """Times of a partition column that the log holds without a zone, or that are no single moment in the zone named."""
 
@@ -265,6 +280,7 @@ TableError = (
     | UnfitPath
     | FileOutside
     | UnsupportedTable
+    | ColumnUnsupported
     | PartitionTimeUnclear
     | UnknownTimeZone
     | TableUnreadable
@@ -282,7 +298,7 @@ TableError = (
 )
 """Why a table cannot be observed or read."""
 
-FileError = TableUnreadable | DataFileGone | ObjectStoreFailed | FilesChanged | EpochOutOfRange
+FileError = ColumnUnsupported | TableUnreadable | DataFileGone | ObjectStoreFailed | FilesChanged | EpochOutOfRange
 """Why a table's files cannot be read."""
 
 TableWriteError = TableError | SchemaMismatch | WriteFailed | InvalidSpec | WritingError
