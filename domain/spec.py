@@ -349,7 +349,7 @@ class SpineReference(Spec, frozen=True):
 
     def __post_init__(self) -> None:
         """Validate the types and formats."""
-        remedy = "name types such as string, int64, float64, decimal(10,2), bool, date or timestamp[us, UTC]"
+        remedy = "name a type such as string, int64, float64, bool or date"
         for column, dtype in self.schema.items():
             if problem := type_problem(dtype):
                 self._refuse(f"schema[{column!r}]: {problem}", remedy)

@@ -11,7 +11,11 @@ class TableMissing(CallerFault, frozen=True, kw_only=True):
 
     table: str
     place: str
-    remedy: str = "write it with write_to_delta_lake(...), or mend the name; FORESET_DATA_DIR moves the data folder"
+    remedy: str = (
+        "correct the name, or write the table with write_to_delta_lake(...). Where the table was moved: move it back, "
+        "or link its old place to the new one (ln -s NEW OLD), for training sets and views name the old place; or set "
+        "FORESET_DATA_DIR to the new data folder where it is named by its name alone"
+    )
     says = "Delta Lake table not found: {table!r} would be at {place}."
     then = "{remedy}."
 

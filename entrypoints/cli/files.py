@@ -1,15 +1,18 @@
 """Where rows are written: a Parquet or CSV file, or a Delta table."""
 
+import os
 from functools import partial
 from pathlib import Path
 
 from returns.result import Result, Success
 
-from foreset.domain.errors.problem import refuse
+from foreset.domain.errors.problem import listed, refuse, told
 from foreset.domain.errors.specs import InvalidSpec
+from foreset.domain.plan import RetrievalPlan
 from foreset.entrypoints.outputs import Rows, whole_file
 
 FILES = (".parquet", ".csv")
+_NOT_IN_CSV = ("list<", "struct<", "map<", "binary")
 
 
 def output_place(given: str) -> Result[Path, InvalidSpec]:
@@ -19,6 +22,9 @@ def output_place(given: str) -> Result[Path, InvalidSpec]:
     if suffix and suffix not in FILES:
         remedy = "name a file ending in .parquet or .csv, or the folder of a Delta table, which has no ending"
         return refuse(InvalidSpec(spec=f"--output {given}", problem=f"its ending {suffix!r} is unknown", remedy=remedy))
+    if problem := _unwritable(place):
+        remedy = "name a place that may be written"
+        return refuse(InvalidSpec(spec=f"--output {given}", problem=problem, remedy=remedy))
     if suffix and place.is_dir():
         return refuse(InvalidSpec(spec=f"--output {given}", problem="it is a folder", remedy="name a file in it"))
     if not suffix and _is_no_table(place):
@@ -27,10 +33,34 @@ def output_place(given: str) -> Result[Path, InvalidSpec]:
     return Success(place)
 
 
+def _unwritable(place: Path) -> str | None:
+    """Why nothing can be written in a place, whose folders are made where they are not there."""
+    try:
+        parent = next(folder for folder in place.absolute().parents if folder.exists())
+    except (OSError, ValueError) as fault:
+        return told(fault)
+    if not parent.is_dir():
+        return f"{parent} is a file, and not a folder"
+    return None if os.access(parent, os.W_OK | os.X_OK) else f"the folder {parent} may not be written"
+
+
 def _is_no_table(place: Path) -> bool:
     if place.is_file():
         return True
     return place.is_dir() and any(place.iterdir()) and not (place / "_delta_log").is_dir()
+
+
+def holds(place: Path, plan: RetrievalPlan) -> Result[None, InvalidSpec]:
+    """Whether a file of this kind holds the columns that a plan gives; asked before they are retrieved."""
+    if place.suffix.lower() != ".csv":
+        return Success(None)
+    gathered = [(output.name, output.dtype) for gather, _, _ in plan.gathers for output in gather.columns]
+    columns = [*((column.name, column.dtype) for column in plan.spine.columns), *gathered]
+    unfit = [f"{name} ({dtype})" for name, dtype in columns if dtype.startswith(_NOT_IN_CSV)]
+    if not unfit:
+        return Success(None)
+    remedy = "name a file ending in .parquet, or the folder of a Delta table, or leave these columns out"
+    return refuse(InvalidSpec(spec=f"--output {place}", problem=f"no CSV file holds {listed(unfit)}", remedy=remedy))
 
 
 def write(rows: Rows, place: Path) -> Path:

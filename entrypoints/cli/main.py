@@ -6,6 +6,7 @@ see docs/cli.md.
 """
 
 import argparse
+import errno
 import os
 import sys
 from collections.abc import Generator, Sequence
@@ -13,26 +14,45 @@ from contextlib import contextmanager
 from importlib import import_module
 
 from foreset.entrypoints.cli.parser import parser
+from foreset.entrypoints.cli.streams import prepare, silence
 
 FAILED, CALLER, INTERRUPTED, PIPE_CLOSED = 1, 2, 130, 141
+_STREAM_FAULTS = (errno.ENOSPC, errno.EIO, errno.EDQUOT)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command in `argv` (default: the process's arguments); gives the exit code."""
-    args, strange = parser().parse_known_args(argv)
-    if strange:
-        args.parser.error(f"unrecognized arguments: {' '.join(strange)}")
+    prepare()
     try:
-        with _environment(args):
-            code = _run(args)
-        sys.stdout.flush()
+        try:
+            args, strange = parser().parse_known_args(argv)
+            if strange:
+                args.parser.error(f"unrecognized arguments: {' '.join(strange)}")
+            with _environment(args):
+                code = _run(args)
+        finally:
+            _flush()
     except KeyboardInterrupt:
         sys.stderr.write("interrupted\n")
         return INTERRUPTED
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the interpreter complains as it ends
         return PIPE_CLOSED
+    except OSError as fault:  # of a stream: those of files are errors of commands
+        if fault.filename is not None or fault.errno not in _STREAM_FAULTS:
+            raise
+        sys.stderr.write(f"error: standard output cannot be written: {fault.strerror}\n")
+        return FAILED
     return code
+
+
+def _flush() -> None:
+    """Write what is left to both streams; a stream whose reader went away, or whose disk is full, is left."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            silence(stream)
+            raise
 
 
 def _run(args: argparse.Namespace) -> int:

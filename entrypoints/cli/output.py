@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from foreset.domain.errors.problem import Problem
+from foreset.entrypoints.cli.streams import document
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ def show(answer: Answer, *, json: bool) -> None:
     """Print an answer."""
     if json:
         encoded = msgspec.json.encode(answer.data, enc_hook=_plain)
-        sys.stdout.write(msgspec.json.format(encoded, indent=2).decode() + "\n")
+        sys.stdout.write(document(msgspec.json.format(encoded, indent=2).decode(), sys.stdout) + "\n")
         return
     for block in answer.blocks:
         if isinstance(block, str):
@@ -53,7 +54,7 @@ def show_problem(problem: Problem, *, json: bool) -> None:
         fields = msgspec.to_builtins(problem)
         head = {"error": fields.pop("error"), "fault": problem.fault, "message": problem.message}
         encoded = msgspec.json.encode({**head, **{k: v for k, v in fields.items() if k not in head}})
-        sys.stderr.write(msgspec.json.format(encoded, indent=2).decode() + "\n")
+        sys.stderr.write(document(msgspec.json.format(encoded, indent=2).decode(), sys.stderr) + "\n")
         return
     says, separator, then = problem.message.rpartition(" Next: ")
     sys.stderr.write(f"error: {says}\nNext: {then}\n" if separator else f"error: {then}\n")

@@ -12,11 +12,12 @@ from foreset.domain.errors.retrieval import PlanError, RebuildError, RetrievalEr
 from foreset.domain.errors.specs import InvalidSpec
 from foreset.domain.plan import RetrievalPlan
 from foreset.domain.spec import SpineReference, TrainingSetSpec
-from foreset.entrypoints.cli.files import output_place, write
+from foreset.entrypoints.cli.files import holds, output_place, write
 from foreset.entrypoints.cli.output import Answer
 from foreset.entrypoints.cli.progress import rows_written
 from foreset.entrypoints.cli.stores import store_to_read
 from foreset.entrypoints.cli.words import at_versions
+from foreset.entrypoints.feature_store import FeatureStore
 from foreset.entrypoints.spec_files import SpecFileError, read_training_set
 from foreset.entrypoints.training_set import TrainingSet
 
@@ -50,8 +51,18 @@ def get(args: argparse.Namespace) -> Result[Answer, SpecFileError | RetrievalErr
             for place in output_place(args.output)
             for spec in asked(args)
             for store in store_to_read(args)
+            for _ in _fits(place, store, spec, args)
             for training_set in store.training_set(spec, _reference(args), keep_spine=keep, progress=progress)
         )
+
+
+def _fits(
+    place: Path, store: FeatureStore, spec: TrainingSetSpec, args: argparse.Namespace
+) -> Result[None, InvalidSpec | PlanError]:
+    """Whether a file of text holds what is asked for; the other kinds hold everything."""
+    if place.suffix.lower() != ".csv":
+        return Success(None)
+    return Result.do(None for planned in store.plan(spec, _reference(args)) for _ in holds(place, planned))
 
 
 def rebuild(args: argparse.Namespace) -> Result[Answer, InvalidSpec | RebuildError]:

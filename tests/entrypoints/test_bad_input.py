@@ -65,7 +65,7 @@ def wanted(*features: str, **terms: Any) -> TrainingSetSpec:
 CASES: dict[str, tuple[Callable[[FeatureStore], Any], list[str]]] = {
     "missing table": (
         lambda s: s.register(view(source=DeltaSource("nope", "at"))),
-        ["Delta Lake table not found: 'nope'", "Next: write it with"],
+        ["Delta Lake table not found: 'nope'", "Next: correct the name, or write the table with"],
     ),
     "missing sample": (
         lambda s: s.register(view(source=DeltaSource("classification_data", "at"))),
