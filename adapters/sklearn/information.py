@@ -7,14 +7,14 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-from sklearn.feature_selection import mutual_info_classif, mutual_info_regression
+from sklearn.feature_selection import mutual_info_regression
 from sklearn.metrics import mutual_info_score
 
+from foreset.adapters.sklearn.neighbours import NEIGHBOURS, of_classes
 from foreset.application.table_ports import ArrowStream
 
 _FEW: Final = 20
 """So many different whole numbers are taken for classes; more are taken for amounts."""
-_NEIGHBOURS: Final = 3
 _LEAST_ROWS: Final = 10
 _SEED: Final = 0
 
@@ -74,7 +74,7 @@ def _of_classes(column: pl.Series, goal: pl.Series, missing: pl.Series) -> float
     told = _counted(missing.cast(pl.Int64).to_numpy(), goal.to_numpy())
     if _alone(of_known):
         return told
-    return told + known.len() / column.len() * _nearest(mutual_info_classif, known, of_known)
+    return told + known.len() / column.len() * of_classes(known.to_numpy(), of_known.to_numpy())
 
 
 def _alone(goal: pl.Series) -> bool:
@@ -101,5 +101,5 @@ def _of_amounts(column: pl.Series, goal: pl.Series, missing: pl.Series) -> float
 
 def _nearest(estimate: Any, column: pl.Series, goal: pl.Series, *, classes: bool = False) -> float:
     values = column.to_numpy().reshape(-1, 1)
-    found = estimate(values, goal.to_numpy(), discrete_features=classes, n_neighbors=_NEIGHBOURS, random_state=_SEED)
+    found = estimate(values, goal.to_numpy(), discrete_features=classes, n_neighbors=NEIGHBOURS, random_state=_SEED)
     return float(found[0])

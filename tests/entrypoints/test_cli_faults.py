@@ -60,7 +60,7 @@ APPLY = {
         view(table="hail"),
         "TableMissing",
         "Delta Lake table not found: 'hail' would be at ",
-        "write it",
+        "write the table",
     ),
     "not a table": (view(table="plain"), "NotADeltaTable", "/plain is not a Delta table ('plain')", "name the folder"),
     "climbing name": (view(table="../rain"), "BadTableName", "'../rain' is not a dataset name", "give the name alone"),
@@ -211,7 +211,12 @@ ARGUMENTS = {
         "The spine nope.parquet cannot be read",
         "give a",
     ),
-    "no such spine table": (["--spine", "nope"], "TableMissing", "table not found: 'nope' would be at", "write it"),
+    "no such spine table": (
+        ["--spine", "nope"],
+        "TableMissing",
+        "table not found: 'nope' would be at",
+        "write the table",
+    ),
     "spine that climbs": (["--spine", "../x"], "BadTableName", "'../x' is not a dataset name", "give the name alone"),
     "version of a file": (["--spine-version", "1"], "SpineUnreadable", "only a Delta table has versions", "give a"),
     "filter": (
