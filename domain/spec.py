@@ -157,8 +157,12 @@ class DeltaSource(Spec, frozen=True):
         if not self.table or not self.timestamp_field:
             self._refuse("table and timestamp_field are needed", "name both")
         self._distinct("field_mapping", self.field_mapping.values())
-        if self.timestamp_unit not in {None, "s", "ms", "us", "ns"}:
+        if self.timestamp_unit not in (None, "s", "ms", "us", "ns"):  # it may be what has no hash
             self._refuse(f"timestamp_unit is {self.timestamp_unit!r}", "give 's', 'ms', 'us' or 'ns', or leave it out")
+        if self.valid_until_field is not None and not (
+            isinstance(self.valid_until_field, str) and self.valid_until_field.strip()
+        ):
+            self._refuse(f"valid_until_field is {self.valid_until_field!r}", "name a column, or leave it out")
         if self.valid_until_field == self.timestamp_field:
             problem = (
                 f"valid_until_field and timestamp_field are both {self.timestamp_field!r}, so no row would ever serve"
@@ -224,7 +228,7 @@ class FeatureViewSpec(Spec, frozen=True):
     def __post_init__(self) -> None:
         """Validate."""
         self._named()
-        if self.closed not in {"right", "left"}:
+        if self.closed not in ("right", "left"):  # it may be what has no hash
             self._refuse(f"closed is {self.closed!r}", "give 'left' or 'right'")
         self._names("entities", required=False)
         self._names("features")

@@ -77,6 +77,10 @@ def _told(text: str, spec: type, at: str) -> FieldError:
     if problem == "Invalid ISO8601 duration":
         remedy = "write it as 30d, 12h, 15m, 45s, in ISO 8601 (P30D, PT6H), or as a number of seconds"
         return InvalidSpec(spec=here, problem="it is no length of time", remedy=remedy)
+    choices = _choices(spec, path)
+    if choices and problem.startswith("Invalid enum value"):
+        given = problem.removeprefix("Invalid enum value ")
+        return InvalidSpec(spec=here, problem=f"it is {given}", remedy=f"write one of {', '.join(choices)}")
     return InvalidSpec(spec=here, problem=problem[:1].lower() + problem[1:], remedy="mend the value")
 
 
@@ -91,6 +95,16 @@ def _word(kind: str) -> str:
 def _kind(value: object) -> str:
     name = type(value).__name__
     return {"dict": "object", "list": "array", "NoneType": "null"}.get(name, name)
+
+
+def _choices(spec: type, path: str) -> tuple[str, ...]:
+    """The texts that may stand at a path."""
+    found = inspect.type_info(spec)
+    for step in re.findall(r"\.(\w+)|\[", path):
+        found = _inside(found, step)
+    return tuple(
+        str(value) for option in _options(found) if isinstance(option, inspect.LiteralType) for value in option.values
+    )
 
 
 def _struct_at(spec: type, path: str) -> inspect.StructType | None:

@@ -102,6 +102,12 @@ def test_the_end_may_not_be_the_event_time() -> None:
         DeltaSource("t", "at", valid_until_field="at")
 
 
+@pytest.mark.parametrize("wrong", ["", " ", 3, ["until"]])
+def test_the_end_of_validity_is_the_name_of_a_column(wrong: Any) -> None:
+    with pytest.raises(CallerError, match="valid_until_field"):
+        DeltaSource("t", "at", valid_until_field=wrong)
+
+
 def test_a_diff_blames_the_end_of_validity(tmp_path: Path) -> None:
     frame = pl.DataFrame({"k": [1], "at": [day(1)], "x": [1.0], "until": [day(2)]})
     store = opened(tmp_path, frame)
@@ -183,7 +189,7 @@ def test_a_number_that_is_no_time_of_its_unit_is_refused_and_not_wrapped(
     assert said in in_memory.training_set(TrainingSetSpec(["v:x"]), labels(2)).failure().message
 
 
-@pytest.mark.parametrize("wrong", ["m", "S", "minutes"])
+@pytest.mark.parametrize("wrong", ["m", "S", "minutes", "", 1, ["s"], {}])
 def test_only_units_are_units(wrong: Any) -> None:
     with pytest.raises(CallerError, match="timestamp_unit"):
         DeltaSource("t", "at", timestamp_unit=wrong)
@@ -309,4 +315,5 @@ def test_spec_files_have_the_options(tmp_path: Path) -> None:
     wanted = FeatureViewSpec("v", ["e"], source, ["x"], closed="left")
     assert [item for item in read_registrations(file).unwrap() if isinstance(item, FeatureViewSpec)] == [wanted]
     file.write_text(file.read_text().replace("closed: left", "closed: both"))
-    assert "closed" in read_registrations(file).failure().message
+    said = "views[0].closed: it is 'both'. Next: write one of left, right."
+    assert said in read_registrations(file).failure().message
