@@ -4,6 +4,7 @@ Who writes a Parquet file may put into its footer that a list has a fixed size, 
 number is a period. A table says list, string, long: its values are these, whatever the footer adds.
 """
 
+from collections.abc import Callable
 from typing import Final
 
 import polars as pl
@@ -56,7 +57,16 @@ def asked_as(held: Dtype, wanted: pl.DataType) -> pl.DataType:
             return held() if isinstance(held, DataTypeClass) else held
 
 
-def as_wanted(value: pl.Expr, held: Dtype, wanted: Dtype) -> pl.Expr | None:
+def as_stored(value: pl.Expr, held: Dtype, wanted: Dtype) -> pl.Expr | None:
+    """A plain value in the table's type; None where the types do not mean the same."""
+    return value.cast(wanted) if _means_the_same(held, wanted) else None
+
+
+Leaf = Callable[[pl.Expr, Dtype, Dtype], pl.Expr | None]
+"""How a plain value of one type becomes one of another; None where it does not."""
+
+
+def as_wanted(value: pl.Expr, held: Dtype, wanted: Dtype, leaf: Leaf = as_stored) -> pl.Expr | None:
     """A file's value in the table's type; None where the types do not mean the same.
 
     Fields of structs go by their names: those that a file lacks are null, those that it has beyond the table go.
@@ -65,26 +75,26 @@ def as_wanted(value: pl.Expr, held: Dtype, wanted: Dtype) -> pl.Expr | None:
         case _ if held == wanted:
             return value
         case pl.BaseExtension(), _:
-            return as_wanted(value.ext.storage(), held.ext_storage(), wanted)
+            return as_wanted(value.ext.storage(), held.ext_storage(), wanted, leaf)
         case ((pl.List() | pl.Array() | pl.Map() | pl.Struct()), (pl.List() | pl.Map() | pl.Struct())):
-            return _nested(value, held, wanted)
+            return _nested(value, held, wanted, leaf)
         case _:
-            return value.cast(wanted) if _means_the_same(held, wanted) else None
+            return leaf(value, held, wanted)
 
 
-def _nested(value: pl.Expr, held: pl.DataType, wanted: pl.DataType) -> pl.Expr | None:
+def _nested(value: pl.Expr, held: pl.DataType, wanted: pl.DataType, leaf: Leaf) -> pl.Expr | None:
     match held, wanted:
         case pl.Array(inner=old), pl.List():
-            return as_wanted(value.arr.to_list(), pl.List(old), wanted)
+            return as_wanted(value.arr.to_list(), pl.List(old), wanted, leaf)
         case pl.List(inner=old), pl.List(inner=new):
-            inside = as_wanted(pl.element(), old, new)
+            inside = as_wanted(pl.element(), old, new, leaf)
             return None if inside is None else value.list.eval(inside)
         case pl.Map(), pl.Map():
             old_pairs, new_pairs = _pairs(held), _pairs(wanted)
-            pairs = as_wanted(value.cast(old_pairs), old_pairs, new_pairs)
+            pairs = as_wanted(value.cast(old_pairs), old_pairs, new_pairs, leaf)
             return None if pairs is None else pairs.cast(wanted)
         case pl.Struct(), pl.Struct():
-            return _struct(value, held, wanted)
+            return _struct(value, held, wanted, leaf)
         case _:
             return None
 
@@ -111,12 +121,12 @@ def _pairs(dtype: pl.Map) -> pl.List:
     return pl.List(pl.Struct({"key": dtype.key, "value": dtype.value}))
 
 
-def _struct(value: pl.Expr, held: pl.Struct, wanted: pl.Struct) -> pl.Expr | None:
+def _struct(value: pl.Expr, held: pl.Struct, wanted: pl.Struct, leaf: Leaf) -> pl.Expr | None:
     inside = {field.name: field.dtype for field in held.fields}
     fields: list[pl.Expr] = []
     for field in wanted.fields:
         found = (
-            as_wanted(value.struct.field(field.name), inside[field.name], field.dtype)
+            as_wanted(value.struct.field(field.name), inside[field.name], field.dtype, leaf)
             if field.name in inside
             else pl.lit(None, field.dtype)
         )

@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from time import time_ns
+from typing import Any
 from uuid import uuid4
 
 import polars as pl
@@ -12,7 +13,7 @@ from deltalake import Schema
 from msgspec.structs import replace
 from returns.result import Result, Success
 
-from foreset.adapters.arrow_types import polars_dtype
+from foreset.adapters.arrow_types import dtype_name, polars_dtype
 from foreset.adapters.delta.faults import WRITE_FAULTS
 from foreset.adapters.delta.file_columns import FileColumns
 from foreset.adapters.delta.new_files import Shape
@@ -37,6 +38,7 @@ _SIGNED: Mapping[pl.DataType, pl.DataType] = {
     pl.UInt16(): pl.Int32(),
     pl.UInt32(): pl.Int64(),
     pl.UInt64(): pl.Int64(),
+    pl.Float16(): pl.Float32(),
 }
 
 
@@ -108,6 +110,11 @@ def stored_as(dtype: pl.DataType) -> pl.DataType:
 
 def fields_for(table: str, frame: pl.DataFrame) -> Result[list[Field], SchemaMismatch]:
     """The fields of Delta's schema JSON for a frame."""
+    for name, dtype in frame.schema.items():
+        if _has_no_type(dtype):
+            problem = f"column {name!r} is {dtype_name(dtype)}, for which Delta tables have no type"
+            remedy = f"cast the column {name!r}, for example to whole numbers or text, or leave it out"
+            return refuse(SchemaMismatch(table=table, problem=problem, remedy=remedy))
     try:
         schema = Schema.from_arrow(frame.clear().to_arrow().schema)
     except WRITE_FAULTS as fault:
@@ -118,6 +125,19 @@ def fields_for(table: str, frame: pl.DataFrame) -> Result[list[Field], SchemaMis
         problem = f"column {untold!r} holds nothing but nulls, which do not tell its type"
         return refuse(SchemaMismatch(table=table, problem=problem))
     return Success(fields)
+
+
+def _has_no_type(dtype: object) -> bool:
+    """Whether Delta has no type for a polars type, or for one inside it."""
+    match dtype:
+        case pl.List(inner=inner) | pl.Array(inner=inner):
+            return _has_no_type(inner)
+        case pl.Map(key=key, value=value):
+            return _has_no_type(key) or _has_no_type(value)
+        case pl.Struct(fields=fields):
+            return any(_has_no_type(field.dtype) for field in fields)
+        case _:
+            return dtype in {pl.Time(), pl.Int128(), pl.UInt128()} or isinstance(dtype, pl.Duration)
 
 
 def _dtypes(base: PinnedTable) -> dict[str, pl.DataType]:
@@ -149,16 +169,30 @@ def _anew(
 
 def _widened(table: str, frame: pl.DataFrame, base: PinnedTable) -> Result[Target, SchemaMismatch]:
     """The table with the columns that the frame has beyond it."""
-    known = base.settings.fields
-    beyond = frame.select(frame.columns[len(known) :])
+    known, types = base.settings.fields, _dtypes(base)
+    beyond = frame.select(name for name, dtype in frame.schema.items() if types.get(name) != dtype)
     if not beyond.width:
         return Success(_changed(base, base.settings))
-    return fields_for(table, beyond).map(
-        lambda fields: _changed(
-            base,
-            replace(base.settings, schema_string=json.dumps({"type": "struct", "fields": [*known, *fields]})),
-        )
-    )
+
+    def with_new(fields: list[Field]) -> Target:
+        new = {field["name"]: field for field in fields}
+        old = [{**field, "type": _with_fields(field["type"], new.pop(field["name"], field)["type"])} for field in known]
+        text = json.dumps({"type": "struct", "fields": [*old, *new.values()]})
+        return _changed(base, replace(base.settings, schema_string=text))
+
+    return fields_for(table, beyond).map(with_new)
+
+
+def _with_fields(old: Any, new: Any) -> Any:  # Delta's schema JSON: a name or an object
+    """A Delta type with the fields of structs that another has beyond it, behind its own, which stay as they are."""
+    if not isinstance(old, dict) or not isinstance(new, dict):
+        return old
+    inside = {part: _with_fields(old[part], new[part]) for part in ("elementType", "valueType") if part in old}
+    if "fields" not in old:
+        return {**old, **inside}
+    added = {field["name"]: field for field in new["fields"]}
+    kept = [{**f, "type": _with_fields(f["type"], added.pop(f["name"], f)["type"])} for f in old["fields"]]
+    return {**old, "fields": [*kept, *added.values()]}
 
 
 def _changed(base: PinnedTable, settings: TableSettings) -> Target:

@@ -1,5 +1,7 @@
 """What can be wrong with a table and its history."""
 
+from typing import Final
+
 from foreset.domain.errors.parquet import FilesChanged, ParquetError
 from foreset.domain.errors.problem import CallerFault, DataFault, WorldFault
 from foreset.domain.errors.specs import InvalidSpec
@@ -256,16 +258,19 @@ class ChangesUntold(CallerFault, frozen=True, kw_only=True):
     then = "{remedy}."
 
 
+REPLACE: Final = "mode='overwrite' with schema_mode='overwrite' gives the table the frame's columns"
+ADAPT: Final = f"cast or rename the frame's columns; schema_mode='merge' adds new columns and fields, and {REPLACE}"
+"""What to do about a frame that does not fit a table."""
+
+
 class SchemaMismatch(CallerFault, frozen=True, kw_only=True):
     """A frame that does not fit the table it is written to."""
 
     table: str
     problem: str
+    remedy: str = ADAPT
     says = "The frame does not fit the table {table!r}: {problem}. Nothing was written."
-    then = (
-        "cast or rename the frame's columns; schema_mode='merge' adds new ones, and mode='overwrite' with "
-        "schema_mode='overwrite' gives the table the frame's."
-    )
+    then = "{remedy}."
 
 
 class WriteFailed(WorldFault, frozen=True, kw_only=True):
