@@ -98,7 +98,8 @@ def _cast(
         lossy = None if column is None else _first_other(given, column)
         if column is None or lossy is not None:
             remedy = _remedy(name, dtype, lossy, widen=widen)
-            return refuse(SchemaMismatch(table=table, problem=_unfit(given, dtype, lossy), remedy=remedy))
+            row = _first_lost(given, dtype) if lossy is None else lossy
+            return refuse(SchemaMismatch(table=table, problem=_unfit(given, dtype, row), remedy=remedy))
         columns.append(column)
     return Success(pl.DataFrame(columns))
 
@@ -130,6 +131,16 @@ def _by(leaf: Leaf, column: pl.Series, dtype: pl.DataType) -> pl.Series | None:
         return None
 
 
+def _cast_any(value: pl.Expr, _: Dtype, wanted: Dtype) -> pl.Expr | None:
+    return value.cast(wanted, strict=False)
+
+
+def _first_lost(column: pl.Series, dtype: pl.DataType) -> int | None:
+    """The first row whose value has no equal one in a type that has nothing in common with the column's."""
+    cast = _by(_cast_any, column, dtype)
+    return None if cast is None else _first_other(column, cast)
+
+
 def _instance(dtype: Dtype) -> pl.DataType:
     return dtype() if isinstance(dtype, DataTypeClass) else dtype
 
@@ -147,7 +158,7 @@ def _first_other(column: pl.Series, cast: pl.Series) -> int | None:
     """The first row whose value does not come back from the cast as it was."""
     if cast.dtype == column.dtype:
         return None
-    back = _by(lambda value, _, wanted: value.cast(wanted, strict=False), cast, column.dtype)
+    back = _by(_cast_any, cast, column.dtype)
     if back is None:
         return 0 if len(column) else None
     same = back.eq_missing(column)
