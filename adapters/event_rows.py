@@ -10,7 +10,7 @@ import msgspec
 
 from foreset.domain.chain import Head, Row, chained, digest_of
 from foreset.domain.errors.problem import because, told
-from foreset.domain.errors.store import LogCorrupt, LogTooNew, StoreError
+from foreset.domain.errors.store import EventUnrecordable, LogCorrupt, LogTooNew, StoreError
 from foreset.domain.receipt import Event, Recorded
 from foreset.domain.redaction import EventsRedacted
 
@@ -37,8 +37,15 @@ def tag_of(event: Event) -> str:
 
 
 def body_of(event: Event) -> str:
-    """What an event says, as JSON."""
-    return _ENCODER.encode(event).decode()
+    """What an event says, as JSON. Raises `Damage` where that does not give the same event back when it is read."""
+    try:
+        body = _ENCODER.encode(event).decode()
+        same = _DECODER.decode(body) == event
+    except (msgspec.MsgspecError, TypeError, ValueError, OverflowError) as fault:
+        raise Damage(because(EventUnrecordable(event=tag_of(event), problem=told(fault)), fault)) from fault
+    if not same:
+        raise Damage(EventUnrecordable(event=tag_of(event), problem="it would be read as another one"))
+    return body
 
 
 def new_salt() -> str:

@@ -1,11 +1,12 @@
 """What users ask of a model, and what is recorded of one."""
 
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import msgspec
 from msgspec.structs import force_setattr
 
-from foreset.domain.spec import Spec
+from foreset.domain.field_types import Unfit, recordable, shown
+from foreset.domain.spec import PathText, Spec
 
 Preprocessing = Literal["auto", "standard", "minmax", "robust", "one_hot", "ordinal", "passthrough"]
 SplitKind = Literal["random", "stratified", "time"]
@@ -35,13 +36,9 @@ class FeatureSpec(Spec, frozen=True):
     columns: Names
     preprocessing: Preprocessing = "auto"
 
-    def __post_init__(self) -> None:
-        """Validate."""
+    def _validate(self) -> None:
         self._names("columns")
         self._distinct("columns", self.columns)
-        if self.preprocessing not in get_args(Preprocessing):
-            known = ", ".join(get_args(Preprocessing))
-            self._refuse(f"its preprocessing {self.preprocessing!r} is unknown", f"use one of {known}")
 
 
 class Split(Spec, frozen=True):
@@ -55,10 +52,7 @@ class Split(Spec, frozen=True):
     test_size: float = 0.25
     seed: int = 0
 
-    def __post_init__(self) -> None:
-        """Validate."""
-        if self.kind not in get_args(SplitKind):
-            self._refuse(f"its kind {self.kind!r} is unknown", f"use one of {', '.join(get_args(SplitKind))}")
+    def _validate(self) -> None:
         if not 0 < self.test_size < 1:
             self._refuse(f"its test_size {self.test_size} is no share", "give a number between 0 and 1")
 
@@ -78,26 +72,33 @@ class ModelSpec(Spec, frozen=True):
     split: SplitLike = "random"
     metrics: Names = ()
     allowed_packages: Names = ("sklearn",)
-    save_to: str | None = None
+    save_to: PathText | None = None
     name: str | None = None
 
-    def __post_init__(self) -> None:
-        """Validate."""
+    def _validate(self) -> None:
         self._names("metrics", required=False)
         self._names("allowed_packages")
         if not self.estimator:
             self._refuse("its estimator is empty", "name an estimator, or leave it out")
-        split = _split(self.split)
-        if split is None:
-            self._refuse(f"its split is {self.split!r}", "give a Split, or its kind")
-        force_setattr(self, "split", split)
+        try:
+            force_setattr(self, "params", recordable(self.params))
+        except Unfit as unfit:
+            self._refuse(f"params{unfit.at} {unfit.problem}", unfit.remedy)
+        force_setattr(self, "split", self._made_split(self.split))
 
-
-def _split(given: Any) -> Split | None:  # what a file or a caller says
-    """A split by its kind, its fields, or as it is."""
-    if isinstance(given, str):
-        return msgspec.structs.replace(Split(), kind=given)
-    return msgspec.convert(given, Split) if isinstance(given, (dict, Split)) else None
+    def _made_split(self, given: Any) -> Split:  # what a file or a caller says
+        """A split by its kind, its fields, or as it is."""
+        if isinstance(given, Split):
+            return given
+        if isinstance(given, str):
+            return msgspec.structs.replace(Split(), kind=given)
+        if not isinstance(given, dict):
+            self._refuse(f"its split is {shown(given)}", "give a Split, or its kind")
+        strange = [name for name in given if name not in Split.__struct_fields__]
+        if strange:
+            known = ", ".join(Split.__struct_fields__)
+            self._refuse(f"its split has no field {shown(strange[0])}", f"use some of {known}")
+        return Split(**given)
 
 
 class Trained(msgspec.Struct, frozen=True, kw_only=True):

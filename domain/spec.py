@@ -7,8 +7,8 @@ registered.
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from operator import index
-from typing import TYPE_CHECKING, Any, Literal, NoReturn
+from functools import cache
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn, TypeAlias, get_type_hints
 
 import msgspec
 from msgspec.structs import force_setattr
@@ -17,34 +17,62 @@ from foreset.domain.csv_columns import format_problem, has_no_format, type_probl
 from foreset.domain.dtypes import is_dtype
 from foreset.domain.errors.problem import raised
 from foreset.domain.errors.specs import InvalidSpec
+from foreset.domain.field_types import DTYPE, NAMED, PATH, ZONE, Fitting, Unfit, fitting, instant_of, shown
 
 if TYPE_CHECKING:
     KnownAt = datetime | Literal["event_time"] | Iterable[datetime | Literal["event_time"]] | None
     Names = Iterable[str]
+    EntityNames = Iterable[str]
     Features = Iterable["FeatureField | str"]
+    PathText: TypeAlias = str
+    ZoneText: TypeAlias = str
+    DtypeText: TypeAlias = str
+    Versions = dict[str, int]
 else:  # msgspec decodes what the checkers narrow; __post_init__ validates it
     KnownAt = Any
     Names = tuple[str, ...]
+    EntityNames = tuple[Annotated[str, NAMED], ...]
     Features = tuple["FeatureField | str", ...]
+    PathText = Annotated[str, PATH]
+    ZoneText = Annotated[str, ZONE]
+    DtypeText = Annotated[str, DTYPE]
+    Versions = dict[Annotated[str, PATH], int]
 
 
 class Spec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What all specs have."""
+    """What all specs have.
+
+    Each field is fitted to its type when a spec is constructed, as it is when one is decoded: see `field_types` for
+    what else is taken. A spec's own `_validate` then sees values of these types alone.
+    """
+
+    def __post_init__(self) -> None:
+        """Validate."""
+        for name, fit in _fittings(type(self)):
+            given = getattr(self, name)
+            try:
+                value = fit(given)
+            except Unfit as unfit:
+                self._refuse(f"{name}{unfit.at} {unfit.problem}", unfit.remedy)
+            if value is not given:
+                force_setattr(self, name, value)
+        self._validate()
+
+    def _validate(self) -> None:
+        """Refuse what contradicts itself."""
 
     def _refuse(self, problem: str, remedy: str) -> NoReturn:
         name = getattr(self, "name", None)
-        title = f"{type(self).__name__}({name!r})" if name else type(self).__name__
+        title = f"{type(self).__name__}({name!r})" if isinstance(name, str) and name else type(self).__name__
         raise raised(InvalidSpec(spec=title, problem=problem, remedy=remedy))
 
     def _names(self, field: str, *, required: bool = True) -> None:
-        given = getattr(self, field)
-        names = (given,) if isinstance(given, str) else tuple(given)
+        names = getattr(self, field)
         if required and not names:
             self._refuse(f"{field} is empty", f"name at least one in {field}")
         for name in names:
             if isinstance(name, str) and not name.strip():
                 self._refuse(f"{field} holds an empty name", f"mend {field}")
-        force_setattr(self, field, names)
 
     def _distinct(self, field: str, names: Iterable[str]) -> None:
         seen: set[str] = set()
@@ -66,38 +94,39 @@ class Spec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
         if len(found) == 2 and len(times) == 1:  # noqa: PLR2004  # a time, and each row's own
             return times[0], "event_time"
         if len(found) != 1:
-            self._refuse(f"known_at is {given!r}", "give one time, or one time and 'event_time'")
+            self._refuse(f"known_at is {shown(given)}", "give one time, or one time and 'event_time'")
         return found[0]
 
     def _moment(self, given: object) -> datetime | str:
-        if isinstance(given, str) and given != "event_time":
+        if isinstance(given, str):
+            text = str.__str__(given)
+            if text == "event_time":
+                return text
             try:
-                given = datetime.fromisoformat(given)
+                given = datetime.fromisoformat(text)
             except ValueError:
-                self._refuse(f"known_at is {given!r}", "give a time in ISO 8601, or 'event_time'")
-        if isinstance(given, datetime):
-            return self._instant(given)
-        if given != "event_time":
-            self._refuse(f"known_at is {given!r}", "give a datetime, 'event_time', both in a list, or None")
-        return "event_time"
+                self._refuse(f"known_at is {shown(given)}", "give a time in ISO 8601, or 'event_time'")
+        given = instant_of(given)
+        if not isinstance(given, datetime):
+            self._refuse(f"known_at is {shown(given)}", "give a datetime, 'event_time', both in a list, or None")
+        return self._instant(given)
 
-    def _instant(self, given: datetime) -> datetime:
+    def _instant(self, given: datetime, field: str = "known_at") -> datetime:
         """The time in UTC, as a plain datetime: times of pandas are of a kind that no event holds."""
         try:
+            if getattr(given, "nanosecond", 0):
+                self._refuse(f"{field} is {shown(given)}", "give a time in whole microseconds")
             moment = given.replace(tzinfo=UTC) if given.tzinfo is None else given.astimezone(UTC)
             return datetime.combine(moment.date(), moment.time(), UTC)
         except (ValueError, OverflowError):  # NaT, or outside of the years 1 to 9999
-            self._refuse(f"known_at is {given!r}", "give a time in the years 1 to 9999")
+            self._refuse(f"{field} is {shown(given)}", "give a time in the years 1 to 9999")
 
-    def _whole(self, table: str, version: object) -> int:
-        """A version as a plain int: numbers of numpy are of a kind that no event holds."""
-        try:
-            found = index(version)  # type: ignore[arg-type]  # it says whether it is one
-        except TypeError:
-            self._refuse(f"the version of {table!r} is {version!r}", "name a version by its number")
-        if found < 0:
-            self._refuse(f"the version of {table!r} is negative", "name a version of 0 or more")
-        return found
+
+@cache
+def _fittings(kind: type[Spec]) -> tuple[tuple[str, Fitting], ...]:
+    """What fits each field of a spec to its type."""
+    hints = get_type_hints(kind, include_extras=True)
+    return tuple((name, fitting(hints[name])) for name in kind.__struct_fields__)
 
 
 class EntitySpec(Spec, frozen=True):
@@ -113,8 +142,7 @@ class EntitySpec(Spec, frozen=True):
     tags: dict[str, str] = {}
     owner: str | None = None
 
-    def __post_init__(self) -> None:
-        """Validate."""
+    def _validate(self) -> None:
         self._named()
         self._names("join_keys")
         self._distinct("join_keys", self.join_keys)
@@ -140,28 +168,23 @@ class DeltaSource(Spec, frozen=True):
     that are timestamps or dates keep what they are. Numbers outside of the years 1 to 9999 are refused.
     """
 
-    table: str
+    table: PathText
     timestamp_field: str
     created_timestamp_field: str | None = None
     field_mapping: dict[str, str] = {}
     storage_options: dict[str, str] = {}
     warehouse_table: str | None = None
-    partition_time_zone: str | None = None
+    partition_time_zone: ZoneText | None = None
     name: str | None = None
     description: str | None = None
     valid_until_field: str | None = None
     timestamp_unit: Literal["s", "ms", "us", "ns"] | None = None
 
-    def __post_init__(self) -> None:
-        """Validate."""
+    def _validate(self) -> None:
         if not self.table or not self.timestamp_field:
             self._refuse("table and timestamp_field are needed", "name both")
         self._distinct("field_mapping", self.field_mapping.values())
-        if self.timestamp_unit not in (None, "s", "ms", "us", "ns"):  # it may be what has no hash
-            self._refuse(f"timestamp_unit is {self.timestamp_unit!r}", "give 's', 'ms', 'us' or 'ns', or leave it out")
-        if self.valid_until_field is not None and not (
-            isinstance(self.valid_until_field, str) and self.valid_until_field.strip()
-        ):
+        if self.valid_until_field is not None and not self.valid_until_field.strip():
             self._refuse(f"valid_until_field is {self.valid_until_field!r}", "name a column, or leave it out")
         if self.valid_until_field == self.timestamp_field:
             problem = (
@@ -188,12 +211,11 @@ class FeatureField(Spec, frozen=True):
     """A feature: a column of the view, with the type in which it is served (default: the table's)."""
 
     name: str
-    dtype: str | None = None
+    dtype: DtypeText | None = None
     description: str | None = None
     tags: dict[str, str] = {}
 
-    def __post_init__(self) -> None:
-        """Validate."""
+    def _validate(self) -> None:
         self._named()
         if self.dtype is not None and not is_dtype(self.dtype):
             self._refuse(
@@ -216,7 +238,7 @@ class FeatureViewSpec(Spec, frozen=True):
     """
 
     name: str
-    entities: Names
+    entities: EntityNames
     source: DeltaSource
     features: Features
     ttl: timedelta | None = None
@@ -225,11 +247,8 @@ class FeatureViewSpec(Spec, frozen=True):
     owner: str | None = None
     closed: Literal["right", "left"] = "right"
 
-    def __post_init__(self) -> None:
-        """Validate."""
+    def _validate(self) -> None:
         self._named()
-        if self.closed not in ("right", "left"):  # it may be what has no hash
-            self._refuse(f"closed is {self.closed!r}", "give 'left' or 'right'")
         self._names("entities", required=False)
         self._names("features")
         fields = tuple(FeatureField(f) if isinstance(f, str) else f for f in self.features)
@@ -300,19 +319,20 @@ class TrainingSetSpec(Spec, frozen=True):
     features: Names
     timestamp_field: str = "event_timestamp"
     known_at: KnownAt = None
-    versions: dict[str, int] = {}
+    versions: Versions = {}  # msgspec gives each its own
     full_feature_names: bool = False
     name: str | None = None
     description: str | None = None
 
-    def __post_init__(self) -> None:
-        """Validate."""
+    def _validate(self) -> None:
         self._names("features")
         self._distinct("features", self.features)
         for text in self.features:
             FeatureRef.parse(text)
         force_setattr(self, "known_at", self._known_at(self.known_at))
-        force_setattr(self, "versions", {table: self._whole(table, given) for table, given in self.versions.items()})
+        for table, version in self.versions.items():
+            if version < 0:
+                self._refuse(f"the version of {table!r} is negative", "name a version of 0 or more")
 
     @property
     def known_by(self) -> datetime | None:
@@ -344,15 +364,14 @@ class SpineReference(Spec, frozen=True):
     all of its cells are spelt in: `true` and `false`, whole numbers, numbers, or times in ISO 8601; else it is text.
     """
 
-    path: str
+    path: PathText
     version: int | None = None
     filter: str | None = None
-    partition_time_zone: str | None = None
+    partition_time_zone: ZoneText | None = None
     schema: dict[str, str] = {}
     time_formats: dict[str, str] = {}
 
-    def __post_init__(self) -> None:
-        """Validate the types and formats."""
+    def _validate(self) -> None:
         remedy = "name a type such as string, int64, float64, bool or date"
         for column, dtype in self.schema.items():
             if problem := type_problem(dtype):

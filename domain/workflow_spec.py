@@ -2,14 +2,14 @@
 
 import re
 from collections.abc import Iterable
-from datetime import UTC, datetime
-from operator import index
-from typing import TYPE_CHECKING, Any, Final, SupportsIndex
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any, Final, SupportsIndex
 
 import msgspec
 from msgspec.structs import force_setattr, replace
 
 from foreset.domain.addresses import is_address
+from foreset.domain.field_types import PATH, Unfit, fitting, instant_of, recordable, shown
 from foreset.domain.spec import KnownAt, Names, Spec
 
 if TYPE_CHECKING:
@@ -20,9 +20,11 @@ if TYPE_CHECKING:
     Time = datetime | None
     Options = dict[str, Any]
 else:  # msgspec decodes what the checkers narrow; __post_init__ validates it
-    Path = Indices = Time = Any
+    Path = Annotated[str, PATH]
+    Indices = Time = Any
     Options = dict[str, Any]
 
+_INDICES: Final = fitting(tuple[int, ...])
 _DATASET: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 
 
@@ -57,12 +59,9 @@ class FeatureStoreSpec(Spec, frozen=True):
     created_timestamp_field: str | None = None
     version: int | None = None
 
-    def __post_init__(self) -> None:
-        """Validate."""
-        if not isinstance(self.repo_path, str) and hasattr(self.repo_path, "__fspath__"):
-            force_setattr(self, "repo_path", self.repo_path.__fspath__())
+    def _validate(self) -> None:
         for field in ("repo_path", "project_name", "offline_store_type", "feature_view_name"):
-            if not isinstance(getattr(self, field), str) or not getattr(self, field).strip():
+            if not getattr(self, field).strip():
                 self._refuse(f"{field} is {getattr(self, field)!r}", f"give a {field} that is not empty")
         if is_address(str(self.repo_path)):
             self._refuse(
@@ -76,11 +75,16 @@ class FeatureStoreSpec(Spec, frozen=True):
                 "give the name alone; the folder is set by FORESET_DATA_DIR",
             )
         self._names("accept", required=False)
-        force_setattr(self, "n_features", self._count(self.n_features))
+        if self.n_features < 1:
+            self._refuse(f"n_features is {self.n_features!r}", "give a whole number of 1 or more")
+        try:
+            force_setattr(self, "offline_store_options", recordable(self.offline_store_options))
+        except Unfit as unfit:
+            self._refuse(f"offline_store_options{unfit.at} {unfit.problem}", unfit.remedy)
         force_setattr(self, "timestamp", self._time(self.timestamp))
         force_setattr(self, "sample_indices", self._indices(self.sample_indices))
         force_setattr(self, "known_at", self._known_at(self.known_at))
-        if self.version is not None and (type(self.version) is not int or self.version < 0):
+        if self.version is not None and self.version < 0:
             self._refuse(f"version is {self.version!r}", "give a whole number of 0 or more, or None")
 
     @property
@@ -88,50 +92,31 @@ class FeatureStoreSpec(Spec, frozen=True):
         """The offline store as feature_store.yaml has it: its type and its options."""
         return {**self.offline_store_options, "type": self.offline_store_type}
 
-    def _count(self, given: object) -> int:
-        count = _whole(given)
-        if count is None or count < 1:
-            self._refuse(f"n_features is {given!r}", "give a whole number of 1 or more")
-        return count or 1
-
     def _time(self, given: object) -> datetime | None:
         if isinstance(given, str):
             try:
                 given = datetime.fromisoformat(given)
             except ValueError:
-                self._refuse(f"timestamp is {given!r}", "give a time in ISO 8601, such as 2025-11-01T00:00:00")
+                self._refuse(f"timestamp is {shown(given)}", "give a time in ISO 8601, such as 2025-11-01T00:00:00")
+        given = instant_of(given)
         if given is None:
             return None
         if not isinstance(given, datetime) or given != given:  # noqa: PLR0124  # pandas' NaT is a datetime
-            self._refuse(f"timestamp is {given!r}", "give a datetime, or None for everything")
-        assert isinstance(given, datetime)  # noqa: S101  # refused otherwise
-        at = given.replace(tzinfo=UTC) if given.tzinfo is None else given.astimezone(UTC)
-        return datetime.combine(at.date(), at.time(), UTC)
+            self._refuse(f"timestamp is {shown(given)}", "give a datetime, or None for everything")
+        return self._instant(given, "timestamp")
 
     def _indices(self, given: Any) -> tuple[int, ...] | None:  # what users call a list of numbers
         if given is None:
             return None
-        if isinstance(given, (str, bytes)) or not isinstance(given, Iterable):
-            self._refuse(f"sample_indices is {given!r}", "give whole numbers, such as [0, 10, 20] or range(100)")
-        indices: list[int] = []
-        for item in given:
-            number = _whole(item)
-            if number is None:
-                self._refuse(f"sample_indices holds {item!r}", "give whole numbers, such as [0, 10, 20]")
-            else:
-                indices.append(number)
+        try:
+            indices: tuple[int, ...] = _INDICES(given)
+        except Unfit as unfit:
+            self._refuse(
+                f"sample_indices{unfit.at} {unfit.problem}", "give whole numbers, such as [0, 10, 20] or range(100)"
+            )
         if not indices:
             self._refuse("sample_indices is empty", "name at least one sample, or give None for all")
-        return tuple(indices)
-
-
-def _whole(given: Any) -> int | None:  # int, or what numpy calls one
-    if isinstance(given, bool) or not hasattr(given, "__index__"):
-        return None
-    try:
-        return index(given)
-    except TypeError:  # an array of several numbers
-        return None
+        return indices
 
 
 _DEFAULT: Final = FeatureStoreSpec()

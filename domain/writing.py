@@ -39,23 +39,20 @@ class WriteOptions(Spec, frozen=True):
     app_id: str | None = None
     app_version: int | None = None
 
-    def __post_init__(self) -> None:
-        """Validate."""
+    def _validate(self) -> None:
         for field in ("partition_by", "merge_on"):
             self._names(field, required=False)
             self._distinct(field, getattr(self, field))
         for field in ("expected_version", "app_version"):
             number = getattr(self, field)
-            if number is not None and (type(number) is not int or number < 0):
+            if number is not None and number < 0:
                 self._refuse(f"{field} is {number!r}", f"give a whole number of 0 or more as {field}, or leave it out")
         if (self.app_id is None) != (self.app_version is None):
             self._refuse("of app_id and app_version one is given", "give both, or leave both out")
         for field in ("replace_where", "app_id"):
             text = getattr(self, field)
-            if text is not None and not (isinstance(text, str) and text.strip()):
+            if text is not None and not text.strip():
                 self._refuse(f"{field} is {text!r}", f"give a text that says something as {field}, or leave it out")
-        if self.schema_mode not in {None, *get_args(SchemaMode)}:
-            self._refuse(f"schema_mode is {self.schema_mode!r}", "use 'merge' or 'overwrite', or leave it out")
 
 
 DEFAULTS: Final = WriteOptions()

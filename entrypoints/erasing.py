@@ -7,6 +7,7 @@ from foreset.application.find_key import FindError, find_key
 from foreset.application.ports import Adapters
 from foreset.domain.errors.problem import legible
 from foreset.domain.key_report import KeyReport
+from foreset.entrypoints.arguments import fitted_arguments
 from foreset.entrypoints.wiring import key_search
 
 
@@ -15,6 +16,7 @@ class ErasesKeys:
 
     _adapters: Adapters
 
+    @fitted_arguments
     def find_key(self, entity: str, key: object) -> Result[KeyReport, FindError]:
         """Where a key of an entity is: tables, training sets, spines, pins, models, online stores, events.
 
@@ -23,6 +25,7 @@ class ErasesKeys:
         """
         return find_key(entity, key, self._adapters, key_search()).map(lambda found: found.report)
 
+    @fitted_arguments
     def erase(
         self, entity: str, key: object, *, requested_by: str | None = None, reason: str | None = None
     ) -> Result[Erased, EraseError]:

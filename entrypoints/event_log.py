@@ -11,6 +11,7 @@ from foreset.application.move_log import Moved, MoveError, move_log
 from foreset.application.ports import Adapters
 from foreset.application.verify_log import VerifyError, verify_log
 from foreset.domain.chain_audit import LogReport
+from foreset.entrypoints.arguments import fitted_arguments
 from foreset.entrypoints.locations import Location, location
 
 
@@ -19,6 +20,7 @@ class LooksAfterItsLog:
 
     _adapters: Adapters
 
+    @fitted_arguments
     def verify_log(self, expect: str | None = None) -> Result[LogReport, VerifyError]:
         """Follow the chain of hashes over all events, and name what was changed; the report is `whole` or not.
 
@@ -27,6 +29,7 @@ class LooksAfterItsLog:
         """
         return verify_log(self._adapters.events, expect)
 
+    @fitted_arguments
     def move_log(self, to: str | Path) -> Result[Moved, MoveError]:
         """Move all events, exactly, and the kept frames to a folder or a database; then no more events are taken here.
 

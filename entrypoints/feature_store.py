@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
@@ -35,6 +36,7 @@ from foreset.domain.registry import Catalog
 from foreset.domain.spec import TrainingSetSpec
 from foreset.domain.table_report import TableReport
 from foreset.domain.writing import TARGET_BYTES
+from foreset.entrypoints.arguments import fitted_arguments
 from foreset.entrypoints.erasing import ErasesKeys
 from foreset.entrypoints.event_log import LooksAfterItsLog
 from foreset.entrypoints.frames import frame_to_write
@@ -92,6 +94,7 @@ class FeatureStore(KeepsTrainingSets, TellsOfTrainingSets, LooksAfterItsLog, Era
         self._known = CatalogAt()
 
     @classmethod
+    @fitted_arguments
     def open(  # noqa: PLR0913  # where, and within what
         cls,
         path_or_url: str | Path,
@@ -144,14 +147,17 @@ class FeatureStore(KeepsTrainingSets, TellsOfTrainingSets, LooksAfterItsLog, Era
         """What is defined now."""
         return self._catalog().map(lambda known: known.catalog)
 
+    @fitted_arguments
     def register(self, *specs: object) -> Result[Registered, RegistryError]:
         """Define entities and views, all or none. What is there already, unchanged, is no event."""
         return register(specs, self._adapters, self._known)
 
+    @fitted_arguments
     def remove(self, *, entities: Iterable[str] = (), views: Iterable[str] = ()) -> Result[Registered, RegistryError]:
         """Forget entities and views, all or none."""
         return remove(entities, views, self._adapters, self._known)
 
+    @fitted_arguments
     def import_feast(
         self, path: str | Path, *, register: bool = True, look_rows: int = LOOK_ROWS
     ) -> Result[ImportReport, FeastImportError]:
@@ -174,6 +180,7 @@ class FeatureStore(KeepsTrainingSets, TellsOfTrainingSets, LooksAfterItsLog, Era
             )
         )
 
+    @fitted_arguments
     def plan(self, spec: TrainingSetSpec, spine: object) -> Result[RetrievalPlan, PlanError]:
         """The plan of a training set, from facts alone: no feature is read. `explain()` prints it."""
         return Result.do(
@@ -182,6 +189,7 @@ class FeatureStore(KeepsTrainingSets, TellsOfTrainingSets, LooksAfterItsLog, Era
             for planned in plan_retrieval(spec, spine, self._adapters, known.catalog)
         )
 
+    @fitted_arguments
     def training_set(
         self,
         spec: TrainingSetSpec,
@@ -205,6 +213,7 @@ class FeatureStore(KeepsTrainingSets, TellsOfTrainingSets, LooksAfterItsLog, Era
             )
         )
 
+    @fitted_arguments
     def rebuild(
         self,
         id: str,  # noqa: A002  # the contract's name
@@ -223,6 +232,7 @@ class FeatureStore(KeepsTrainingSets, TellsOfTrainingSets, LooksAfterItsLog, Era
             for retrieval in rebuild(id, self._adapters, known.catalog, spine, pin=from_pin)
         )
 
+    @fitted_arguments
     def diff(self, a: str, b: str, *, examples: int = 5) -> Result[TrainingSetDiff, DiffError]:
         """What differs from one training set to another, by their ids, and what caused it; `explain()` tells it.
 
@@ -237,10 +247,12 @@ class FeatureStore(KeepsTrainingSets, TellsOfTrainingSets, LooksAfterItsLog, Era
             for told in diff(a, b, self._adapters, known.catalog, comparer(), examples=examples)
         )
 
+    @fitted_arguments
     def receipt(self, id: str) -> Result[TrainingSetRetrieved, ReceiptError]:  # noqa: A002  # the contract's name
         """The receipt of a training set, by its id or an unambiguous beginning of it."""
         return receipt_of(id, self._adapters.events)
 
+    @fitted_arguments
     def history(self, **wanted: Unpack[Wanted]) -> Result[tuple[Recorded, ...], StoreError]:
         """The events, in their order: all, or those that meet everything that is given.
 
@@ -249,6 +261,7 @@ class FeatureStore(KeepsTrainingSets, TellsOfTrainingSets, LooksAfterItsLog, Era
         """
         return selected_events(EventFilter.of(wanted), self._adapters.events).map(lambda selection: selection.events)
 
+    @fitted_arguments
     def lineage(self, name: str | None = None) -> Result[Lineage, UnknownName | StoreError]:
         """What a view, table, entity, model or training set was made from, and what was made from it.
 
@@ -259,6 +272,7 @@ class FeatureStore(KeepsTrainingSets, TellsOfTrainingSets, LooksAfterItsLog, Era
             around for recorded in self._adapters.events.read() for around in lineage_around(name, recorded)
         )
 
+    @fitted_arguments
     def send_lineage(
         self, target: str | Path, *, after: int = 0, namespace: str = "foreset"
     ) -> Result[LineageSent, SendError | StoreError]:
@@ -275,6 +289,7 @@ class FeatureStore(KeepsTrainingSets, TellsOfTrainingSets, LooksAfterItsLog, Era
             for sent in send_lineage(self._adapters.events, sink, after)
         )
 
+    @fitted_arguments
     def report_page(self, report: LeakReport, path: str | Path) -> Result[Path, Problem]:
         """Write a report of a training set as a page for a browser, and with it the plan, the lineage and the receipt.
 
@@ -282,6 +297,7 @@ class FeatureStore(KeepsTrainingSets, TellsOfTrainingSets, LooksAfterItsLog, Era
         """
         return report_page(report, self._adapters, path, self._place, self._data_dir)
 
+    @fitted_arguments
     def at(self, when: datetime | int) -> Result[PastStore, PastError | StoreError]:
         """The store as it was at a time (inclusive; UTC where it has no zone), or at a position of its log.
 
@@ -292,17 +308,25 @@ class FeatureStore(KeepsTrainingSets, TellsOfTrainingSets, LooksAfterItsLog, Era
             lambda past: PastStore(past, self._adapters)
         )
 
+    @fitted_arguments
     def table(
-        self, table: str, version: int | None = None, *, storage_options: Mapping[str, str] | None = None
+        self,
+        table: str | PathLike[str],
+        version: int | None = None,
+        *,
+        storage_options: Mapping[str, str] | None = None,
     ) -> Result[TableFacts, TableError]:
         """What is known of a table at a version, the newest by default.
 
         `storage_options` are those of a `DeltaSource`; later calls for the table reuse them.
         """
-        return self._adapters.tables.observe(table, version, storage_options).map(lambda snapshot: snapshot.facts)
+        return self._adapters.tables.observe(fspath(table), version, storage_options).map(
+            lambda snapshot: snapshot.facts
+        )
 
+    @fitted_arguments
     def check(
-        self, table: str, *, deep: bool = False, storage_options: Mapping[str, str] | None = None
+        self, table: str | PathLike[str], *, deep: bool = False, storage_options: Mapping[str, str] | None = None
     ) -> Result[TableReport, TableError]:
         """What is wrong with a table, and what could be better: its log, its files, and with `deep` all its data.
 
@@ -311,12 +335,15 @@ class FeatureStore(KeepsTrainingSets, TellsOfTrainingSets, LooksAfterItsLog, Era
         `DeltaSource`.
         """
         if storage_options:
-            self._adapters.tables.observe(table, storage_options=storage_options)  # which keeps them for later calls
-        return self._adapters.tables.check(table, deep=deep)
+            self._adapters.tables.observe(
+                fspath(table), storage_options=storage_options
+            )  # which keeps them for later calls
+        return self._adapters.tables.check(fspath(table), deep=deep)
 
+    @fitted_arguments
     def changes(
         self,
-        table: str,
+        table: str | PathLike[str],
         from_version: int,
         to_version: int | None = None,
         *,
@@ -330,13 +357,14 @@ class FeatureStore(KeepsTrainingSets, TellsOfTrainingSets, LooksAfterItsLog, Era
         change data feed. `partition_time_zone` and `storage_options` are those of a `DeltaSource`.
         """
         return self._adapters.tables.changes(
-            table, from_version, to_version, storage_options, partition_time_zone=partition_time_zone
+            fspath(table), from_version, to_version, storage_options, partition_time_zone=partition_time_zone
         ).map(TableChanges)
 
+    @fitted_arguments
     def write(  # noqa: PLR0913  # what a write may ask
         self,
         frame: Any,
-        table: str,
+        table: str | PathLike[str],
         *,
         mode: "WriteMode" = "append",
         partition_by: Iterable[str] | None = None,
@@ -364,15 +392,16 @@ class FeatureStore(KeepsTrainingSets, TellsOfTrainingSets, LooksAfterItsLog, Era
                 app_id=app_id,
                 app_version=app_version,
             )
-            for rows in frame_to_write(frame, table)
+            for rows in frame_to_write(frame, fspath(table))
             for facts in write_table(
-                table, rows, self._adapters, mode=mode, options=options, storage_options=storage_options
+                fspath(table), rows, self._adapters, mode=mode, options=options, storage_options=storage_options
             )
         )
 
+    @fitted_arguments
     def optimize(
         self,
-        table: str,
+        table: str | PathLike[str],
         *,
         target_size: int | str = TARGET_BYTES,
         storage_options: Mapping[str, str] | None = None,
@@ -384,7 +413,9 @@ class FeatureStore(KeepsTrainingSets, TellsOfTrainingSets, LooksAfterItsLog, Era
         return Result.do(
             done
             for size in size_of("target_size", target_size)
-            for done in optimize_table(table, self._adapters, target_bytes=size, storage_options=storage_options)
+            for done in optimize_table(
+                fspath(table), self._adapters, target_bytes=size, storage_options=storage_options
+            )
         )
 
     @property

@@ -12,6 +12,7 @@ from foreset.application.vacuum import Vacuumed, VacuumError, VacuumTask, vacuum
 from foreset.domain.errors.store import StoreError
 from foreset.domain.keeping import TrainingSetPinned, TrainingSetUnpinned
 from foreset.domain.retention import Retention
+from foreset.entrypoints.arguments import fitted_arguments
 
 
 class KeepsTrainingSets:
@@ -22,6 +23,7 @@ class KeepsTrainingSets:
     def _catalog(self) -> Result[CatalogAt, StoreError]:
         raise NotImplementedError
 
+    @fitted_arguments
     def pin(self, id: str, *, spine: object | None = None) -> Result[Pinned, PinError]:  # noqa: A002  # the contract's name
         """Keep the rows and columns that served a training set, so that it can be rebuilt without its tables.
 
@@ -32,6 +34,7 @@ class KeepsTrainingSets:
             pinned for known in self._catalog() for pinned in pin(id, self._adapters, known.catalog, spine)
         )
 
+    @fitted_arguments
     def unpin(self, id: str, *, force: bool = False) -> Result[TrainingSetUnpinned, UnpinError]:  # noqa: A002  # as above
         """Give up the pin of a training set, and delete what it keeps.
 
@@ -45,6 +48,7 @@ class KeepsTrainingSets:
         """The pins that there are: which frames they keep, of how many rows and bytes."""
         return pins(self._adapters)
 
+    @fitted_arguments
     def retention(self, table: str, *, hours: float | None = None) -> Result[Retention, RetentionError]:
         """Which training sets could not be rebuilt any more if a table were vacuumed now.
 
@@ -54,6 +58,7 @@ class KeepsTrainingSets:
             told for known in self._catalog() for told in retention(table, hours, self._adapters, known.catalog)
         )
 
+    @fitted_arguments
     def vacuum(  # noqa: PLR0913  # what a vacuum may ask
         self,
         table: str,

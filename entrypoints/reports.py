@@ -13,6 +13,7 @@ from foreset.domain.errors.store import StoreError
 from foreset.domain.leak_report import FrameAudit, LeakReport
 from foreset.domain.registry import Catalog
 from foreset.domain.spec import TrainingSetSpec
+from foreset.entrypoints.arguments import fitted_arguments
 from foreset.entrypoints.wiring import outside_frames, report_looks
 
 
@@ -40,6 +41,7 @@ class TellsOfTrainingSets:
     def _catalog(self) -> Result[CatalogAt, StoreError]:
         raise NotImplementedError
 
+    @fitted_arguments
     def report(
         self,
         id: str,  # noqa: A002  # the contract's name
@@ -59,6 +61,7 @@ class TellsOfTrainingSets:
             for told in report_of(id, report_looks(), self._adapters, known.catalog, target, spine)
         )
 
+    @fitted_arguments
     def audit(
         self, frame: object, spec: TrainingSetSpec, *, spine: object | None = None
     ) -> Result[FrameAudit, AuditError]:

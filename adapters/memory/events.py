@@ -66,7 +66,11 @@ class MemoryEventStore:
             if expected is not None and expected != version:
                 return refuse(StaleWrite(stream=stream, expected=expected, actual=version))
             recorded = recorded_after(position, version, stream=stream, events=events, at=in_utc(at), actor=actor)
-            self._take(recorded, as_rows(recorded, self._head().hash))
+            try:
+                rows = as_rows(recorded, self._head().hash)
+            except Damage as damage:
+                return refuse(damage.error)
+            self._take(recorded, rows)
         return Success(recorded)
 
     def redact(
@@ -75,7 +79,10 @@ class MemoryEventStore:
         """Replace what events say, and record that; all or nothing."""
         with self._lock:
             check_same_kinds(bodies, {row.position: row.type for row in self._rows if row.position in bodies})
-            new = redaction(bodies, reason)
+            try:
+                new = redaction(bodies, reason)
+            except Damage as damage:
+                return refuse(damage.error)
             done = self.append(REDACTIONS, (new.event,), expected=expected, at=at, actor=actor)
             if isinstance(done, Success):
                 for position, (salt, body) in new.bodies.items():

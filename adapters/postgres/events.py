@@ -83,12 +83,13 @@ class PostgresEventStore:
 
         Takes the table's owner. The server's own write-ahead log, copies and backups are not touched.
         """
-        address, when, new = self._database.address, in_utc(at), redaction(bodies, reason)
+        address, when = self._database.address, in_utc(at)
 
         def replaced(connection: Connection[Any]) -> Result[Appended, StaleWrite | StoreError]:
             if not owns(connection, "foreset_events"):
                 problem = "only the owner of foreset_events can clear it of what is redacted"
                 return refuse(StoreUnwritable(path=address, problem=problem))
+            new = redaction(bodies, reason)
             done = writing.append(
                 connection, address, stream=REDACTIONS, events=(new.event,), expected=expected, at=when, actor=actor
             )

@@ -84,9 +84,9 @@ class SqliteEventStore(ForkSafe):
         self, bodies: Mapping[int, Event], *, expected: int | None, at: datetime, actor: str, reason: str = ""
     ) -> Result[Recorded, StaleWrite | StoreError]:
         """Replace what events say, and record that; all or nothing. The files are cleared of what was replaced."""
-        new = redaction(bodies, reason)
 
         def replaced(connection: sqlite3.Connection) -> Result[tuple[Recorded, ...], StaleWrite | StoreError]:
+            new = redaction(bodies, reason)
             writing.replace_bodies(connection, bodies, new)
             return writing.append(
                 connection,

@@ -61,6 +61,15 @@ class LogTooNew(WorldFault, frozen=True, kw_only=True):
     then = "upgrade foreset on this machine; the log was left as it is."
 
 
+class EventUnrecordable(DataFault, frozen=True, kw_only=True):
+    """An event that would not be read as it was written, such as one with a number that is not finite."""
+
+    event: str
+    problem: str
+    says = "The event {event!r} cannot be recorded as it is: {problem}. Nothing was written to the log."
+    then = "give plain texts, finite numbers and times in whole microseconds in the call that records it."
+
+
 class LogBusy(WorldFault, frozen=True, kw_only=True):
     """An event log that another process holds locked."""
 
@@ -175,6 +184,7 @@ StoreError = (
     | InvalidFrameName
     | LogCorrupt
     | LogTooNew
+    | EventUnrecordable
     | LogBusy
     | LogMoved
     | UnfitAddress

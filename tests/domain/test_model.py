@@ -27,17 +27,17 @@ from foreset.domain.workflow_spec import FeatureStoreSpec, FeatureStoreSpecBuild
             FeatureSpec,
             {"columns": ["a"], "preprocessing": "pca"},
             (
-                "FeatureSpec: its preprocessing 'pca' is unknown. "
-                "Next: use one of auto, standard, minmax, robust, one_hot, ordinal, passthrough."
+                "FeatureSpec: preprocessing is 'pca'. "
+                "Next: give one of 'auto', 'standard', 'minmax', 'robust', 'one_hot', 'ordinal', 'passthrough'."
             ),
         ),
-        (Split, {"kind": "group"}, "Split: its kind 'group' is unknown. Next: use one of random, stratified, time."),
+        (Split, {"kind": "group"}, "Split: kind is 'group'. Next: give one of 'random', 'stratified', 'time'."),
         (Split, {"test_size": 1.0}, "Split: its test_size 1.0 is no share. Next: give a number between 0 and 1."),
-        (ModelSpec, {"split": 3}, "ModelSpec: its split is 3. Next: give a Split, or its kind."),
+        (ModelSpec, {"split": 3}, "ModelSpec: its split is 3 (int). Next: give a Split, or its kind."),
         (
             ModelSpec,
             {"split": "never", "name": "late"},
-            "Split: its kind 'never' is unknown. Next: use one of random, stratified, time.",
+            "Split: kind is 'never'. Next: give one of 'random', 'stratified', 'time'.",
         ),
         (ModelSpec, {"estimator": ""}, "ModelSpec: its estimator is empty. Next: name an estimator, or leave it out."),
         (
@@ -56,12 +56,12 @@ from foreset.domain.workflow_spec import FeatureStoreSpec, FeatureStoreSpecBuild
         (
             FeatureStoreSpec,
             {"timestamp": "soon"},
-            "FeatureStoreSpec: timestamp is 'soon'. Next: give a time in ISO 8601, such as 2025-11-01T00:00:00.",
+            "FeatureStoreSpec: timestamp is 'soon' (str). Next: give a time in ISO 8601, such as 2025-11-01T00:00:00.",
         ),
         (
             FeatureStoreSpec,
             {"timestamp": pd.NaT},
-            "FeatureStoreSpec: timestamp is NaT. Next: give a datetime, or None for everything.",
+            "FeatureStoreSpec: timestamp is NaT (NaTType). Next: give a datetime, or None for everything.",
         ),
         (
             FeatureStoreSpec,
@@ -71,12 +71,18 @@ from foreset.domain.workflow_spec import FeatureStoreSpec, FeatureStoreSpecBuild
         (
             FeatureStoreSpec,
             {"sample_indices": [1, 2.5]},
-            "FeatureStoreSpec: sample_indices holds 2.5. Next: give whole numbers, such as [0, 10, 20].",
+            (
+                "FeatureStoreSpec: sample_indices[1] is 2.5 (float), which is not a whole number. "
+                "Next: give whole numbers, such as [0, 10, 20] or range(100)."
+            ),
         ),
         (
             FeatureStoreSpec,
             {"sample_indices": "0,1"},
-            "FeatureStoreSpec: sample_indices is '0,1'. Next: give whole numbers, such as [0, 10, 20] or range(100).",
+            (
+                "FeatureStoreSpec: sample_indices[0] is '0,1' (str), which is not a whole number. "
+                "Next: give whole numbers, such as [0, 10, 20] or range(100)."
+            ),
         ),
         (
             FeatureStoreSpec,
