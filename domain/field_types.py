@@ -10,7 +10,6 @@ from collections.abc import Set as AbstractSet
 from datetime import date, datetime, timedelta
 from functools import cache
 from operator import index
-from os import PathLike
 from types import NoneType, UnionType
 from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 
@@ -80,7 +79,7 @@ def fitting(kind: Any) -> Fitting:  # noqa: PLR0911  # one for each kind of type
         return _one_of(options)
     if origin is Literal:
         return _literal(options)
-    if origin is PathLike:
+    if hasattr(origin, "__fspath__"):
         return _texts((PATH,))
     if isinstance(origin, type) and issubclass(origin, Mapping):
         return _mapping(*map(fitting, options))

@@ -105,7 +105,7 @@ class Spec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
             try:
                 given = datetime.fromisoformat(text)
             except ValueError:
-                self._refuse(f"known_at is {shown(given)}", "give a time in ISO 8601, or 'event_time'")
+                self._refuse(f"known_at is {text!r}", "give a time in ISO 8601, or 'event_time'")
         given = instant_of(given)
         if not isinstance(given, datetime):
             self._refuse(f"known_at is {shown(given)}", "give a datetime, 'event_time', both in a list, or None")

@@ -63,12 +63,18 @@ CONTRADICTIONS: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "half a job": ({"app_id": "job"}, "of app_id and app_version one is given. Next: give both, or leave both out."),
     "a negative version": ({"expected_version": -1}, "expected_version is -1. Next: give a whole number of 0 or more"),
-    "a text as version": ({"expected_version": "1"}, "expected_version is '1'. Next: give a whole number"),
+    "a text as version": (
+        {"expected_version": "1"},
+        "expected_version is '1' (str), which is not a whole number. Next: give a whole number",
+    ),
     "an empty condition": (
         {"mode": "overwrite", "replace_where": " "},
         "replace_where is ' '. Next: give a text that says something as replace_where",
     ),
-    "another schema mode": ({"schema_mode": "evolve"}, "schema_mode is 'evolve'. Next: use 'merge' or 'overwrite'"),
+    "another schema mode": (
+        {"schema_mode": "evolve"},
+        "schema_mode is 'evolve'. Next: give one of 'merge', 'overwrite'",
+    ),
     "another mode": ({"mode": "upsert"}, "mode is 'upsert'. Next: use one of append, overwrite, error, merge."),
     "a key twice": ({"mode": "merge", "merge_on": ["k", "k"]}, "merge_on names 'k' twice. Next: name it once"),
 }
