@@ -72,4 +72,4 @@ def _is_missing(value: object) -> bool:
     if value is None:
         return True
     equal = value == value  # noqa: PLR0124  # by which NaN is known
-    return not isinstance(equal, bool | np.bool_) or not equal
+    return not isinstance(equal, bool | np.bool_) or not equal  # pyright: ignore[reportUnnecessaryIsInstance]  # NA
