@@ -1,15 +1,16 @@
 # Set-up is part of every target: .venv is made from the lock file by the standard library's venv and pip.
 PYTHON ?= python3
-BIN := .venv/bin
-READY := .venv/.ready
+VENV ?= .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
 
-.PHONY: install demo test check docs bench bench-quick lock wheel clean
+.PHONY: install demo test test-fast check docs bench bench-quick lock wheel clean
 
 install: $(READY)
 
 $(READY): requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; assert (3, 11) <= sys.version_info < (3, 15), "Foreset needs Python 3.11 to 3.14: make PYTHON=python3.12"'
-	$(PYTHON) -m venv .venv
+	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $@
@@ -19,6 +20,10 @@ demo: install
 
 test: install
 	$(BIN)/python -m pytest -n 2 --cov --cov-report=term
+
+# Without the tests that are marked as slow, and with fewer cases of each law.
+test-fast: install
+	$(BIN)/python -m pytest -n 2 -q -m "not slow" --hypothesis-profile=fast
 
 check: install
 	$(BIN)/ruff check .
@@ -48,4 +53,4 @@ wheel: install
 	$(BIN)/python -m hatchling build
 
 clean:
-	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage* htmlcov benchmarks/work foreset-demo
+	rm -rf .venv .venv-3.* build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage* htmlcov benchmarks/work foreset-demo
