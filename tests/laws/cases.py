@@ -124,7 +124,7 @@ def cases(
     units = {f"t{i}": draw(st.sampled_from([None, None, *EPOCHS])) if options else None for i in range(count)}
     named = {name: draw(tables(key_dtypes, time_dtypes, unit)) for name, unit in units.items()}
     at = datetime.fromtimestamp(EPOCH + 2 * 3_600, UTC)
-    known_at = draw(st.sampled_from([None, None, "event_time", at, (at, "event_time")]))
+    known_at: Any = draw(st.sampled_from([None, None, "event_time", at, (at, "event_time")]))
     entity = EntitySpec("e", [f"k{i}" for i in range(len(key_dtypes))])
     views = tuple(
         draw(_views(index, units, named, with_created=known_at not in {None, at}, options=options))
@@ -154,7 +154,7 @@ def _views(
     ttl = draw(st.sampled_from([None, timedelta(0), timedelta(hours=1), timedelta(hours=2, microseconds=1)]))
     fields = draw(st.lists(st.sampled_from(["x", "y", "z"]), min_size=1, max_size=3, unique=True))
     entities = draw(st.sampled_from([["e"], ["e"], ["e"], ["e"], []]))
-    closed = draw(st.sampled_from(["right", "left"])) if options else "right"
+    closed: Any = draw(st.sampled_from(["right", "left"])) if options else "right"
     return FeatureViewSpec(f"v{index}", entities, source, fields, ttl=ttl, closed=closed)
 
 
