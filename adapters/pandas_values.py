@@ -18,17 +18,18 @@ _EXACT: Final[tuple[frozenset[type], ...]] = (
     frozenset({int, float, Decimal, np.int64, np.int32, np.float64, np.float32}),
     frozenset({str}),
     frozenset({bytes}),
-    frozenset({bool}),
     frozenset({date}),
     frozenset({UUID}),
 )
 """Types whose values Arrow keeps, or refuses, where a column has no others."""
+_TRUTHS: Final = frozenset({bool, type(None)})
+"""Beside floats, which are not only NaN, Arrow makes numbers of them."""
 
 
 def first_changed(values: Sequence[object], array: Any) -> int | None:  # a pyarrow.Array, without stubs
     """The first row whose value is another one in the array; None where none is."""
     types = _leaves(values)
-    if any(types <= exact | _NOTHING for exact in _EXACT):
+    if types <= _TRUTHS or any(types <= exact | _NOTHING for exact in _EXACT):
         return None
     made = array.to_pylist()
     return next((row for row, value in enumerate(values) if not _same(value, made[row])), None)
@@ -51,7 +52,7 @@ def _same(given: object, made: object) -> bool:
             return isinstance(made, list) and len(elements) == len(made) and all(map(_same, elements, made))
         case dict():
             return isinstance(made, dict) and all(_same(value, made.get(name)) for name, value in given.items())
-        case str() | bytes() | bool():
+        case str() | bytes() | bool() | np.bool_():
             return isinstance(made, (str, bytes, bool)) and given == made
         case date():
             return _same_time(given, made)

@@ -78,6 +78,7 @@ def test_python_objects_keep_their_values_or_are_refused(values: list[object]) -
         (["a", b"b"], 1, "'b'"),
         ([b"a", "b"], 1, "b'b'"),
         ([{1}], 0, "[1]"),
+        ([0.0, False], 1, "0.0"),
         ([[_DATE], [_TIME]], 1, "[datetime.date(2024, 1, 1)]"),
         ([{"a": _DATE}, {"a": _TIME}], 1, "{'a': datetime.date(2024, 1, 1)}"),
     ],
