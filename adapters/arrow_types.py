@@ -12,6 +12,8 @@ from typing import Any, Final
 import polars as pl
 from polars.datatypes import DataTypeClass
 
+from foreset.adapters.pandas_rows import PandasRows
+
 _PLAIN: Final[dict[str, pl.DataType]] = {
     "bool": pl.Boolean(),
     "int8": pl.Int8(),
@@ -126,6 +128,8 @@ def _json(text: str) -> str:
 
 def polars_frame(frame: Any) -> pl.DataFrame:  # whatever has an Arrow stream
     """A frame as polars has it."""
+    if isinstance(frame, PandasRows):
+        return frame.frame
     return frame if isinstance(frame, pl.DataFrame) else pl.DataFrame(frame)
 
 

@@ -195,6 +195,9 @@ EXAMPLES: Final[tuple[Problem, ...]] = (
     retrieval.DoesNotFit(
         what="The training set", needs="3.2 GB", budget="2.0 GB", held=", of which 400.0 MB is held already"
     ),
+    retrieval.ValueNotHeld(
+        call="X_y", column="account", dtype="int64", row=7, value="9007199254740993", held_in="float64"
+    ),
     retrieval.ResultTooLarge(id=_ID, needs="12.5 GB", budget="4.0 GB"),
     retrieval.TableReplaced(table="rain", recorded="8f2b0c1d-9e34", found="1c20e7f3-b894"),
     retrieval.SpineNotKept(id=_ID, fingerprint=_PRINT),

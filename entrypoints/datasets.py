@@ -217,8 +217,11 @@ def load_data(name: str | PathLike[str], *, target: str = "target") -> "tuple[pd
     """Features X, shape (rows, features), and target y, shape (rows,), of a whole table, as pandas.
 
     The features are all columns of numbers and booleans but the target and `sample_index`, in the table's order: times,
-    texts and nested columns are left out.
+    texts and nested columns are left out. Types are those of `TrainingSet.X_y`: float64 with NaN where numbers have
+    nulls, and a `CallerError` for a whole number that this would round.
     """
+    from foreset.adapters.frames_in_pandas import features_and_target
+
     table = _table(name)
     facts = given(tables_in(data_directory()).observe(table)).facts
     if facts.dtype(target) is None:
@@ -229,7 +232,7 @@ def load_data(name: str | PathLike[str], *, target: str = "target") -> "tuple[pd
         remedy = "read it with read_delta_table(...) and choose the columns"
         reject(f"load_data({table!r})", "the table has no column of numbers or booleans beside the target", remedy)
     frame = read_delta_table(name, version=facts.version, columns=[*features, target])
-    return frame.select(features).to_pandas(), frame[target].to_pandas()
+    return features_and_target(frame, features, target, "load_data")
 
 
 def _is_number(dtype: str) -> bool:

@@ -11,7 +11,7 @@ from returns.result import Success
 from foreset.application.plan_retrieval import version_of
 from foreset.application.ports import Adapters
 from foreset.application.retrieve import retrieve
-from foreset.application.table_ports import ArrowStream, Snapshot, TableStore
+from foreset.application.table_ports import Snapshot, TableStore
 from foreset.application.write import write_table
 from foreset.domain.addresses import without_password
 from foreset.domain.errors.feast_store import NotRecorded, ResultNotHeld
@@ -25,9 +25,9 @@ from foreset.domain.pulling import Pull
 from foreset.domain.registry import Catalog, Register, decide, replay
 from foreset.domain.spec import DeltaSource, EntitySpec, FeatureViewSpec, TrainingSetSpec
 from foreset.domain.writing import WriteMode, WriteOptions
-from foreset.entrypoints.frames import frame_to_write, spine_frame
+from foreset.entrypoints.frames import frame_to_write
 from foreset.entrypoints.raising import given
-from foreset.entrypoints.training_set import TrainingSet
+from foreset.entrypoints.training_set import TrainingSet, arrow_of
 from foreset.entrypoints.wiring import data_directory, local_store, table_store, unrecorded
 
 if TYPE_CHECKING:
@@ -45,14 +45,21 @@ class FeastEngine:
         self._threads = threads
 
     def training_set(
-        self, specs: Sequence[EntitySpec | FeatureViewSpec], spec: TrainingSetSpec, spine: ArrowStream
+        self,
+        specs: Sequence[EntitySpec | FeatureViewSpec],
+        spec: TrainingSetSpec,
+        spine: object,  # a frame of any library
     ) -> Any:  # a pyarrow table, without stubs
-        """The rows of the spine with the features, a pyarrow table."""
+        """The rows of the spine with the features, a pyarrow table; its metadata has the types of a pandas spine."""
+        from foreset.adapters.pandas_rows import NOTES, encoded, types_of
+
         adapters = self._adapters()
         catalog = _catalog(specs, spec.versions, adapters.tables)
         retrieval = given(retrieve(spec, spine_frame(spine), adapters, catalog, keep_spine=self._folder is not None))
         try:
-            return arrow_table(TrainingSet(retrieval).frame)
+            table = arrow_table(TrainingSet(retrieval).frame)
+            types = types_of(retrieval.frame)
+            return table.replace_schema_metadata({**(table.schema.metadata or {}), NOTES: encoded(types)})
         except ForesetError as fault:
             if not isinstance(fault.error, ResultTooLarge):
                 raise
@@ -206,9 +213,9 @@ def _pull_of(view: FeatureViewSpec, catalog: Catalog, since_us: int, until_us: i
 
 def arrow_table(frame: "pl.DataFrame") -> "pa.Table":  # pyright: ignore[reportUnknownParameterType]  # pyarrow has no stubs
     """A pyarrow table of the types that Feast knows: `string`, `binary` and `list`, unless they do not hold so much."""
-    table = frame.to_arrow()
     import pyarrow as pa
 
+    table = arrow_of(frame)
     if table.nbytes >= 2**31:
         return table
     return table.cast(pa.schema([field.with_type(_plain(field.type)) for field in table.schema]))

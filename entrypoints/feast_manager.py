@@ -151,7 +151,7 @@ class FeastManager:
         """Features X, shape (rows, features) in the order of `feature_names`, and target y, shape (rows,).
 
         Views, times and versions are as in `get_features`. The target is a feature too, unless `entity_df` has a
-        column of its name and the view has not.
+        column of its name and the view has not. Types are those of `TrainingSet.X_y`.
         """
         names = list(feature_names)
         if target_name in names:
@@ -162,8 +162,8 @@ class FeastManager:
         own_label = target_name in entity_df.columns and not self._has_feature(target_name, feature_view_name)
         asked = names if own_label else [*names, target_name]
         columns = [_column(name) for name in names]
-        frame = self._training_set(entity_df, self._asked(asked, feature_view_name, known_at, versions)).frame
-        return frame.select(columns).to_pandas(), frame[_column(target_name)].to_pandas()
+        made = self._training_set(entity_df, self._asked(asked, feature_view_name, known_at, versions))
+        return made.columns_for(columns, _column(target_name), "get_training_data")
 
     def _has_feature(self, name: str, view: str | None) -> bool:
         if ":" in name:

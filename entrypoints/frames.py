@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from foreset.adapters.frame_types import Unfit
+    from foreset.adapters.pandas_rows import PandasRows
 
 P = TypeVar("P", bound=Problem)
 _FRAMES: Final = "give a polars, pandas or pyarrow frame of plain columns"
@@ -31,14 +32,19 @@ def frame_to_write(frame: Any, table: str) -> "Result[pl.DataFrame, FrameRefused
     return refuse(_of(error, unfit))
 
 
-def spine_frame(frame: Any) -> "pl.DataFrame":
-    """A polars, pandas or pyarrow frame of labels. Raises `SpineUnreadable`."""
+def spine_frame(frame: Any) -> "pl.DataFrame | PandasRows":
+    """A polars, pandas or pyarrow frame of labels, of pandas with its types. Raises `SpineUnreadable`."""
     from foreset.adapters.frames import kind_of  # as above
 
     def unread(unfit: "Unfit") -> SpineUnreadable:
         return SpineUnreadable(spine=f"({kind_of(frame)})", problem=unfit.problem, remedy=unfit.remedy or SPINES)
 
-    return given(_read(frame).alt(lambda unfit: _of(unread(unfit), unfit)))
+    rows = given(_read(frame).alt(lambda unfit: _of(unread(unfit), unfit)))
+    if not type(frame).__module__.startswith("pandas."):
+        return rows
+    from foreset.adapters.pandas_dtypes import with_types  # as above
+
+    return with_types(rows, frame)
 
 
 def given_frame(frame: Any, what: str) -> "pl.DataFrame":

@@ -39,10 +39,10 @@ class OnlineFeatures:
         return {name: list(values) for name, values in self._columns.items()}
 
     def to_df(self) -> "pd.DataFrame":
-        """As a pandas frame; nulls as pandas has them (NaN, NaT, None)."""
-        import pandas as pd
+        """As a pandas frame; whole numbers and booleans with nulls are nullable (Int64, boolean): every digit stays."""
+        from foreset.adapters.frames_in_pandas import frame_of_values  # kept off the import of foreset
 
-        return pd.DataFrame(self._columns)
+        return frame_of_values(self._columns)
 
 
 class OnlineViews:

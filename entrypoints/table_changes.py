@@ -56,8 +56,10 @@ class TableChanges:
         return table
 
     def to_pandas(self) -> "pd.DataFrame":
-        """As a pandas frame with a plain index, a copy; nulls as pandas has them (NaN, NaT, None)."""
-        return self.frame.to_pandas()
+        """As a pandas frame with a plain index, a copy, with the types of `TrainingSet.to_pandas`."""
+        from foreset.adapters.frames_in_pandas import pandas_frame  # kept off the import of foreset
+
+        return pandas_frame(self.frame)
 
     def batches(self) -> "Iterator[pl.DataFrame]":
         """The rows, as one polars frame."""

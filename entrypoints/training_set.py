@@ -1,19 +1,20 @@
 """A training set in the user's hands."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from foreset.application.ports import StoredFrame
 from foreset.application.retrieve import Retrieval
-from foreset.domain.errors.problem import raised
+from foreset.domain.errors.problem import raised, told
 from foreset.domain.errors.retrieval import ResultTooLarge
 from foreset.domain.errors.specs import InvalidSpec
 from foreset.domain.explaining import size
 from foreset.domain.measured import Measured, beside
 from foreset.domain.receipt import TrainingSetRetrieved
 from foreset.entrypoints.outputs import delta_table, whole_file
+from foreset.entrypoints.raising import reject
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from returns.result import Result
 
+    from foreset.adapters.pandas_rows import PandasRows
     from foreset.application.audit import AuditError
     from foreset.application.report import ReportError
     from foreset.domain.leak_report import FrameAudit, LeakReport
@@ -57,10 +59,10 @@ class TrainingSet:
         Raises `CallerError` (`ResultTooLarge`) where they lie in a file because they do not fit in memory: `batches`
         and the `write_...` methods go through them part by part.
         """
-        import polars as pl  # kept off the import of foreset
+        from foreset.adapters.arrow_types import polars_frame  # kept off the import of foreset
 
         if not isinstance(self._frame, StoredFrame):
-            return self._frame if isinstance(self._frame, pl.DataFrame) else pl.DataFrame(self._frame)
+            return polars_frame(self._frame)
         budget = self._plan.result.how.budget_bytes if self._plan.result.how else 0
         needs = size(self.measured.result_bytes)
         raise raised(ResultTooLarge(id=self.id, needs=needs, budget=size(budget)))
@@ -108,26 +110,63 @@ class TrainingSet:
         return tuple(name for name in self.receipt.columns if name not in spine)
 
     def to_arrow(self) -> "pa.Table":  # pyright: ignore[reportUnknownParameterType]  # pyarrow has no stubs
-        """As a pyarrow table, without a copy where types allow."""
-        table: pa.Table = self.frame.to_arrow()
-        return table
+        """As a pyarrow table, without a copy where types allow.
+
+        Raises `CallerError` for what pyarrow has no type for: 128-bit numbers, and arrays of length 0.
+        """
+        return arrow_of(self.frame)
 
     def to_pandas(self) -> "pd.DataFrame":
-        """As a pandas frame with a plain index, a copy; nulls as pandas has them (NaN, NaT, None)."""
-        return self.frame.to_pandas()
+        """As a pandas frame with a plain index, a copy in which every digit and tick is kept.
+
+        Columns of a pandas spine have the types that they had there, categories in their order included. Of others,
+        whole numbers and booleans with nulls have pandas' nullable types (Int64, boolean); which type becomes which:
+        docs/retrieval.md. Raises `CallerError` for a time of day with nanoseconds, which Python has not.
+        """
+        from foreset.adapters.frames_in_pandas import pandas_frame  # kept off the import of foreset
+
+        return pandas_frame(self._rows)
 
     def to_numpy(self) -> "np.ndarray[Any, Any]":
-        """The feature columns as an array of shape (rows, features); nulls are NaN."""
-        return self.frame.select(self.features).to_numpy()
+        """The feature columns as an array of shape (rows, features).
+
+        Of numbers and booleans it has numpy's common type, where whole numbers or booleans have nulls float64 with NaN;
+        of columns of one type of time datetime64 or timedelta64, in UTC, with NaT. Every other mixture, and texts,
+        decimals and nested columns, is an array of objects: Python's own values, None for null.
+
+        Raises `CallerError` (`ValueNotHeld`) for a whole number that float64, as the common type, would round.
+        """
+        from foreset.adapters.numpy_arrays import numpy_array  # kept off the import of foreset
+
+        return numpy_array(self.frame.select(self.features), "to_numpy")
 
     def X_y(self, target: str) -> "tuple[pd.DataFrame, pd.Series[Any]]":  # the field's own name
-        """The feature columns without the target, shape (rows, features), and the target, shape (rows,); pandas."""
+        """The feature columns without the target, shape (rows, features), and the target, shape (rows,); pandas.
+
+        Numbers and booleans are numpy's own, as estimators need them: with nulls they are float64 with NaN, which is
+        exact for every number that is given. Categories and all other types are those of `to_pandas`.
+
+        Raises `CallerError` (`ValueNotHeld`) for a whole number in a column with nulls that float64 would round.
+        """
         if target not in self.receipt.columns:
             problem = f"the training set {self.id} has no column {target!r}"
             remedy = f"name one of {', '.join(self.receipt.columns)}"
             raise raised(InvalidSpec(spec="X_y", problem=problem, remedy=remedy))
         names = [name for name in self.features if name != target]
-        return self.frame[names].to_pandas(), self.frame[target].to_pandas()
+        return self.columns_for(names, target, "X_y")
+
+    def columns_for(self, features: Sequence[str], target: str, call: str) -> "tuple[pd.DataFrame, pd.Series[Any]]":
+        """Some columns, shape (rows, features), and another, shape (rows,), as `X_y` has them; errors name `call`."""
+        from foreset.adapters.frames_in_pandas import features_and_target  # kept off the import of foreset
+
+        return features_and_target(self._rows, features, target, call)
+
+    @property
+    def _rows(self) -> "pl.DataFrame | PandasRows":
+        """The rows, with what is noted of the types of a pandas spine."""
+        from foreset.adapters.pandas_rows import noted, types_of
+
+        return noted(self.frame, types_of(self._frame))
 
     def write_parquet(self, path: str | Path) -> Path:
         """Write the rows to a Parquet file, whole or not at all; gives its path."""
@@ -148,3 +187,15 @@ class TrainingSet:
         """Its id, shape and versions."""
         versions = ", ".join(f"{table}@{version}" for table, version in self.receipt.versions.items())
         return f"TrainingSet({self.id}, {self.receipt.rows} rows, {len(self.features)} features, from {versions})"
+
+
+def arrow_of(frame: "pl.DataFrame") -> "pa.Table":  # pyright: ignore[reportUnknownParameterType]  # pyarrow has no stubs
+    """A frame as a pyarrow table. Raises `CallerError` for a type that pyarrow does not have."""
+    import pyarrow as pa
+
+    try:
+        table: pa.Table = frame.to_arrow()
+    except pa.ArrowException as fault:
+        problem = f"pyarrow has no type for a column ({told(fault)})"
+        reject("to_arrow", problem, "take the polars frame (.frame), or cast the column before", fault)
+    return table

@@ -97,8 +97,8 @@ def _from_store(
         model=model, features=feature_specs, feature_columns=tuple(features), target=TARGET, time_column=INGESTED
     )
     trained = given(train(task, training_set.frame, training_set.receipt, trainer(), store.adapters))
-    frame = training_set.frame
-    return _result(trained, frame.select(features).to_pandas(), frame[TARGET].to_pandas(), training_set.id)
+    X, y = training_set.columns_for(features, TARGET, "run_ml_workflow")  # the field's own names
+    return _result(trained, X, y, training_set.id)
 
 
 def _initialized(spec: FeatureStoreSpec) -> FeatureStore:
@@ -224,7 +224,7 @@ def _from_data(
     feature_specs: tuple[FeatureSpec, ...] | None,
     model: ModelSpec,
 ) -> WorkflowResult:
-    import polars as pl
+    from foreset.adapters.frames_in_pandas import features_and_target
 
     features, target = _frame(X), _series(y)
     if target.len() != features.height:
@@ -240,7 +240,8 @@ def _from_data(
         time_column=None,
     )
     trained = given(fit(task, features.with_columns(target), trainer()))
-    return _result(trained, features.to_pandas(), pl.Series(target).to_pandas(), None)
+    rows = features.with_columns(target)
+    return _result(trained, *features_and_target(rows, features.columns, target.name, "run_ml_workflow"), None)
 
 
 def _frame(X: Any) -> "pl.DataFrame":

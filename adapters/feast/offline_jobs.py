@@ -9,7 +9,7 @@ from feast import OnDemandFeatureView
 from feast.errors import SavedDatasetLocationAlreadyExists
 from feast.infra.offline_stores.file_source import SavedDatasetFileStorage
 from feast.infra.offline_stores.offline_store import RetrievalJob, RetrievalMetadata
-from feast.saved_dataset import SavedDatasetStorage
+from feast.saved_dataset import SavedDatasetStorage, ValidationReference
 
 from foreset.adapters.feast.offline_options import ArrowTable, Options
 from foreset.adapters.feast.offline_sources import source_of
@@ -47,8 +47,17 @@ class DeltaRetrievalJob(RetrievalJob):
         return self._retrieval.result(timeout)
 
     def _to_df_internal(self, timeout: int | None = None) -> pd.DataFrame:
-        frame: pd.DataFrame = self._to_arrow_internal(timeout).to_pandas()
-        return frame
+        return _frame_of(self._to_arrow_internal(timeout))
+
+    def to_df(
+        self, validation_reference: ValidationReference | None = None, timeout: int | None = None
+    ) -> pd.DataFrame:
+        """The result as a pandas frame with a plain index, as `TrainingSet.to_pandas` gives it.
+
+        The columns of the entity frame have the types that they had there; whole numbers and booleans with nulls are
+        nullable, where Feast's own conversion rounds the former in float64.
+        """
+        return _frame_of(self.to_arrow(validation_reference=validation_reference, timeout=timeout))
 
     @property
     def full_feature_names(self) -> bool:
@@ -95,6 +104,16 @@ class DeltaRetrievalJob(RetrievalJob):
     def supports_remote_storage_export(self) -> bool:
         """No: results come to this process."""
         return False
+
+
+def _frame_of(table: ArrowTable) -> pd.DataFrame:
+    import polars as pl  # noqa: PLC0415  # kept off the import of the store, as what loads it
+
+    from foreset.adapters.frames_in_pandas import pandas_frame  # noqa: PLC0415  # as above
+    from foreset.adapters.pandas_rows import NOTES, decoded, noted  # noqa: PLC0415  # as above
+
+    notes = (table.schema.metadata or {}).get(NOTES.encode())
+    return pandas_frame(noted(pl.DataFrame(table), decoded(notes) if notes else {}))
 
 
 class _Retrieval:

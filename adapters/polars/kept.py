@@ -4,11 +4,13 @@ from collections.abc import Collection
 from io import BytesIO
 
 import polars as pl
+from msgspec import MsgspecError
 from polars.exceptions import PolarsError
 from returns.result import Result, Success
 
 from foreset.adapters.arrow_types import polars_frame
 from foreset.adapters.blobs import Blobs, InvalidNameError
+from foreset.adapters.pandas_rows import NOTES, decoded, encoded, noted, types_of
 from foreset.adapters.parquet_files import READ_FAULTS
 from foreset.application.table_ports import ArrowStream
 from foreset.domain.errors.problem import because, refuse, told
@@ -39,7 +41,8 @@ class ParquetFrames:
             if self._blobs.size(name) is not None:
                 return Success(None)
             rows = polars_frame(frame)
-            rows.write_parquet(content, compression="zstd")
+            notes = types_of(frame)
+            rows.write_parquet(content, compression="zstd", metadata={NOTES: encoded(notes)} if notes else None)
             if changed := _changed_type(rows, content):
                 return refuse(StoreUnwritable(path=self._blobs.place(name), problem=changed))
             self._blobs.write(name, content.getvalue())
@@ -52,11 +55,13 @@ class ParquetFrames:
         try:
             content = BytesIO(self._blobs.read(name))
             if columns is None:
-                return Success(pl.read_parquet(content))
+                notes = pl.read_parquet_metadata(content).get(NOTES)
+                content.seek(0)
+                return Success(noted(pl.read_parquet(content), decoded(notes) if notes else {}))
             there = [column for column in pl.read_parquet_schema(content) if column in columns]
             content.seek(0)
             return Success(pl.read_parquet(content, columns=there) if there else pl.DataFrame())
-        except READ_FAULTS as fault:
+        except (*READ_FAULTS, MsgspecError) as fault:
             return refuse(self._unreadable(name, fault))
 
     def names(self, prefix: str) -> Result[tuple[str, ...], StoreError]:

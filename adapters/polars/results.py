@@ -10,6 +10,7 @@ from returns.result import Result, Success
 
 from foreset.adapters.arrow_types import polars_frame
 from foreset.adapters.claims import claim, sweep
+from foreset.adapters.pandas_rows import noted, types_of
 from foreset.adapters.parquet_writing import ParquetFileWriter
 from foreset.adapters.polars.fingerprint import ColumnDigest, combined, digests
 from foreset.adapters.polars.spilled import SpilledFrame
@@ -44,7 +45,7 @@ class PolarsResults:
         how = plan.result.how
         try:
             if how is None or how.part_rows >= rows.height:
-                return Success(_whole(plan, rows, known, parts))
+                return Success(_whole(plan, spine, known, parts))
             return Success(self._spilled(plan, rows, known, parts, progress))
         except ForesetError as fault:
             if isinstance(fault.error, FileError | OutputUnwritable):
@@ -92,12 +93,12 @@ class PolarsResults:
         return Assembled(SpilledFrame(file.path, owned), combined(spine.height, columns), size)
 
 
-def _whole(plan: RetrievalPlan, spine: pl.DataFrame, known: Fingerprint, parts: Iterator[ArrowStream]) -> Assembled:
-    served = polars_frame(next(parts))
+def _whole(plan: RetrievalPlan, given: ArrowStream, known: Fingerprint, parts: Iterator[ArrowStream]) -> Assembled:
+    spine, served = polars_frame(given), polars_frame(next(parts))
     found = {**known.columns, **digests(served.get_columns())}
     frame = _together(plan, spine, served)
     value = combined(spine.height, {name: found[name] for name in plan.result.columns})
-    return Assembled(frame, value, int(frame.estimated_size()))
+    return Assembled(noted(frame, types_of(given)), value, int(frame.estimated_size()))
 
 
 def _together(plan: RetrievalPlan, spine: pl.DataFrame, served: pl.DataFrame) -> pl.DataFrame:

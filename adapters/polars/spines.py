@@ -1,18 +1,20 @@
 """Spines: read from whatever users have, and looked at."""
 
 import os
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace as replaced
 from pathlib import Path
 from typing import Final
 
 import polars as pl
+from blake3 import blake3
 from msgspec.structs import replace
 from polars.exceptions import PolarsError
 from returns.result import Result, Success
 
 from foreset.adapters.arrow_types import dtype_name, plain_dtype, polars_frame
 from foreset.adapters.frames import kind_of, read_frame
+from foreset.adapters.pandas_rows import PandasRows, PandasType, arrow_type, categories_of, types_of
 from foreset.adapters.parquet_files import READ_FAULTS
 from foreset.adapters.polars.csv_spines import csv_spine
 from foreset.adapters.polars.fingerprint import column_digest, combined, digests
@@ -90,7 +92,11 @@ class PolarsSpines:
         columns = digests(rows.get_columns())
         former = {c.name: column_digest(c, dtype_name) for c in rows.get_columns() if plain_dtype(c.dtype) != c.dtype}
         found = Fingerprint(combined(rows.height, columns), columns)
-        return replaced(found, former=_former(rows.height, columns | former)) if former else found
+        before = Fingerprint(combined(rows.height, columns | former), columns | former) if former else None
+        types = types_of(frame)
+        if types:
+            return Fingerprint(_with_types(found.value, types), columns, before or found)
+        return replaced(found, former=before)
 
     def plain(self, frame: ArrowStream) -> pl.DataFrame:
         """The same values in plain types."""
@@ -102,8 +108,19 @@ class PolarsSpines:
         return within(polars_frame(frame), boxes)
 
 
-def _former(rows: int, columns: dict[str, str]) -> Fingerprint:
-    return Fingerprint(combined(rows, columns), columns)
+def _with_types(value: str, types: Mapping[str, PandasType]) -> str:
+    """The fingerprint of rows, of columns of these types in pandas."""
+    whole = blake3(f"foreset-pandas.v1/{value}".encode())
+    for name, note in sorted(types.items()):
+        whole.update(f"/{name!r}:{_identity(note)}".encode())
+    return whole.hexdigest()
+
+
+def _identity(note: PandasType) -> str:
+    categories = column_digest(categories_of(note)) if note.categories else ""
+    inner = _identity(note.inner) if note.inner else ""
+    backed = str(arrow_type(note)) if note.schema else ""
+    return f"{note.name!r}/{note.ordered}/{categories}/{inner}/{backed!r}"
 
 
 def _fits(reference: SpineReference, needs: int, room_bytes: int | None) -> Result[None, DoesNotFit]:
@@ -133,8 +150,15 @@ def table_bytes(facts: TableFacts) -> int:
     return decoded_bytes(tuple(column.name for column in facts.columns), facts, facts.rows, facts.size_bytes)
 
 
-def _frame(spine: object) -> Result[pl.DataFrame, SpineUnreadable]:
-    return _taken(spine, f"({kind_of(spine)})")
+def _frame(spine: object) -> Result[pl.DataFrame | PandasRows, SpineUnreadable]:
+    if isinstance(spine, PandasRows):
+        return Success(spine)  # it came through the gate
+    taken = _taken(spine, f"({kind_of(spine)})")
+    if not type(spine).__module__.startswith("pandas."):
+        return taken.map(lambda rows: rows)
+    from foreset.adapters.pandas_dtypes import with_types  # noqa: PLC0415  # it loads pandas
+
+    return taken.map(lambda rows: with_types(rows, spine))
 
 
 def _taken(spine: object, name: str) -> Result[pl.DataFrame, SpineUnreadable]:

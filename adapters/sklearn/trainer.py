@@ -9,6 +9,7 @@ from returns.result import Result, Success
 from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import Pipeline
 
+from foreset.adapters.frames_in_pandas import plain_frame
 from foreset.adapters.sklearn.estimators import Made, make
 from foreset.adapters.sklearn.metrics import check_metrics, measure
 from foreset.adapters.sklearn.preparing import prepare
@@ -16,7 +17,8 @@ from foreset.adapters.sklearn.saving import dump, fingerprint, save_model
 from foreset.adapters.sklearn.splitting import Rows, split_rows
 from foreset.adapters.sklearn.targets import check_target, likely_task, target_values
 from foreset.application.table_ports import ArrowStream
-from foreset.domain.errors.problem import because, refuse, told
+from foreset.domain.errors.problem import ForesetError, because, refuse, told
+from foreset.domain.errors.retrieval import ValueNotHeld
 from foreset.domain.errors.training import (
     BadParameters,
     ModelUnwritable,
@@ -134,11 +136,15 @@ def _some(columns: list[str], made: Made) -> Result[None, BadParameters]:
 
 def _trained(checked: _Checked, model: ModelSpec) -> Result[Trained, TrainingError]:
     made, (train, test) = checked.made, checked.rows
-    data = checked.frame.select(checked.columns).to_pandas()
     pipeline = Pipeline([("prepare", checked.transformer), ("estimator", made.estimator)])
     try:
+        data = plain_frame(checked.frame.select(checked.columns), "train")
         pipeline.fit(data.iloc[train], checked.y[train])
         measured = measure(pipeline, data.iloc[test], checked.y[test], checked.metrics, made.task)
+    except ForesetError as fault:
+        if isinstance(fault.error, ValueNotHeld):
+            return refuse(fault.error)
+        raise
     except (ValueError, TypeError) as fault:  # scikit-learn tells of values it does not take by these alone
         return refuse(because(BadParameters(estimator=made.path, problem=told(fault)), fault))
     return Result.do(

@@ -155,6 +155,22 @@ class ResultTooLarge(CallerFault, frozen=True, kw_only=True):
     )
 
 
+class ValueNotHeld(CallerFault, frozen=True, kw_only=True):
+    """A value that a type of numpy's or Python's would round, asked for in that type. Rows are counted from 0."""
+
+    call: str
+    column: str
+    dtype: str
+    row: int
+    value: str
+    held_in: str
+    says = "{call}: the column {column!r} ({dtype}) has {value} in row {row}, which {held_in} would round."
+    then = (
+        "take it from the polars frame (.frame), which has every digit; for {call}, leave the column out, fill its "
+        "nulls, or cast it to text if it is an identifier."
+    )
+
+
 class TableReplaced(DataFault, frozen=True, kw_only=True):
     """Another table stands where the recorded one stood."""
 

@@ -1,6 +1,7 @@
 """What can be wrong with training a model."""
 
 from foreset.domain.errors.problem import CallerFault, DataFault, WorldFault
+from foreset.domain.errors.retrieval import ValueNotHeld
 
 
 class EstimatorRefused(CallerFault, frozen=True, kw_only=True):
@@ -186,6 +187,7 @@ TrainingError = (
     | UnfitTarget
     | UnfitSplit
     | NullTarget
+    | ValueNotHeld
     | TooFewRows
     | MetricUntold
     | ModelUnwritable
