@@ -25,7 +25,7 @@ from foreset.domain.pulling import Pull
 from foreset.domain.registry import Catalog, Register, decide, replay
 from foreset.domain.spec import DeltaSource, EntitySpec, FeatureViewSpec, TrainingSetSpec
 from foreset.domain.writing import WriteMode, WriteOptions
-from foreset.entrypoints.frames import frame_to_write
+from foreset.entrypoints.frames import frame_to_write, spine_frame
 from foreset.entrypoints.raising import given
 from foreset.entrypoints.training_set import TrainingSet, arrow_of
 from foreset.entrypoints.wiring import data_directory, local_store, table_store, unrecorded
