@@ -56,7 +56,6 @@ from foreset.entrypoints.wiring import (
     local_store,
     looks,
     run_on,
-    table_store,
 )
 from foreset.entrypoints.writes import write_options
 
@@ -127,9 +126,7 @@ class FeatureStore(KeepsTrainingSets, TellsOfTrainingSets, LooksAfterItsLog, Era
         return Result.do(
             cls(on_store, data_dir, str(path_or_url))
             for chosen in chosen_store(offline_store, accept)
-            for adapters in local_store(
-                path_or_url, data_dir, memory, threads, tables=table_store(data_dir, files_from)
-            )
+            for adapters in local_store(path_or_url, data_dir, memory, threads, places=files_from)
             for on_store in run_on(adapters, chosen)
         )
 

@@ -95,14 +95,18 @@ def local_store(
     threads: int | None = None,
     *,
     tables: TableStore | None = None,
+    places: Iterable[str | Path] = (),
 ) -> Result[Adapters, StoreError]:
-    """Tables, polars, and an event log in the folder or database `path`, which is made where it is missing."""
+    """Tables, polars, and an event log in the folder or database `path`, which is made where it is missing.
+
+    `places` are where files of tables may be beyond the tables' folders.
+    """
     limited = limits(memory, threads)
     if not isinstance(limited, Success):
         return refuse(limited.failure())
     from foreset.adapters.polars.results import PolarsResults  # vendors stay off the import of foreset
 
-    known = tables or table_store(data_dir)
+    known = tables or table_store(data_dir, places)
     return location(path).map(
         lambda found: _on_polars(
             known,
