@@ -32,7 +32,7 @@ def numpy_array(frame: pl.DataFrame, call: str) -> "np.ndarray[Any, Any]":
 
 
 def _is_number(dtype: pl.DataType) -> bool:
-    wide = dtype.is_decimal() or dtype in {pl.Int128, pl.UInt128}
+    wide = dtype.is_decimal() or isinstance(dtype, (pl.Int128, pl.UInt128))
     return dtype == pl.Boolean or (dtype.is_numeric() and not wide)
 
 

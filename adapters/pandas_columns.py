@@ -24,8 +24,17 @@ from foreset.domain.errors.problem import raised
 from foreset.domain.errors.retrieval import ValueNotHeld
 
 _TICKS_OF_A_MICROSECOND: Final = 1_000
-_WHOLE: Final = (pl.Int8, pl.Int16, pl.Int32, pl.Int64, pl.UInt8, pl.UInt16, pl.UInt32, pl.UInt64)
-_NULLABLE: Final[dict[type[pl.DataType], str]] = {dtype: dtype.__name__ for dtype in _WHOLE} | {pl.Boolean: "boolean"}
+_WHOLE: Final[tuple[type[pl.DataType], ...]] = (
+    pl.Int8,
+    pl.Int16,
+    pl.Int32,
+    pl.Int64,
+    pl.UInt8,
+    pl.UInt16,
+    pl.UInt32,
+    pl.UInt64,
+)
+_NULLABLE: Final[dict[type[pl.DataType], str]] = {pl.Boolean: "boolean", **{dtype: dtype.__name__ for dtype in _WHOLE}}
 """pandas' types for columns with nulls, by the types of columns that numpy has only without."""
 
 

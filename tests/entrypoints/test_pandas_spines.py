@@ -253,7 +253,7 @@ def test_a_column_of_any_type_is_served_as_it_is_or_refused(store: FeatureStore,
     if isinstance(labels, pd.DataFrame):
         assert found.dtype == labels["given"].dtype
     given = training.frame["given"]
-    if given.dtype in {pl.Int64, pl.UInt64} and given.null_count() and (given.cast(pl.Int128) > 2**53).any():
+    if isinstance(given.dtype, (pl.Int64, pl.UInt64)) and given.null_count() and (given.cast(pl.Int128) > 2**53).any():
         with pytest.raises(CallerError, match=r"'given' .* in row \d, which float64 would round"):
             training.columns_for(["given"], "k", "X_y")
     else:
@@ -274,7 +274,7 @@ VALUES = {
 @st.composite
 def categoricals(draw: st.DrawFn) -> pd.Categorical:
     kind = VALUES[draw(st.sampled_from(sorted(VALUES)))]
-    categories = draw(st.lists(kind, min_size=1, max_size=4, unique=True))
+    categories: Any = draw(st.lists(kind, min_size=1, max_size=4, unique=True))
     codes = draw(st.lists(st.integers(-1, len(categories) - 1), min_size=1, max_size=4))
     return pd.Categorical.from_codes(codes, categories=categories, ordered=draw(st.booleans()))
 
