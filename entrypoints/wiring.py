@@ -88,7 +88,7 @@ def table_store(data_dir: str | Path | None = None, places: Iterable[str | Path]
     return TablesByFormat(DeltaTables(data_directory(data_dir), files_from(places)), ParquetTables())
 
 
-def local_store(
+def local_store(  # noqa: PLR0913  # where, and within what
     path: str | Path,
     data_dir: str | Path | None = None,
     memory: int | str | None = None,
