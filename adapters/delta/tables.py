@@ -332,11 +332,12 @@ def _missing(table: str, uri: str) -> TableError | None:
     if escape := misread_in(uri):
         return UnfitPath(table=table, place=uri, escape=escape)
     try:
-        if not Path(uri).exists():
+        if not _is_there(uri):
             if table in SAMPLES:
                 return TableMissing(table=table, place=uri, remedy=f"make the sample with `foreset generate {table}`")
             return TableMissing(table=table, place=uri)
-        return None if log.is_dir() and _holds_files(log) else NotADeltaTable(table=table, place=uri)
+        is_table = _is_there(log) and log.is_dir() and _holds_files(log)
+        return None if is_table else NotADeltaTable(table=table, place=uri)
     except OSError as fault:
         return because(TableUnreadable(table=table, problem=told(fault, place=True)), fault)
 
@@ -346,6 +347,18 @@ def _checked(
 ) -> Result[TableReport, TableError]:
     missing = _missing(table, uri)
     return check_table(table, uri, options, deep=deep, allowed=allowed) if missing is None else refuse(missing)
+
+
+def _is_there(place: str | Path) -> bool:
+    """Whether there is such a file or folder; raises `OSError` where that cannot be seen.
+
+    Python 3.14's `Path.exists` and `is_dir` say no to a place that may not be looked at, as if it were not there.
+    """
+    try:
+        Path(place).stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True
 
 
 def _holds_files(folder: Path) -> bool:

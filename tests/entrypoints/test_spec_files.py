@@ -97,7 +97,7 @@ SYNTAX = [
         "the field 'entities' is given twice",
     ),
     ("s.yaml", "a: !!python/object/apply:os.system [ls]", ", line 1, column 4", "could not determine a constructor"),
-    ("s.yaml", "a: 2024-02-31", "", "day is out of range for month"),
+    ("s.yaml", "a: 2024-02-31", "", "day "),  # the rest is Python's own, and other words since 3.14
     ("s.yaml", "a: &a [*a]", "", "it is nested too deeply"),
     ("s.yaml", "views: \x01", ", line 1, column 8", "control characters are not allowed"),
     ("s.json", '{"entities": [}', ", line 1, column 15", "expecting value"),
