@@ -28,6 +28,8 @@ _SLOW_PLACES = {
     "memory",  # tables larger than the budget
     "s3",  # a server
     "trust",  # as diff
+    "test_demo.py",  # the whole demo, several times
+    "test_examples.py",  # whole programs
     "test_feast_stores.py",  # stock stores of Feast, with their engines
     "test_histories.py",  # as diff
     "test_wrong_answers.py",  # a suite for each broken executor

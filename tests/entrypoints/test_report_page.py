@@ -60,7 +60,7 @@ def test_a_page_that_cannot_be_written_or_is_of_another_store(
 ) -> None:
     (tmp_path / "taken").write_text("")
     assert isinstance(store.report_page(report, tmp_path / "taken" / "report.html").failure(), OutputUnwritable)
-    other = store.report_page(replace(report, id="ts-0"), tmp_path / "report.html")
+    other = store.report_page(replace(report, id="ts-other"), tmp_path / "report.html")
     assert isinstance(other.failure(), UnknownTrainingSet)
     assert not (tmp_path / "report.html").exists()
 
