@@ -139,7 +139,7 @@ def _header(text: bytes) -> list[str]:
         )
     for number, name in enumerate(names, 1):
         if not name.strip():
-            remedy = "name it; pandas writes an index without a name, which index=False leaves out"
+            remedy = "name it, or leave out the index, which pandas writes without a name"
             raise _Unfit(1, f"column {number} has no name", remedy)
         if name != name.strip():
             raise _Unfit(1, f"the column name {name!r} begins or ends with white space", "take the white space away")

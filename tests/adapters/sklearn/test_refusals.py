@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 from sklearn.linear_model import LogisticRegression
 
+from foreset.domain.errors.problem import CallerError
 from foreset.domain.model import FeatureSpec, ModelSpec
 from tests.adapters.sklearn.people import people, refusal, trained
 
@@ -83,14 +84,6 @@ def test_a_class_that_a_module_of_scikit_learn_only_borrows_is_refused() -> None
             (
                 "sklearn.linear_model.LogisticRegression cannot be made or fitted with these parameters and data: "
                 "The 'C' parameter of LogisticRegression must be a float in the range (0.0, inf]. Got -1 instead. "
-                "Next: mend ModelSpec.params, or the columns and their preprocessing."
-            ),
-        ),
-        (
-            {"model": ModelSpec("BaggingClassifier", {"estimator": LogisticRegression()})},
-            (
-                "sklearn.ensemble.BaggingClassifier cannot be made or fitted with these parameters and data: "
-                "Encoding objects of type LogisticRegression is unsupported. "
                 "Next: mend ModelSpec.params, or the columns and their preprocessing."
             ),
         ),
@@ -249,6 +242,13 @@ def test_a_class_that_a_module_of_scikit_learn_only_borrows_is_refused() -> None
 )
 def test_what_is_wrong_is_said_with_the_next_step(given: dict[str, Any], text: str) -> None:
     assert refusal(**given) == text
+
+
+def test_parameters_that_cannot_be_recorded_are_refused_before_anything_is_fitted() -> None:
+    with pytest.raises(
+        CallerError, match=r"params\['estimator'\] is LogisticRegression\(\).* not a plain value\. Next: "
+    ):
+        ModelSpec("BaggingClassifier", {"estimator": LogisticRegression()})
 
 
 def test_rows_without_a_time_are_counted() -> None:
