@@ -4,20 +4,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from secrets import token_hex
-from typing import Any, Final, get_args
+from typing import Any, Final
 
 import msgspec
 
 from foreset.domain.chain import Head, Row, chained, digest_of
+from foreset.domain.decoding import decoded
 from foreset.domain.errors.problem import because, told
-from foreset.domain.errors.store import EventUnrecordable, LogCorrupt, LogTooNew, StoreError
+from foreset.domain.errors.store import EventUnrecordable, LogCorrupt, StoreError
 from foreset.domain.receipt import Event, Recorded
 from foreset.domain.redaction import EventsRedacted
+from foreset.domain.unreadable import UnreadableEvent
 
 Columns = tuple[int, str, int, str, str, str, str]
 """Position, stream, version, time (ISO 8601, UTC, microseconds), actor, tag, body (JSON): what events are read from."""
 
-_TAGS: Final = frozenset(str(kind.__struct_config__.tag) for kind in get_args(Event))
 _DECODER: Final = msgspec.json.Decoder(Event)
 _ENCODER: Final = msgspec.json.Encoder()
 
@@ -75,8 +76,10 @@ def as_rows(recorded: tuple[Recorded, ...], after: str) -> tuple[Row, ...]:
 
 def _bare(recorded: Recorded) -> Row:
     """The row of a new event, without its digest and hash."""
-    at = recorded.at.isoformat(timespec="microseconds")
-    place, event = (recorded.position, recorded.stream, recorded.version), recorded.event
+    at, event = recorded.at.isoformat(timespec="microseconds"), recorded.event
+    if isinstance(event, UnreadableEvent):
+        raise TypeError(event)  # nobody appends what was not decoded
+    place = (recorded.position, recorded.stream, recorded.version)
     return Row(*place, at, recorded.actor, tag_of(event), body_of(event), new_salt(), "", "")
 
 
@@ -86,16 +89,17 @@ def columns_of(row: Row) -> Columns:
 
 
 def as_recorded(columns: Columns, place: str) -> Recorded:
-    """The event that a row of the log at `place` holds; raises `Damage` where it holds none that this Foreset knows."""
+    """The event that a row of the log at `place` holds; an `UnreadableEvent` where it cannot be decoded.
+
+    Raises `Damage` where its time cannot be read.
+    """
     position, stream, version, at, actor, tag, body = columns
-    if tag not in _TAGS:
-        found, supported = f"the event {tag!r} at position {position}", f"{len(_TAGS)} other kinds of event"
-        raise Damage(LogTooNew(path=place, found=found, supported=supported))
     try:
-        event, when = _DECODER.decode(body), datetime.fromisoformat(at)
-    except (msgspec.MsgspecError, TypeError, ValueError) as fault:
-        problem = f"the event at position {position} cannot be decoded ({told(fault)})"
+        when = datetime.fromisoformat(at)
+    except (TypeError, ValueError) as fault:
+        problem = f"the event at position {position} has no time that can be read ({told(fault)})"
         raise Damage(because(LogCorrupt(path=place, problem=problem), fault)) from fault
+    event = decoded(position, stream, tag, body)
     return Recorded(
         position=position, stream=stream, version=version, at=when.astimezone(UTC), actor=actor, event=event
     )

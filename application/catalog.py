@@ -9,6 +9,7 @@ from foreset.application.log_ports import EventStore
 from foreset.domain.errors.store import StoreError
 from foreset.domain.receipt import Recorded
 from foreset.domain.registry import STREAM, Catalog, RegistryEvent, replay
+from foreset.domain.unreadable import UnreadableEvent
 
 
 class CatalogAt(msgspec.Struct, frozen=True):
@@ -29,6 +30,6 @@ def _advanced(known: CatalogAt, new: tuple[Recorded, ...]) -> CatalogAt:
     return CatalogAt(replay(registry_events(new), known.catalog), new[-1].version)
 
 
-def registry_events(recorded: tuple[Recorded, ...]) -> tuple[RegistryEvent, ...]:
+def registry_events(recorded: tuple[Recorded, ...]) -> tuple[RegistryEvent | UnreadableEvent, ...]:
     """The events of the registry's stream among these."""
-    return tuple(cast("RegistryEvent", r.event) for r in recorded if r.stream == STREAM)
+    return tuple(cast("RegistryEvent | UnreadableEvent", r.event) for r in recorded if r.stream == STREAM)

@@ -25,6 +25,7 @@ from foreset.domain.explaining import size
 from foreset.domain.receipt import Recorded, TableWritten, TrainingSetRetrieved
 from foreset.domain.registry import STREAM, Catalog, RegistryEvent
 from foreset.domain.table_commit import TableCommit
+from foreset.domain.unreadable import UnreadableEvent
 
 DiffError = ReceiptError | DoesNotFit
 """Why two training sets cannot be compared."""
@@ -74,7 +75,7 @@ def _sides(a: TrainingSetRetrieved, b: TrainingSetRetrieved, recorded: tuple[Rec
     tables = by.adapters.tables
     for table in {**a.versions, **b.versions}:
         tables.observe(table, storage_options=options_of(table, by.catalog))  # which keeps them for later calls
-    events = [(r, cast("RegistryEvent", r.event)) for r in recorded if r.stream == STREAM]
+    events = [(r, cast("RegistryEvent | UnreadableEvent", r.event)) for r in recorded if r.stream == STREAM]
 
     @cache
     def history(view: str) -> tuple[Definition, ...]:

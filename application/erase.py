@@ -24,6 +24,7 @@ from foreset.domain.keeping import TrainingSetUnpinned
 from foreset.domain.key_report import KeyReport
 from foreset.domain.receipt import Recorded, training_set_stream
 from foreset.domain.redacting import redacted
+from foreset.domain.unreadable import UnreadableEvent
 
 EraseError = FindError | KeyNamed | StaleWrite | StoreError
 """Why a key cannot be erased, or not wholly: then the next erasure goes on."""
@@ -149,9 +150,9 @@ def _redacted(
     """Redact events that say what they said; gives their positions."""
     wanted = set(positions)
     bodies = {
-        recorded.position: redacted(recorded.event)
-        for recorded in found.events
-        if recorded.position in wanted and redacted(recorded.event) != recorded.event
+        position: redacted(event)
+        for position, event in ((recorded.position, recorded.event) for recorded in found.events)
+        if position in wanted and not isinstance(event, UnreadableEvent) and redacted(event) != event
     }
     if not bodies:
         return Success(())

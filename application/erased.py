@@ -1,5 +1,7 @@
 """What was erased: training sets that can be rebuilt no more, spines that are not kept again."""
 
+from collections.abc import Iterable
+
 from returns.result import Result, Success
 
 from foreset.application.log_ports import EventStore
@@ -7,8 +9,9 @@ from foreset.application.ports import Fingerprint
 from foreset.domain.erasure import ERASURES, KeyErased, asked_by
 from foreset.domain.errors.erasure import SpineErased, TrainingSetErased
 from foreset.domain.errors.problem import refuse
-from foreset.domain.errors.store import StoreError
+from foreset.domain.errors.store import EventUnreadable, StoreError
 from foreset.domain.receipt import Recorded, TrainingSetRetrieved, spine_name
+from foreset.domain.unreadable import UnreadableEvent
 
 
 def erasures(events: EventStore) -> Result[tuple[tuple[Recorded, KeyErased], ...], StoreError]:
@@ -23,7 +26,31 @@ def erasures_among(events: tuple[Recorded, ...]) -> tuple[tuple[Recorded, KeyEra
 
 def not_erased(receipt: TrainingSetRetrieved, events: EventStore) -> Result[None, TrainingSetErased | StoreError]:
     """That no key was erased from the rows of a training set, nor from its spine as it was recorded."""
-    return Result.do(None for known in erasures(events) for _ in _whole(receipt, known))
+    return Result.do(
+        None
+        for recorded in events.read(ERASURES)
+        for _ in _not_named(receipt.id, recorded)
+        for _ in _whole(receipt, erasures_among(recorded))
+    )
+
+
+def _not_named(identifier: str, recorded: Iterable[Recorded]) -> Result[None, EventUnreadable]:
+    """That no erasure that cannot be decoded names a training set, as far as it says."""
+    for event in unreadable_erasures(recorded):
+        if identifier in event.training_sets:
+            what = f"Whether the training set {identifier} may be rebuilt is not known, for it is named in an erasure"
+            remedy = "build the training set again from its spec and a spine without what was erased"
+            return refuse(
+                EventUnreadable(
+                    what=what, event=event.kind, position=event.position, problem=event.problem, remedy=remedy
+                )
+            )
+    return Success(None)
+
+
+def unreadable_erasures(recorded: Iterable[Recorded]) -> tuple[UnreadableEvent, ...]:
+    """The erasures that cannot be decoded."""
+    return tuple(r.event for r in recorded if isinstance(r.event, UnreadableEvent) and r.stream == ERASURES)
 
 
 def _whole(

@@ -6,16 +6,18 @@ from dataclasses import dataclass
 from msgspec.structs import replace
 from returns.result import Result, Success
 
+from foreset.application.catalog import registry_events
 from foreset.application.key_looks import KeyLook, KeySearch
 from foreset.application.ports import Adapters
 from foreset.domain.errors.erasure import KeyUnfit
 from foreset.domain.errors.problem import listed, refuse
 from foreset.domain.errors.specs import UnknownEntity
-from foreset.domain.errors.store import StoreError
+from foreset.domain.errors.store import EventUnreadable, StoreError
 from foreset.domain.keeping import PINS
 from foreset.domain.key_places import KeyPlace, join_keys_of, places_of
 from foreset.domain.key_report import KeyReport
 from foreset.domain.receipt import SPINES, Recorded
+from foreset.domain.registry import replay
 from foreset.domain.sought_key import SoughtKey, as_dtype, sought_key
 
 FindError = KeyUnfit | UnknownEntity | StoreError
@@ -52,10 +54,15 @@ def find_key(entity: str, given: object, adapters: Adapters, search: KeySearch) 
     )
 
 
-def _known(entity: str, events: tuple[Recorded, ...]) -> Result[tuple[tuple[str, ...], ...], UnknownEntity]:
+def _known(
+    entity: str, events: tuple[Recorded, ...]
+) -> Result[tuple[tuple[str, ...], ...], UnknownEntity | EventUnreadable]:
     found = join_keys_of(entity, events)
     if entity in found:
         return Success(found[entity])
+    known = replay(registry_events(events)).entity(entity)
+    if not isinstance(known, Success) and isinstance(known.failure(), EventUnreadable):
+        return refuse(known.failure())
     return refuse(UnknownEntity(entity=entity, known=tuple(found)))
 
 

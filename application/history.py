@@ -1,5 +1,6 @@
 """Look back: receipts by id, events by what they are of, the store as it was."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from returns.result import Result, Success
@@ -8,10 +9,11 @@ from foreset.application.log_ports import EventStore
 from foreset.domain.errors.history import PastError, UnknownName
 from foreset.domain.errors.problem import refuse
 from foreset.domain.errors.specs import AmbiguousTrainingSet, NoSuchTrainingSet, UnknownTrainingSet
-from foreset.domain.errors.store import StoreError
+from foreset.domain.errors.store import EventUnreadable, StoreError
 from foreset.domain.history import EventFilter, Past, Selection, in_utc, past_of, select_events
 from foreset.domain.lineage import Lineage, lineage_of
 from foreset.domain.receipt import Recorded, TrainingSetRetrieved, training_set_stream
+from foreset.domain.unreadable import UnreadableEvent
 
 ReceiptError = NoSuchTrainingSet | StoreError
 """Why a receipt cannot be had."""
@@ -28,17 +30,38 @@ def receipt_of(identifier: str, events: EventStore) -> Result[TrainingSetRetriev
     return Result.do(receipt for recorded in events.read() for receipt in receipt_among(identifier, recorded))
 
 
-def receipt_among(identifier: str, recorded: tuple[Recorded, ...]) -> Result[TrainingSetRetrieved, NoSuchTrainingSet]:
+def receipt_among(
+    identifier: str, recorded: tuple[Recorded, ...]
+) -> Result[TrainingSetRetrieved, NoSuchTrainingSet | EventUnreadable]:
     """The newest receipt of a training set among these events, by its id or a beginning that only one id has."""
     by_id = {receipt.id: receipt for receipt in _receipts(recorded)}
-    if identifier in by_id:
-        return Success(by_id[identifier])
-    matching = [i for i in by_id if identifier and i.startswith((identifier, f"ts-{identifier}"))]
+    lost = {name: event for name, event in unreadable_receipts(recorded).items() if name not in by_id}
+    known = (*lost, *by_id)
+    matching = [identifier] if identifier in known else [i for i in known if _begins(i, identifier)]
     if len(matching) == 1:
-        return Success(by_id[matching[0]])
+        found = by_id.get(matching[0])
+        return refuse(receipt_unreadable(matching[0], lost[matching[0]])) if found is None else Success(found)
     if matching:
         return refuse(AmbiguousTrainingSet(id=identifier, known=tuple(reversed(matching))[:10]))
     return refuse(UnknownTrainingSet(id=identifier, known=tuple(reversed(by_id))[:10]))
+
+
+def _begins(known: str, identifier: str) -> bool:
+    return bool(identifier) and known.startswith((identifier, f"ts-{identifier}"))
+
+
+def unreadable_receipts(recorded: Iterable[Recorded]) -> dict[str, UnreadableEvent]:
+    """The receipts that cannot be decoded, by the ids of their training sets; of each the last."""
+    events = (r.event for r in recorded if r.stream.startswith(training_set_stream("")))
+    lost = (e for e in events if isinstance(e, UnreadableEvent) and e.may_be("training-set-retrieved"))
+    return {identifier: event for event in lost for identifier in event.training_sets[:1]}
+
+
+def receipt_unreadable(identifier: str, event: UnreadableEvent) -> EventUnreadable:
+    """Why a training set of which no receipt can be decoded is neither shown nor rebuilt."""
+    remedy = "build the training set again from its spec and spine"
+    what = f"The training set {identifier} has no receipt that can be read"
+    return EventUnreadable(what=what, event=event.kind, position=event.position, problem=event.problem, remedy=remedy)
 
 
 def _receipts(recorded: tuple[Recorded, ...]) -> list[TrainingSetRetrieved]:

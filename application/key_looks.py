@@ -27,6 +27,7 @@ from foreset.domain.model import ModelTrained
 from foreset.domain.receipt import Recorded, TrainingSetRetrieved, spine_name
 from foreset.domain.redacting import positions_naming, positions_telling
 from foreset.domain.sought_key import SoughtKey, as_dtype
+from foreset.domain.unreadable import UnreadableEvent
 
 
 class KeySearch(Protocol):
@@ -39,6 +40,14 @@ class KeySearch(Protocol):
     def in_table(self, snapshot: Snapshot, form: Mapping[str, object]) -> Result[int, TableError]:
         """How many rows of a table, which has these columns, hold it."""
         ...
+
+
+def unread_events(events: Iterable[Recorded]) -> Iterator[Unread]:
+    """The events that cannot be decoded, which may name the key, or a table or training set that holds it."""
+    for event in (recorded.event for recorded in events):
+        if isinstance(event, UnreadableEvent):
+            why = f"the event {event.kind!r} cannot be decoded ({event.problem})"
+            yield Unread(place=f"the event at position {event.position} of the log", why=why, kept=True)
 
 
 class KeyLook:
@@ -59,7 +68,7 @@ class KeyLook:
         self._entity, self._key, self._events, self._places = entity, key, events, places
         self._spines, self._pins = spines, pins
         self._adapters, self._search = adapters, search
-        self._unread: list[Unread] = []
+        self._unread: list[Unread] = list(unread_events(events))
         self._marked = {name for _, erased in erasures_among(events) for name in erased.training_sets}
 
     @cached_property

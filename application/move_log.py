@@ -106,7 +106,7 @@ def _whole(events: EventStore) -> Result[StoredLog, LogBroken | StoreError]:
     stored = events.stored()
     if not isinstance(stored, Success):
         return refuse(stored.failure())
-    findings = audit(stored.unwrap()).findings
+    findings = audit(stored.unwrap()).breaks
     return refuse(LogBroken(place=events.place, problem=findings[0].what.rstrip("."))) if findings else stored
 
 

@@ -33,6 +33,7 @@ from foreset.domain.plan import RetrievalPlan
 from foreset.domain.provenance import Provenance, provenance, whole_rows
 from foreset.domain.receipt import Recorded, TrainingSetRetrieved, training_set_stream
 from foreset.domain.registry import Catalog
+from foreset.domain.unreadable import UnreadableEvent
 
 _STAYS: Final[Result[bool, StoreError]] = Success(True)  # noqa: FBT003  # what `remove` gives
 PinError = RebuildError
@@ -240,6 +241,8 @@ def _standing(events: tuple[Recorded, ...]) -> tuple[TrainingSetPinned, ...]:
             found[event.id] = event
         elif isinstance(event, TrainingSetUnpinned):
             found.pop(event.id, None)
-        elif isinstance(event, KeyErased):
+        elif (
+            isinstance(event, UnreadableEvent) and event.may_be("training-set-pinned", "training-set-unpinned")
+        ) or isinstance(event, KeyErased):
             found = {identifier: pin for identifier, pin in found.items() if identifier not in event.training_sets}
     return tuple(found.values())

@@ -15,7 +15,7 @@ from foreset.application.table_ports import ArrowStream
 from foreset.domain.errors.keeping import NotPinned, PinBroken
 from foreset.domain.errors.problem import refuse
 from foreset.domain.errors.retrieval import RebuildError
-from foreset.domain.errors.store import KeptLost, StoreError
+from foreset.domain.errors.store import EventUnreadable, KeptLost, StoreError
 from foreset.domain.facts import TableFacts
 from foreset.domain.keeping import TrainingSetPinned, TrainingSetUnpinned, pin_name, pinned_spine_name
 from foreset.domain.nodes import Node, Scan
@@ -27,12 +27,23 @@ from foreset.domain.receipt import (
     spine_name,
     training_set_stream,
 )
+from foreset.domain.unreadable import UnreadableEvent
 
 
 def newest_pin(recorded: Iterable[Recorded]) -> TrainingSetPinned | None:
-    """The pin that a training set has, by the events of it; None where it has none."""
-    events = [r.event for r in recorded if isinstance(r.event, TrainingSetPinned | TrainingSetUnpinned)]
-    return events[-1] if events and isinstance(events[-1], TrainingSetPinned) else None
+    """The pin that a training set has, by the events of it; None where it has none, or that is not known."""
+    last = _last_of_pins(recorded)
+    return last if isinstance(last, TrainingSetPinned) else None
+
+
+def _last_of_pins(recorded: Iterable[Recorded]) -> TrainingSetPinned | TrainingSetUnpinned | UnreadableEvent | None:
+    found: TrainingSetPinned | TrainingSetUnpinned | UnreadableEvent | None = None
+    for event in (one.event for one in recorded):
+        if isinstance(event, TrainingSetPinned | TrainingSetUnpinned) or (
+            isinstance(event, UnreadableEvent) and event.may_be("training-set-pinned", "training-set-unpinned")
+        ):
+            found = event
+    return found
 
 
 def pin_of(identifier: str, events: EventStore) -> Result[TrainingSetPinned | None, StoreError]:
@@ -42,11 +53,17 @@ def pin_of(identifier: str, events: EventStore) -> Result[TrainingSetPinned | No
 
 def existing_pin(identifier: str, events: EventStore) -> Result[TrainingSetPinned, StoreError | NotPinned]:
     """The pin of a training set that must have one."""
-    found = pin_of(identifier, events)
+    found = events.read(training_set_stream(identifier)).map(_last_of_pins)
     if not isinstance(found, Success):
         return refuse(found.failure())
     pin = found.unwrap()
-    return Success(pin) if pin is not None else refuse(NotPinned(id=identifier))
+    if isinstance(pin, UnreadableEvent):
+        what = f"Whether the training set {identifier} has a pin is not known"
+        remedy = f"pin it again: store.pin({identifier!r})"
+        return refuse(
+            EventUnreadable(what=what, event=pin.kind, position=pin.position, problem=pin.problem, remedy=remedy)
+        )
+    return Success(pin) if isinstance(pin, TrainingSetPinned) else refuse(NotPinned(id=identifier))
 
 
 def frames_of(pin: TrainingSetPinned, adapters: Adapters) -> Result[dict[str, ArrowStream], StoreError | PinBroken]:

@@ -8,7 +8,7 @@ from foreset.application.feast_ports import FeatureRegistry
 from foreset.application.log_ports import EventStore
 from foreset.domain.errors.feast import PublishError
 from foreset.domain.errors.problem import refuse
-from foreset.domain.errors.store import StoreError
+from foreset.domain.errors.store import EventUnreadable, StoreError
 from foreset.domain.receipt import Recorded
 from foreset.domain.registry import STREAM, Catalog, replay
 
@@ -44,7 +44,22 @@ def publish(events: EventStore, registry: FeatureRegistry) -> Result[Published, 
 
 
 def _state(recorded: tuple[Recorded, ...]) -> Result[tuple[Catalog, int], StoreError]:
-    return Success((replay(registry_events(recorded)), _position(recorded)))
+    catalog = replay(registry_events(recorded))
+    lost = next(iter(catalog.unreadable.items()), None)
+    if lost is None:
+        return Success((catalog, _position(recorded)))
+    name, event = lost
+    kind, _, of = name.partition("/")
+    named = f"which definitions of the kind {kind} there are" if of == "*" else f"how the {kind} {of!r} is defined"
+    return refuse(
+        EventUnreadable(
+            what=f"Nothing was published, for it is not known {named}",
+            event=event.kind,
+            position=event.position,
+            problem=event.problem,
+            remedy="register it again, or remove it: store.remove(views=[...], entities=[...])",
+        )
+    )
 
 
 def _position(recorded: tuple[Recorded, ...]) -> int:

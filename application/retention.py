@@ -1,18 +1,20 @@
 """Which training sets could not be rebuilt any more if a table were vacuumed now."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from math import inf
 from typing import NamedTuple
 
+from msgspec.structs import replace
 from returns.result import Result, Success
 
 from foreset.application.erased import erasures_among
+from foreset.application.history import unreadable_receipts
 from foreset.application.pinned import newest_pin
 from foreset.application.ports import Adapters
 from foreset.application.recorded import options_of
 from foreset.domain.errors.keeping import NothingToVacuum
 from foreset.domain.errors.problem import refuse
-from foreset.domain.errors.store import StoreError
+from foreset.domain.errors.store import EventUnreadable, StoreError
 from foreset.domain.errors.tables import ObjectStoreFailed, TableError
 from foreset.domain.facts import bound
 from foreset.domain.keeping import TrainingSetPinned, pin_prefix
@@ -64,12 +66,14 @@ class _Known(NamedTuple):
 
 
 def retention(
-    table: str, hours: float | None, adapters: Adapters, catalog: Catalog
+    table: str, hours: float | None, adapters: Adapters, catalog: Catalog, lose: Collection[str] = ()
 ) -> Result[Retention, RetentionError]:
     """What a vacuum of a table now, which keeps what was removed within `hours`, deletes and makes of training sets.
 
     `hours` is by default what the table asks for. Each training set of the log counts that reads the table, or whose
     spine is read from it. Of pins it is told whether they are there; a vacuum looks at what they hold.
+
+    A training set whose receipt cannot be decoded may rest on any file: that is refused, unless `lose` names it.
     """
     if hours is not None and not 0 <= hours < inf:
         problem = f"{hours:g} hours are no duration"
@@ -77,11 +81,34 @@ def retention(
     return Result.do(
         told
         for events in adapters.events.read()
+        for unread in _unread(table, events, lose)
         for known in Success(tuple(_sets(table, events, adapters)))
         for versions in Success(frozenset(use.version for found in known for use in found.uses))
         for stored in adapters.tables.stored(table, versions, options_of(table, catalog))
-        for told in _told(stored, stored.hours if hours is None else hours, known, adapters, catalog)
+        for found in _told(stored, stored.hours if hours is None else hours, known, adapters, catalog)
+        for told in Success(replace(found, unread=unread))
     )
+
+
+def _unread(
+    table: str, events: tuple[Recorded, ...], lose: Collection[str]
+) -> Result[tuple[str, ...], EventUnreadable]:
+    """The training sets named as lost of which no receipt can be decoded; an error for one that is not named."""
+    read = {r.event.id for r in events if isinstance(r.event, TrainingSetRetrieved)}
+    erased = {identifier for _, event in erasures_among(events) for identifier in event.training_sets}
+    unread = {name: event for name, event in unreadable_receipts(events).items() if name not in read | erased}
+    for identifier, event in unread.items():
+        if identifier not in lose:
+            what = f"Whether the training set {identifier} rests on files of the table {table!r} is not known"
+            remedy = (
+                f"name it as lost: store.vacuum(..., lose=[{identifier!r}]), or `foreset vacuum --lose {identifier}`"
+            )
+            return refuse(
+                EventUnreadable(
+                    what=what, event=event.kind, position=event.position, problem=event.problem, remedy=remedy
+                )
+            )
+    return Success(tuple(unread))
 
 
 def _sets(table: str, events: tuple[Recorded, ...], adapters: Adapters) -> Iterator[_Known]:

@@ -15,6 +15,7 @@ from foreset.domain.errors.offline_stores import ExecutionError
 from foreset.domain.errors.problem import refuse
 from foreset.domain.errors.retrieval import PlanError
 from foreset.domain.errors.specs import MissingColumn, UnknownView
+from foreset.domain.errors.store import EventUnreadable
 from foreset.domain.errors.tables import TableError
 from foreset.domain.facts import TableFacts
 from foreset.domain.materializing import key_rows
@@ -46,10 +47,9 @@ class Serving:
         )
 
 
-def online_view(name: str, catalog: Catalog) -> Result[FeatureView, UnknownView]:
+def online_view(name: str, catalog: Catalog) -> Result[FeatureView, UnknownView | EventUnreadable]:
     """A view by its name."""
-    view = catalog.views.get(name)
-    return refuse(UnknownView(view=name, known=tuple(catalog.views))) if view is None else Success(view)
+    return catalog.view(name)
 
 
 def observed(

@@ -7,7 +7,7 @@ import msgspec
 from msgspec.structs import replace
 from returns.result import Result, Success
 
-from foreset.application.history import receipt_of
+from foreset.application.history import receipt_of, unreadable_receipts
 from foreset.application.pin import PinError, pin
 from foreset.application.pinned import existing_pin, whole_pin
 from foreset.application.ports import Adapters
@@ -65,11 +65,11 @@ def vacuum(task: VacuumTask, adapters: Adapters, catalog: Catalog) -> Result[Vac
     return Result.do(
         done
         for named in _named(task.lose, adapters)
-        for told in retention(task.table, task.hours, adapters, catalog)
+        for told in retention(task.table, task.hours, adapters, catalog, named)
         for _ in _known(told)
         for _ in _long_enough(task, told)
         for pinned in (_pin(told, named, adapters, catalog) if task.pin_first and not task.dry_run else _NONE)
-        for after in (retention(task.table, task.hours, adapters, catalog) if pinned else Success(told))
+        for after in (retention(task.table, task.hours, adapters, catalog, named) if pinned else Success(told))
         for _ in _no_loss(task, after, named)
         for _ in _whole_pins(after, adapters)
         for done in _done(_planned(task, after, named, pinned), adapters, options_of(task.table, catalog))
@@ -77,9 +77,14 @@ def vacuum(task: VacuumTask, adapters: Adapters, catalog: Catalog) -> Result[Vac
 
 
 def _named(lose: Iterable[str], adapters: Adapters) -> Result[frozenset[str], VacuumError]:
-    """The ids of the sets that are named as lost."""
+    """The ids of the sets that are named as lost, also of those of which no receipt can be decoded."""
     found: set[str] = set()
-    for identifier in lose:
+    given = tuple(lose)
+    known = adapters.events.read().map(unreadable_receipts) if given else Success({})
+    for identifier in given:
+        if identifier in known.value_or({}):
+            found.add(identifier)
+            continue
         receipt = receipt_of(identifier, adapters.events)
         if not isinstance(receipt, Success):
             return refuse(receipt.failure())
@@ -138,7 +143,7 @@ def _whole_pins(told: Retention, adapters: Adapters) -> Result[None, PinError]:
 
 
 def _planned(task: VacuumTask, told: Retention, named: frozenset[str], pinned: tuple[str, ...]) -> Vacuumed:
-    lost = tuple(found.id for found in told.of("lost", "gone") if found.id in named)
+    lost = (*(found.id for found in told.of("lost", "gone") if found.id in named), *told.unread)
     return Vacuumed(retention=told, lost=lost, pinned=pinned, dry_run=task.dry_run)
 
 

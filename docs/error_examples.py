@@ -144,6 +144,13 @@ EXAMPLES: Final[tuple[Problem, ...]] = (
     store.KeptLost(place=f"feature_repo/spines/{_PRINT}.parquet", problem="No such file or directory (os error 2)"),
     store.InvalidFrameName(name="spines/../../home/payroll", store="feature_repo"),
     store.LogTooNew(path="feature_repo/events.db", found="format 3", supported="format 2"),
+    store.EventUnreadable(
+        what="The feature view 'weather' is not known",
+        event="feature-view-registered.v1",
+        position=7,
+        problem="Expected `str`, got `int` - at `$.spec.tags[...]`",
+        remedy="register it again",
+    ),
     store.EventUnrecordable(event="model-trained.v1", problem="Expected `float`, got `null` - at `$.metrics[...]`"),
     store.LogBusy(path="feature_repo/events.db", seconds=10.0),
     store.LogMoved(path="feature_repo/events.db", moved_to="postgresql://ann@db.example.com/features"),

@@ -135,6 +135,9 @@ EXAMPLES: Final[tuple[Finding, ...]] = (
     leaks.AllNull(column="wind_gust", rows=10_000),
     leaks.ConstantColumn(column="engines", rows=9_870),
     # The event log
+    event_log.EventUndecodable(
+        position=7, event="entity-registered.v1", problem="Expected `str`, got `int` - at `$.spec.name`"
+    ),
     event_log.EventChanged(position=41, part="its stream, version, time, actor, type or digest"),
     event_log.EventsMissing(first=12, last=14),
     event_log.EventsCutOff(first=55, last=57),

@@ -1,6 +1,6 @@
 """Proves the chain of hashes over an event log, and names what breaks it."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import groupby
 from typing import Final
 
@@ -8,6 +8,7 @@ import msgspec
 
 from foreset.domain.chain import EMPTY, Head, Row, StoredLog, digest_of, head_of
 from foreset.domain.chain_walk import Step, walk
+from foreset.domain.decoding import decoded
 from foreset.domain.findings.event_log import (
     EventAdded,
     EventChanged,
@@ -15,11 +16,13 @@ from foreset.domain.findings.event_log import (
     EventsCutOff,
     EventsMissing,
     EventsMoved,
+    EventUndecodable,
     HeadChanged,
     HeadLost,
     OtherThanNoted,
 )
 from foreset.domain.redaction import EventsRedacted
+from foreset.domain.unreadable import UnreadableEvent
 
 BODY: Final = "what it says, or the salt of that,"
 DIGEST: Final = "its digest"
@@ -47,6 +50,11 @@ class LogReport(msgspec.Struct, frozen=True, kw_only=True):
         """Whether nothing is wrong."""
         return not self.findings
 
+    @property
+    def breaks(self) -> tuple[EventLogFinding, ...]:
+        """What is wrong with the chain. An event that cannot be decoded, and was not changed, is not part of this."""
+        return tuple(finding for finding in self.findings if not isinstance(finding, EventUndecodable))
+
 
 def audit(log: StoredLog, noted: Head | None = None) -> LogReport:
     """What is wrong with a log: by itself, and held against a head that was noted earlier."""
@@ -61,13 +69,15 @@ def audit(log: StoredLog, noted: Head | None = None) -> LogReport:
         *rewritten,
         *_held_against(log.rows, noted),
     ]
+    changed = {finding.position for finding in found if isinstance(finding, EventChanged | EventAdded)}
+    found += _undecodable(log.rows, changed)
     head = head_of(log.rows)
     return LogReport(events=len(log.rows), head=head, redacted=redacted, findings=tuple(sorted(found, key=_place)))
 
 
 def _place(finding: EventLogFinding) -> float:
     match finding:
-        case EventChanged() | EventAdded():
+        case EventChanged() | EventAdded() | EventUndecodable():
             return finding.position
         case EventsMissing() | EventsMoved() | EventsCutOff():
             return finding.first
@@ -151,6 +161,14 @@ def _named(row: Row) -> dict[int, str]:
         return _REDACTED.decode(row.body).digests
     except msgspec.MsgspecError:
         return {}
+
+
+def _undecodable(rows: tuple[Row, ...], changed: Collection[int]) -> Iterator[EventUndecodable]:
+    """Events that cannot be decoded, but for those that were changed, of which that is said."""
+    for row in rows:
+        event = decoded(row.position, row.stream, row.type, row.body)
+        if isinstance(event, UnreadableEvent) and row.position not in changed:
+            yield EventUndecodable(position=row.position, event=event.kind, problem=event.problem)
 
 
 # === At the end ===

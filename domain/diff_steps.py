@@ -5,12 +5,14 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from msgspec.structs import replace
+from returns.result import Success
 
 from foreset.domain.diff_parts import ByDefinition, BySpec, Change, DefinitionEvent
 from foreset.domain.explaining import instant
 from foreset.domain.lookups import ASKED, DEFINED, Lookup, defined
 from foreset.domain.receipt import Recorded
 from foreset.domain.registry import Catalog, FeatureViewRegistered, FeatureViewRemoved, RegistryEvent, evolve
+from foreset.domain.unreadable import UnreadableEvent
 
 _WORDS = {
     "source": "column",
@@ -41,13 +43,16 @@ class Definition(NamedTuple):
     catalog: Catalog
 
 
-def definitions(view: str, recorded: Sequence[tuple[Recorded, RegistryEvent]]) -> tuple[Definition, ...]:
-    """All that the log says of a view, in order."""
+def definitions(
+    view: str, recorded: Sequence[tuple[Recorded, RegistryEvent | UnreadableEvent]]
+) -> tuple[Definition, ...]:
+    """All that the log says of a view, in order, but for events that cannot be decoded."""
     found: list[Definition] = []
     catalog = Catalog()
     for at, event in recorded:
         catalog = evolve(catalog, event)
         named = isinstance(event, FeatureViewRegistered) and event.spec.name == view
+        named = named and isinstance(catalog.view(view), Success)  # whose entities are known
         if named or (isinstance(event, FeatureViewRemoved) and event.name == view):
             version = event.version if isinstance(event, FeatureViewRegistered) else None
             found.append(

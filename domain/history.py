@@ -15,6 +15,7 @@ from foreset.domain.materializing import ViewMaterialized
 from foreset.domain.model import ModelTrained
 from foreset.domain.receipt import Recorded, TableWritten, TrainingSetRetrieved
 from foreset.domain.registry import FeatureViewRegistered, FeatureViewRemoved
+from foreset.domain.unreadable import UnreadableEvent
 
 SUBJECTS: Final = ("actor", "view", "table", "model", "training set")
 """What events can be looked up by, beside their time."""
@@ -149,6 +150,10 @@ def _names(recorded: Recorded, sets: dict[str, Names]) -> Names:  # noqa: PLR091
         case TableVacuumed(table=table, lost=lost):
             names = _of_all(lost, sets)
             return msgspec.structs.replace(names, tables=names.tables | {table})
+        case UnreadableEvent(names=names, training_sets=ids):
+            of_sets = _of_all(ids, sets)
+            views = frozenset(name.removeprefix("view/") for name in names if name.startswith("view/"))
+            return msgspec.structs.replace(of_sets, views=of_sets.views | views)
         case event:
             return sets.get(getattr(event, "id", ""), Names())  # what was done with a training set
 

@@ -22,7 +22,8 @@ import msgspec
 from foreset.domain.materializing import ViewMaterialized
 from foreset.domain.model import ModelTrained
 from foreset.domain.receipt import Recorded, TableWritten, TrainingSetRetrieved
-from foreset.domain.registry import Catalog, EntityRegistered, FeatureViewRegistered, evolve
+from foreset.domain.registry import STREAM, Catalog, EntityRegistered, FeatureViewRegistered, evolve
+from foreset.domain.unreadable import UnreadableEvent
 
 NodeKind = Literal["entity", "table", "view", "spine", "training set", "model", "online"]
 KINDS: Final[tuple[NodeKind, ...]] = get_args(NodeKind)
@@ -176,6 +177,8 @@ class _Drawing:
 
     def draw(self, recorded: Recorded) -> None:
         match recorded.event:
+            case UnreadableEvent() as event:
+                self._unreadable(event, recorded)
             case EntityRegistered() as event:
                 self._catalog = evolve(self._catalog, event)
                 about = f"keys: {', '.join(event.spec.join_keys)}"
@@ -193,6 +196,16 @@ class _Drawing:
                 self._online(event, recorded)
             case _:
                 pass  # what was removed, kept, deleted or made again made nothing new
+
+    def _unreadable(self, event: UnreadableEvent, recorded: Recorded) -> None:
+        about = f"the event at position {event.position} cannot be decoded"
+        if recorded.stream == STREAM:
+            self._catalog = evolve(self._catalog, event)
+        for kind, name in (full.split("/", 1) for full in event.names):
+            self._node("entity" if kind == "entity" else "view", name, None, recorded, about)
+        if event.may_be("training-set-retrieved"):
+            for identifier in event.training_sets[:1]:
+                self._node("training set", identifier, None, recorded, about)
 
     def _view(self, event: FeatureViewRegistered, recorded: Recorded) -> None:
         spec = event.spec

@@ -18,7 +18,7 @@ from foreset.domain.errors.retrieval import (
     SpineColumnMissing,
     UnfitSpineTime,
 )
-from foreset.domain.errors.specs import InvalidSpec, MissingColumn, UnknownFeature, UnknownView
+from foreset.domain.errors.specs import InvalidSpec, MissingColumn, UnknownFeature
 from foreset.domain.errors.tables import EpochOutOfRange
 from foreset.domain.explaining import size
 from foreset.domain.facts import Facts, Resources, SpineFacts, TableFacts
@@ -43,9 +43,10 @@ def select(spec: TrainingSetSpec, catalog: Catalog) -> Result[tuple[Selection, .
     """The views that a spec asks for, in the order of their first mention, with their features."""
     asked: dict[str, list[tuple[str, str]]] = {}
     for ref in spec.references:
-        view = catalog.views.get(ref.view)
-        if view is None:
-            return refuse(UnknownView(view=ref.view, known=tuple(catalog.views)))
+        found = catalog.view(ref.view)
+        if not isinstance(found, Success):
+            return refuse(found.failure())
+        view = found.unwrap()
         known = tuple(field.name for field in view.spec.fields)
         if ref.feature != "*" and ref.feature not in known:
             return refuse(UnknownFeature(view=ref.view, feature=ref.feature, known=known))

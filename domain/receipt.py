@@ -19,6 +19,7 @@ from foreset.domain.plan import RetrievalPlan
 from foreset.domain.redaction import EventsRedacted
 from foreset.domain.registry import RegistryEvent
 from foreset.domain.spec import SpineReference, TrainingSetSpec
+from foreset.domain.unreadable import UnreadableEvent
 
 SEMANTICS = 1
 """The version of the laws of `point_in_time`; a receipt says under which one it was made."""
@@ -126,14 +127,17 @@ Event = (
 
 
 class Recorded(msgspec.Struct, frozen=True, kw_only=True):
-    """An event as the log holds it: its place in the whole log and in its stream, both counted from 1."""
+    """An event as the log holds it: its place in the whole log and in its stream, both counted from 1.
+
+    One that cannot be decoded is an `UnreadableEvent`, whose place counts too.
+    """
 
     position: int
     stream: str
     version: int
     at: datetime
     actor: str
-    event: Event
+    event: Event | UnreadableEvent
 
 
 SPINES: Final = "spines/"

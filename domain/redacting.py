@@ -10,6 +10,7 @@ from foreset.domain.nodes import Bounds, Match, Scan
 from foreset.domain.plan import RetrievalPlan
 from foreset.domain.receipt import Event, Recorded, TableWritten, TrainingSetRetrieved
 from foreset.domain.sought_key import SoughtKey, as_dtype
+from foreset.domain.unreadable import UnreadableEvent
 
 
 def positions_naming(events: Iterable[Recorded], key: SoughtKey, others: Collection[str] = ()) -> tuple[int, ...]:
@@ -24,7 +25,7 @@ def positions_naming(events: Iterable[Recorded], key: SoughtKey, others: Collect
     )
 
 
-def _names(event: Event, key: SoughtKey) -> bool:
+def _names(event: Event | UnreadableEvent, key: SoughtKey) -> bool:
     match event:
         case TableWritten(replace_where=str(condition)):
             return key.is_named(condition)

@@ -21,8 +21,10 @@ from foreset.domain.errors.specs import (
     UnknownEntity,
     UnknownView,
 )
+from foreset.domain.errors.store import EventUnreadable
 from foreset.domain.facts import Column
 from foreset.domain.spec import EntitySpec, FeatureViewSpec
+from foreset.domain.unreadable import ENTITIES, VIEWS, UnreadableEvent
 
 S = TypeVar("S", EntitySpec, FeatureViewSpec)
 
@@ -83,7 +85,7 @@ class FeatureViewRemoved(msgspec.Struct, frozen=True, tag="feature-view-removed.
 
 RegistryEvent = EntityRegistered | FeatureViewRegistered | EntityRemoved | FeatureViewRemoved
 
-Rejection = InvalidSpec | UnknownEntity | UnknownView | MissingColumn | UnfitType | EntityInUse
+Rejection = InvalidSpec | UnknownEntity | UnknownView | MissingColumn | UnfitType | EntityInUse | EventUnreadable
 """Why a command is refused."""
 
 
@@ -106,15 +108,53 @@ class FeatureView(msgspec.Struct, frozen=True):
 
 
 class Catalog(msgspec.Struct, frozen=True):
-    """What is defined, by name. `versions` counts on where a name was removed and comes back."""
+    """What is defined, by name. `versions` counts on where a name was removed and comes back.
+
+    `unreadable` has what is not known: by `entity/NAME` and `view/NAME` the last event of the name, where that cannot
+    be decoded, and by `entity/*` and `view/*` the last one that may be of any name that was not registered since.
+    """
 
     entities: dict[str, Entity] = {}
     views: dict[str, FeatureView] = {}
     versions: dict[str, int] = {}
+    unreadable: dict[str, UnreadableEvent] = {}
 
     def join_keys(self, view: FeatureViewSpec) -> tuple[str, ...]:
         """The join keys of a view, in the order of its entities; all of them are registered."""
         return tuple(key for name in view.entities for key in self.entities[name].spec.join_keys)
+
+    def entity(self, name: str, by: str = "") -> Result[Entity, UnknownEntity | EventUnreadable]:
+        """An entity by its name; `by` says who names it, for the error."""
+        if name in self.entities:
+            return Success(self.entities[name])
+        lost = self._unread(f"entity/{name}")
+        if lost is not None:
+            return refuse(_unknown(f"The entity {name!r}{by} is not known", lost))
+        return refuse(UnknownEntity(entity=name, by=by, known=tuple(self.entities)))
+
+    def view(self, name: str) -> Result[FeatureView, UnknownView | EventUnreadable]:
+        """A view by its name, whose entities are known."""
+        if name in self.views:
+            view = self.views[name]
+            lost = next((f"entity/{e}" for e in view.spec.entities if e not in self.entities), None)
+            event = None if lost is None else self._unread(lost)
+            if lost is None or event is None:
+                return Success(view)
+            entity = lost.partition("/")[2]
+            return refuse(_unknown(f"The entity {entity!r} of the feature view {name!r} is not known", event))
+        event = self._unread(f"view/{name}")
+        if event is not None:
+            return refuse(_unknown(f"The feature view {name!r} is not known", event))
+        return refuse(UnknownView(view=name, known=tuple(self.views)))
+
+    def _unread(self, name: str) -> UnreadableEvent | None:
+        return self.unreadable.get(name, self.unreadable.get(f"{name.partition('/')[0]}/*"))
+
+
+def _unknown(what: str, event: UnreadableEvent) -> EventUnreadable:
+    return EventUnreadable(
+        what=what, event=event.kind, position=event.position, problem=event.problem, remedy="register it again"
+    )
 
 
 # === Decide ===
@@ -174,12 +214,20 @@ def _stranded(
     renewed = {view.name for view in given}
     for event in changed:
         known = catalog.entities.get(event.spec.name)
-        if known is None or known.spec.join_keys == event.spec.join_keys:
+        if known is not None and known.spec.join_keys == event.spec.join_keys:
             continue
         left = tuple(v for v in _views_of(event.spec.name, catalog) if v not in renewed)
+        if known is None:  # it may have been there, in an event that cannot be decoded
+            left = tuple(v for v in left if _lacks(catalog.views[v], event.spec))
         if left:
             return EntityInUse(entity=event.spec.name, views=left)
     return None
+
+
+def _lacks(view: FeatureView, entity: EntitySpec) -> bool:
+    """Whether a view was registered without a join key of an entity."""
+    columns = {column.name for column in view.columns}
+    return any(view.spec.source.column(key) not in columns for key in entity.join_keys)
 
 
 def _views_of(entity: str, catalog: Catalog) -> tuple[str, ...]:
@@ -191,9 +239,9 @@ def _view_columns(
 ) -> Result[tuple[Column, ...], Rejection]:
     """The columns that a view takes from its table, checked."""
     for entity in spec.entities:
-        if entity not in catalog.entities:
-            by = f", which the feature view {spec.name!r} names,"
-            return refuse(UnknownEntity(entity=entity, by=by, known=tuple(catalog.entities)))
+        known = catalog.entity(entity, by=f", which the feature view {spec.name!r} names,")
+        if not isinstance(known, Success):
+            return refuse(known.failure())
     dtypes = {column.name: column.dtype for column in table}
     keys = catalog.join_keys(spec)
     for name, role in needed_columns(spec, keys):
@@ -274,11 +322,11 @@ def unfit_feature(spec: FeatureViewSpec, dtypes: Mapping[str, str], features: Co
 
 def _remove(command: Remove, catalog: Catalog) -> Result[tuple[RegistryEvent, ...], Rejection]:
     for name in command.views:
-        if name not in catalog.views:
-            return refuse(UnknownView(view=name, known=tuple(catalog.views)))
+        if name not in catalog.views and f"view/{name}" not in catalog.unreadable:
+            return refuse(catalog.view(name).failure())
     for name in command.entities:
-        if name not in catalog.entities:
-            return refuse(UnknownEntity(entity=name, known=tuple(catalog.entities)))
+        if name not in catalog.entities and f"entity/{name}" not in catalog.unreadable:
+            return refuse(catalog.entity(name).failure())
         left = tuple(v for v in _views_of(name, catalog) if v not in command.views)
         if left:
             return refuse(EntityInUse(entity=name, views=left))
@@ -289,9 +337,16 @@ def _remove(command: Remove, catalog: Catalog) -> Result[tuple[RegistryEvent, ..
 # === Evolve ===
 
 
-def evolve(catalog: Catalog, event: RegistryEvent) -> Catalog:
-    """The catalog after `event`. Total: what was decided is never questioned again."""
+def evolve(catalog: Catalog, event: RegistryEvent | UnreadableEvent) -> Catalog:
+    """The catalog after `event`. Total: what was decided is never questioned again.
+
+    Of what an event that cannot be decoded is, nothing is known any more: of its name, or, where it has none, of all
+    that it may be of.
+    """
+    if isinstance(event, UnreadableEvent):
+        return _doubted(catalog, event)
     entities, views, versions = dict(catalog.entities), dict(catalog.views), dict(catalog.versions)
+    unreadable = {name: lost for name, lost in catalog.unreadable.items() if name != _name(event)}
     match event:
         case EntityRegistered(spec, version):
             entities[spec.name] = Entity(spec, version)
@@ -303,9 +358,33 @@ def evolve(catalog: Catalog, event: RegistryEvent) -> Catalog:
             entities.pop(name, None)
         case FeatureViewRemoved(name):
             views.pop(name, None)
-    return Catalog(entities, views, versions)
+    return Catalog(entities, views, versions, unreadable)
 
 
-def replay(events: Iterable[RegistryEvent], catalog: Catalog | None = None) -> Catalog:
+def _name(event: RegistryEvent) -> str:
+    match event:
+        case EntityRegistered(spec=spec):
+            return f"entity/{spec.name}"
+        case FeatureViewRegistered(spec=spec):
+            return f"view/{spec.name}"
+        case EntityRemoved(name):
+            return f"entity/{name}"
+        case FeatureViewRemoved(name):
+            return f"view/{name}"
+
+
+def _doubted(catalog: Catalog, event: UnreadableEvent) -> Catalog:
+    entities = [f"entity/{name}" for name in (*catalog.entities, "*")] if event.may_be(*ENTITIES) else []
+    views = [f"view/{name}" for name in (*catalog.views, "*")] if event.may_be(*VIEWS) else []
+    gone = event.names or (*entities, *views)
+    return Catalog(
+        {name: entity for name, entity in catalog.entities.items() if f"entity/{name}" not in gone},
+        {name: view for name, view in catalog.views.items() if f"view/{name}" not in gone},
+        catalog.versions | {name: catalog.versions.get(name, 0) + 1 for name in gone},
+        catalog.unreadable | dict.fromkeys(gone, event),
+    )
+
+
+def replay(events: Iterable[RegistryEvent | UnreadableEvent], catalog: Catalog | None = None) -> Catalog:
     """The catalog after all of `events`, from `catalog` or from nothing."""
     return reduce(evolve, events, catalog or Catalog())

@@ -124,7 +124,8 @@ class SetRetention(msgspec.Struct, frozen=True, kw_only=True):
 class Retention(msgspec.Struct, frozen=True, kw_only=True):
     """What a vacuum of a table deletes, keeping what was removed within `hours`, and what it means to training sets.
 
-    `table_hours` is what the table itself asks for, `unknown` as in `StoredTable`.
+    `table_hours` is what the table itself asks for, `unknown` as in `StoredTable`. `unread` are the training sets that
+    were named as lost and of which no receipt can be decoded.
     """
 
     table: str
@@ -134,6 +135,7 @@ class Retention(msgspec.Struct, frozen=True, kw_only=True):
     files: tuple[StoredFile, ...]
     sets: tuple[SetRetention, ...]
     unknown: str | None = None
+    unread: tuple[str, ...] = ()
 
     @property
     def size_bytes(self) -> int:

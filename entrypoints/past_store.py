@@ -76,7 +76,7 @@ class PastStore:
         """What came of what, by then; see `FeatureStore.lineage`."""
         return lineage_around(name, self._past.events)
 
-    def receipt(self, id: str) -> Result["TrainingSetRetrieved", NoSuchTrainingSet]:  # noqa: A002  # as the store has it
+    def receipt(self, id: str) -> Result["TrainingSetRetrieved", "NoSuchTrainingSet | StoreError"]:  # noqa: A002  # as the store has it
         """The receipt of a training set that had been built by then."""
         return receipt_among(id, self._past.events)
 

@@ -10,8 +10,7 @@ from msgspec.structs import replace
 
 from foreset.application.plan_retrieval import version_of
 from foreset.application.train import TrainingTask, fit, train
-from foreset.domain.errors.problem import listed, raised, told
-from foreset.domain.errors.specs import UnknownView
+from foreset.domain.errors.problem import listed, told
 from foreset.domain.facts import TableFacts
 from foreset.domain.model import FeatureSpec, ModelSpec, Trained
 from foreset.domain.registry import FeatureView
@@ -127,9 +126,7 @@ def _view(spec: FeatureStoreSpec, table: TableFacts) -> FeatureViewSpec:
 
 def _retrieved(store: FeatureStore, spec: FeatureStoreSpec, features: Sequence[str]) -> "TrainingSet":
     catalog = given(store.catalog())
-    view = catalog.views.get(spec.feature_view_name)
-    if view is None:
-        raise raised(UnknownView(view=spec.feature_view_name, known=tuple(catalog.views)))
+    view = given(catalog.view(spec.feature_view_name))
     if view.spec.source.table != spec.dataset_name:
         problem = f"the view {view.spec.name!r} is over {view.spec.source.table!r}, not {spec.dataset_name!r}"
         reject("FeatureStoreSpec", problem, "name another view with set_feature_view, or set_initialize_on_start(True)")

@@ -24,6 +24,7 @@ from foreset.domain.errors.specs import StaleWrite
 from foreset.domain.errors.store import LogMoved, LogTaken, StoreError
 from foreset.domain.receipt import Event, Recorded
 from foreset.domain.redaction import REDACTIONS
+from foreset.domain.unreadable import UnreadableEvent
 
 _PLACE = "in memory"
 
@@ -129,7 +130,7 @@ class MemoryEventStore:
     def _head(self) -> Head:
         return head_of(self._rows)
 
-    def _replace(self, position: int, event: Event, salt: str, body: str) -> None:
+    def _replace(self, position: int, event: Event | UnreadableEvent, salt: str, body: str) -> None:
         self._log[position - 1] = replace(self._log[position - 1], event=event)
         self._rows[position - 1] = replace(self._rows[position - 1], body=body, salt=salt)
 

@@ -70,6 +70,18 @@ class EventUnrecordable(DataFault, frozen=True, kw_only=True):
     then = "give plain texts, finite numbers and times in whole microseconds in the call that records it."
 
 
+class EventUnreadable(WorldFault, frozen=True, kw_only=True):
+    """What depends on an event of the log that cannot be decoded."""
+
+    what: str
+    event: str
+    position: int
+    problem: str
+    remedy: str
+    says = "{what}: the event {event!r} at position {position} of the log cannot be decoded ({problem})."
+    then = "{remedy}; if a newer Foreset wrote the event, upgrade this one."
+
+
 class LogBusy(WorldFault, frozen=True, kw_only=True):
     """An event log that another process holds locked."""
 
@@ -185,6 +197,7 @@ StoreError = (
     | LogCorrupt
     | LogTooNew
     | EventUnrecordable
+    | EventUnreadable
     | LogBusy
     | LogMoved
     | UnfitAddress

@@ -84,7 +84,29 @@ class OtherThanNoted(Finding, frozen=True, kw_only=True):
     then = f"{_RESTORE}; if the head was noted of another log, give the right one."
 
 
+class EventUndecodable(Finding, frozen=True, kw_only=True):
+    """An event that was not changed, and that this Foreset cannot decode."""
+
+    severity: Severity = "error"
+    position: int
+    event: str
+    problem: str
+    says = "The event {event!r} at position {position} cannot be decoded: {problem}. The chain of hashes covers it."
+    then = (
+        "register the definition of which it is again, or build the training set again; all else of the log works. "
+        "If a newer Foreset wrote the event, upgrade this one."
+    )
+
+
 EventLogFinding = (
-    EventChanged | EventsMissing | EventsCutOff | EventsMoved | EventAdded | HeadChanged | HeadLost | OtherThanNoted
+    EventChanged
+    | EventsMissing
+    | EventsCutOff
+    | EventsMoved
+    | EventAdded
+    | HeadChanged
+    | HeadLost
+    | OtherThanNoted
+    | EventUndecodable
 )
 """Everything that can be wrong with the event log."""

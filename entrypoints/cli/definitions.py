@@ -1,6 +1,7 @@
 """`apply`, `views`, `entities`, `publish`: what is defined."""
 
 import argparse
+from collections.abc import Sequence
 from contextlib import closing
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -68,7 +69,26 @@ def _views(catalog: Catalog) -> Answer:
         for v in found
     ]
     empty = "No feature views are registered. Next: `foreset apply FILE`."
-    return Answer([public(v) for v in found], [Table(columns, rows, frozenset({"version"}))] if found else [empty])
+    return Answer([public(v) for v in found], _listing(columns, rows, empty, _unread("view", catalog)))
+
+
+def _listing(
+    columns: Sequence[str], rows: Sequence[Sequence[object]], empty: str, unread: list[str]
+) -> list[str | Table]:
+    table: list[str | Table] = [Table(tuple(columns), list(rows), frozenset({"version"}))] if rows else []
+    return [*(table or ([] if unread else [empty])), *unread]
+
+
+def _unread(kind: str, catalog: Catalog) -> list[str]:
+    """The definitions of a kind that are not known, for an event of the log cannot be decoded."""
+    found: list[str] = []
+    for name, event in catalog.unreadable.items():
+        of, _, own = name.partition("/")
+        if of == kind:
+            what = f"Any other {kind}" if own == "*" else f"The {kind} {own!r}"
+            why = f"the event {event.kind!r} at position {event.position} of the log cannot be decoded"
+            found.append(f"{what} is not known: {why} ({event.problem}). Next: register it again.")
+    return found
 
 
 def _features(view: FeatureView) -> str:
@@ -89,7 +109,7 @@ def _entities(catalog: Catalog) -> Answer:
     rows = [(e.spec.name, e.version, listed(e.spec.join_keys), e.spec.description or "") for e in found]
     columns = ("entity", "version", "join keys", "description")
     empty = "No entities are registered. Next: `foreset apply FILE`."
-    return Answer([public(e) for e in found], [Table(columns, rows, frozenset({"version"}))] if found else [empty])
+    return Answer([public(e) for e in found], _listing(columns, rows, empty, _unread("entity", catalog)))
 
 
 def publish(args: argparse.Namespace) -> Result[Answer, Problem]:

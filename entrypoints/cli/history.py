@@ -18,6 +18,7 @@ from foreset.domain.measured import ViewServed
 from foreset.domain.model import ModelTrained
 from foreset.domain.receipt import Event, Recorded, SpineRecord, TrainingSetRebuilt, TrainingSetRetrieved
 from foreset.domain.registry import EntityRegistered
+from foreset.domain.unreadable import UnreadableEvent
 from foreset.entrypoints.cli.output import Answer, Table
 from foreset.entrypoints.cli.public import public
 from foreset.entrypoints.cli.stores import store_to_read
@@ -131,7 +132,7 @@ def _shown(receipt: TrainingSetRetrieved, events: tuple[Recorded, ...]) -> Answe
     return Answer(data, [*blocks, *_models(models)])
 
 
-def _has_erased(event: Event, receipt: TrainingSetRetrieved) -> bool:
+def _has_erased(event: Event | UnreadableEvent, receipt: TrainingSetRetrieved) -> bool:
     return isinstance(event, KeyErased) and receipt.id in event.training_sets
 
 

@@ -12,9 +12,10 @@ from foreset.domain.receipt import Event, TableWritten, TrainingSetRebuilt, Trai
 from foreset.domain.redaction import EventsRedacted
 from foreset.domain.registry import EntityRegistered, EntityRemoved, FeatureViewRegistered, FeatureViewRemoved
 from foreset.domain.spec import TrainingSetSpec
+from foreset.domain.unreadable import UnreadableEvent
 
 
-def happened(event: Event) -> str:  # noqa: C901, PLR0911, PLR0912  # a line for each kind of event
+def happened(event: Event | UnreadableEvent) -> str:  # noqa: C901, PLR0911, PLR0912  # a line for each kind of event
     """What an event says, in one line."""
     match event:
         case EntityRegistered():
@@ -50,6 +51,8 @@ def happened(event: Event) -> str:  # noqa: C901, PLR0911, PLR0912  # a line for
         case KeyErased():
             sets = f", of which {listed(event.training_sets)} can be rebuilt no more" if event.training_sets else ""
             return f"erased a key of {event.entity}, {asked_by(event)}{sets}"
+        case UnreadableEvent():
+            return f"cannot be decoded: {event.kind} ({event.problem})"
         case EventsRedacted():
             return f"redacted the events {listed(event.digests)}{f': {event.reason}' if event.reason else ''}"
 

@@ -1,21 +1,33 @@
 """What every event store does. An adapter is one more entry in FACTORIES."""
 
+import json
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from returns.result import Success
 
 from foreset.adapters.memory import MemoryEventStore
 from foreset.adapters.postgres import Database, PostgresEventStore
 from foreset.adapters.sqlite import SqliteEventStore
+from foreset.application.catalog import registry_events
 from foreset.application.log_ports import EventStore
 from foreset.domain.chain import EMPTY, START, Head, digest_of, head_of, link, rewritten
+from foreset.domain.chain_audit import audit
+from foreset.domain.decoding import TAGS
 from foreset.domain.errors.specs import StaleWrite
 from foreset.domain.errors.store import LogMoved, LogTaken
+from foreset.domain.findings.event_log import EventUndecodable
+from foreset.domain.history import EventFilter, select_events
+from foreset.domain.lineage import lineage_of
 from foreset.domain.receipt import Event
 from foreset.domain.redaction import REDACTIONS, EventsRedacted
+from foreset.domain.registry import replay
+from foreset.domain.unreadable import UnreadableEvent
+from tests.contracts.unreadable_rows import BODIES, put
 
 Made = Callable[[pytest.FixtureRequest], EventStore]
 FACTORIES: dict[str, Made] = {
@@ -27,6 +39,7 @@ FACTORIES: dict[str, Made] = {
 }
 AT = datetime(2024, 5, 1, 12, 0, 0, 123456, tzinfo=UTC)
 Written = Callable[[int], Event]
+FIELDS = ("spec", "name", "version", "columns", "id", "table", "mode", "rows", "training_sets", "entity", "digests")
 
 
 @pytest.fixture(params=FACTORIES)
@@ -253,3 +266,55 @@ def test_a_store_that_is_closed_opens_again_when_it_is_used(store: EventStore, r
     store.close()
     store.close()
     assert store.read().unwrap() == first
+
+
+# === Events that cannot be decoded ===
+
+
+@pytest.mark.parametrize("wrong", BODIES)
+def test_an_event_that_cannot_be_decoded_keeps_its_place_and_hides_no_other(
+    store: EventStore, registered: Event, written: Written, wrong: str
+) -> None:
+    store.append("registry", (registered,), expected=0, at=AT, actor="ann").unwrap()
+    assert put(store, "registry", *BODIES[wrong]) == 2
+    store.append("tables", (written(0),), expected=0, at=AT, actor="bob").unwrap()
+    store.append("registry", (registered,), expected=2, at=AT, actor="ann").unwrap()
+    events = [recorded.event for recorded in store.read().unwrap()]
+    assert [events[0], *events[2:]] == [registered, written(0), registered]
+    lost = events[1]
+    assert isinstance(lost, UnreadableEvent)
+    assert (lost.position, lost.kind) == (2, BODIES[wrong][0])
+    assert lost.problem
+    assert [recorded.event for recorded in store.read("registry", after=1).unwrap()] == [lost, registered]
+
+
+@pytest.mark.parametrize("wrong", BODIES)
+def test_it_is_named_apart_from_what_was_changed_and_moves_with_the_log(
+    store: EventStore, registered: Event, wrong: str
+) -> None:
+    store.append("registry", (registered,), expected=0, at=AT, actor="ann").unwrap()
+    position = put(store, "registry", *BODIES[wrong])
+    log = store.stored().unwrap()
+    report = audit(log)
+    assert [type(finding) for finding in report.findings] == [EventUndecodable]
+    assert report.breaks == ()
+    assert f"at position {position} cannot be decoded" in report.findings[0].what
+    other = MemoryEventStore()
+    other.extend(log.rows, EMPTY).unwrap()
+    assert other.stored().unwrap().rows == log.rows
+    assert other.read() == store.read()
+
+
+@given(body=st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(FIELDS), inner, max_size=5),
+), tag=st.sampled_from(sorted(TAGS)))  # fmt: skip
+def test_no_body_of_any_kind_stops_the_log_from_being_read(body: object, tag: str) -> None:
+    said = {**body, "type": tag} if isinstance(body, dict) else body
+    store = MemoryEventStore()
+    put(store, "registry", tag, json.dumps(said))
+    (recorded,) = store.read().unwrap()
+    assert isinstance(recorded.event, UnreadableEvent) or recorded.event.__struct_config__.tag == tag
+    replay(registry_events((recorded,)))
+    lineage_of((recorded,))
+    select_events((recorded,), EventFilter(view="x"))

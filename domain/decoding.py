@@ -1,0 +1,30 @@
+"""Events as the log's rows say them, decoded; one that cannot be decoded keeps its place as `UnreadableEvent`."""
+
+from typing import Final, get_args
+
+import msgspec
+
+from foreset.domain.errors.problem import ForesetError, told
+from foreset.domain.receipt import Event
+from foreset.domain.unreadable import UnreadableEvent, unreadable
+
+TAGS: Final = frozenset(str(kind.__struct_config__.tag) for kind in get_args(Event))
+"""The kinds of event that this Foreset knows, with their versions."""
+
+_DECODER: Final = msgspec.json.Decoder(Event)
+_FAULTS: Final = (msgspec.MsgspecError, ForesetError, TypeError, ValueError, ArithmeticError, RecursionError)
+
+
+def decoded(position: int, stream: str, tag: str, body: str) -> Event | UnreadableEvent:
+    """The event of a row, by its tag and body (JSON)."""
+    if tag not in TAGS:
+        problem = f"a newer Foreset wrote it: {tag!r} is not one of the {len(TAGS)} kinds of event that this one knows"
+        return unreadable(position, stream, tag, body, problem)
+    try:
+        event: Event = _DECODER.decode(body)
+    except _FAULTS as fault:
+        return unreadable(position, stream, tag, body, told(fault))
+    if event.__struct_config__.tag != tag:
+        problem = f"its row says {tag!r}, and its text {event.__struct_config__.tag!r}"
+        return unreadable(position, stream, tag, body, problem)
+    return event
