@@ -34,8 +34,8 @@ REGISTERED = "feature-view-registered.v1"
 
 @pytest.fixture
 def store(workspace: Path) -> FeatureStore:
-    write_to_delta_lake(ROWS, str(workspace / "t"))
-    store = FeatureStore.open("store").unwrap()
+    write_to_delta_lake(ROWS, "t")
+    store = FeatureStore.open(workspace / "store").unwrap()
     store.register(ENTITY, V, W).unwrap()
     return store
 
