@@ -138,7 +138,7 @@ class PinnedRows(Protocol):
 
 
 Progress = Callable[[int, int], None]
-"""Told how many spine rows are done, and of how many."""
+"""Called with how much is done, and of how much: spine rows of a retrieval, views and columns of a report."""
 
 
 @runtime_checkable

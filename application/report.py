@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from returns.result import Result, Success
 
 from foreset.application.history import receipt_of
-from foreset.application.ports import Adapters
+from foreset.application.ports import Adapters, Progress
 from foreset.application.rebuild import from_tables
 from foreset.application.recorded import advised, options_of, recorded_semantics, recorded_tables
 from foreset.application.report_ports import Information, ReportRows
@@ -28,9 +28,22 @@ from foreset.domain.registry import Catalog
 
 SAMPLE_ROWS: Final = 10_000
 """How many rows are looked at, at the most, for how much a column tells of the target."""
+SAMPLE_CELLS: Final = 10_000_000
+"""How many cells of all columns together are looked at for it: sets of more columns are looked at in fewer rows."""
+LEAST_ROWS: Final = 1_000
+"""How many rows are looked at of sets of any width, where they have as many: fewer would say too little."""
 
 ReportError = RebuildError | ReportColumnMissing
 """Why there is no report."""
+
+
+def sample_rows(columns: int) -> int:
+    """How many rows of so many columns are looked at, at the most.
+
+    >>> sample_rows(20), sample_rows(4_000), sample_rows(50_000)
+    (10000, 2500, 1000)
+    """
+    return min(SAMPLE_ROWS, max(LEAST_ROWS, SAMPLE_CELLS // max(columns, 1)))
 
 
 @dataclass(frozen=True)
@@ -41,10 +54,18 @@ class Looks:
     information: Callable[[], Information]
 
 
-def report(
-    retrieval: Retrieval, looks: Looks, adapters: Adapters, catalog: Catalog, target: str | None = None
+def report(  # noqa: PLR0913, PLR0917  # of what, with what, and whom to tell
+    retrieval: Retrieval,
+    looks: Looks,
+    adapters: Adapters,
+    catalog: Catalog,
+    target: str | None = None,
+    progress: Progress | None = None,
 ) -> Result[LeakReport, ReportError]:
-    """What a training set tells of itself. Its tables are read again, at its versions; nothing is recorded."""
+    """What a training set tells of itself. Its tables are read again, at its versions; nothing is recorded.
+
+    `progress(done, all)` is called after each view, and after each column that is looked at for the target.
+    """
     receipt = retrieval.receipt
     spine = looks.rows.spine(retrieval.frame, [column.name for column in receipt.plan.spine.columns])
     return Result.do(
@@ -60,9 +81,10 @@ def report(
             sample_rows=sample,
         )
         for roles in _roles(receipt, target)
+        for steps in Success(_Steps(len(receipt.plan.gathers) + len(_asked(roles, target)), progress))
         for tables in recorded_tables(receipt, adapters, catalog)
-        for views in _views(receipt, spine, tables, looks.rows, adapters, catalog)
-        for columns, sample in Success(_columns(retrieval, roles, looks, target))
+        for views in _views(receipt, spine, tables, looks.rows, adapters, catalog, steps)
+        for columns, sample in Success(_columns(retrieval, roles, looks, target, steps))
     )
 
 
@@ -73,6 +95,7 @@ def report_of(  # noqa: PLR0913, PLR0917  # of what, and with what
     catalog: Catalog,
     target: str | None = None,
     spine: object | None = None,
+    progress: Progress | None = None,
 ) -> Result[LeakReport, ReportError]:
     """What the training set of a receipt tells of itself; it is built again, equal to the first, or refused."""
     began = adapters.clock.now()
@@ -87,8 +110,23 @@ def report_of(  # noqa: PLR0913, PLR0917  # of what, and with what
             adapters,
             catalog,
             target,
+            progress,
         )
     )
+
+
+class _Steps:
+    """How far a report is, for whoever wants to know."""
+
+    def __init__(self, every: int, progress: Progress | None) -> None:
+        self._every, self._progress = every, progress
+        self._done = 0
+
+    def step(self) -> None:
+        """One more is done."""
+        self._done += 1
+        if self._progress is not None:
+            self._progress(self._done, self._every)
 
 
 # === Views ===
@@ -101,6 +139,7 @@ def _views(  # noqa: PLR0913, PLR0917  # what is looked at, and with what
     rows: ReportRows,
     adapters: Adapters,
     catalog: Catalog,
+    steps: _Steps,
 ) -> Result[tuple[ViewReport, ...], ReportError]:
     found: list[ViewReport] = []
     newest = dict(_newest(receipt, adapters, catalog))
@@ -133,6 +172,7 @@ def _views(  # noqa: PLR0913, PLR0917  # what is looked at, and with what
                 closed=probe.match.closed or "right",
             )
         )
+        steps.step()
     return Success(tuple(found))
 
 
@@ -184,8 +224,13 @@ def _role(name: str, receipt: TrainingSetRetrieved, target: str | None, keys: se
     return "feature" if name in features else "spine"
 
 
+def _asked(roles: Mapping[str, Role], target: str | None) -> list[str]:
+    """The columns that are looked at for the target."""
+    return [] if target is None else [name for name, role in roles.items() if role in {"feature", "spine"}]
+
+
 def _columns(
-    retrieval: Retrieval, roles: Mapping[str, Role], looks: Looks, target: str | None
+    retrieval: Retrieval, roles: Mapping[str, Role], looks: Looks, target: str | None, steps: _Steps
 ) -> tuple[tuple[ColumnReport, ...], int | None]:
     """The columns, and how many rows were sampled for the target."""
     receipt = retrieval.receipt
@@ -194,7 +239,7 @@ def _columns(
     shares: Mapping[str, float] = {}
     sampled: int | None = None
     if target is not None:
-        asked = [name for name, role in roles.items() if role in {"feature", "spine"}]
-        sample, sampled = looks.rows.sample(retrieval.frame, target, SAMPLE_ROWS)
-        shares = looks.information().shares(sample, target, asked)
+        asked = _asked(roles, target)
+        sample, sampled = looks.rows.sample(retrieval.frame, target, sample_rows(len(asked)))
+        shares = looks.information().shares(sample, target, asked, steps.step)
     return tuple(replace(c, view=owners.get(c.name), target_share=shares.get(c.name)) for c in counted), sampled

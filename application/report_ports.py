@@ -1,6 +1,6 @@
 """The ports of reports: who looks at the rows of training sets, and of frames that were made without Foreset."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from returns.result import Result
@@ -41,8 +41,13 @@ class ReportRows(Protocol):
 class Information(Protocol):
     """How much single columns tell of a target."""
 
-    def shares(self, sample: ArrowStream, target: str, columns: Collection[str]) -> Mapping[str, float]:
-        """The share of the target's uncertainty that each takes away, 0 to 1; columns of other types are left out."""
+    def shares(
+        self, sample: ArrowStream, target: str, columns: Collection[str], looked: Callable[[], None]
+    ) -> Mapping[str, float]:
+        """The share of the target's uncertainty that each takes away, 0 to 1; columns of other types are left out.
+
+        `looked` is called after each column.
+        """
         ...
 
 

@@ -1,8 +1,9 @@
 """Rows as files and tables of the user's."""
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from foreset.domain.errors.problem import because, raised, told
 from foreset.domain.errors.retrieval import OutputUnwritable
@@ -10,6 +11,10 @@ from foreset.domain.writing import WriteOptions
 
 if TYPE_CHECKING:
     import polars as pl
+
+
+_RANDOM: Final = 16
+"""How many random signs the name of an unfinished file ends with."""
 
 
 class Rows(Protocol):
@@ -28,6 +33,25 @@ class Rows(Protocol):
         ...
 
 
+def unwritable(place: Path) -> str | None:
+    """Why nothing can be written in a place, as it looks before the work; None where it may be.
+
+    Missing folders on the way to it are made later, so the first one that exists counts.
+    """
+    try:
+        place.with_name(f"{_unfinished(place)}{'0' * _RANDOM}").exists()  # its name may be too long
+        parent = next(folder for folder in place.absolute().parents if folder.exists())
+    except (OSError, ValueError) as fault:
+        return told(fault)
+    if not parent.is_dir():
+        return f"{parent} is a file, and not a folder"
+    return None if os.access(parent, os.W_OK | os.X_OK) else f"the folder {parent} may not be written"
+
+
+def _unfinished(place: Path) -> str:
+    return f".{place.name}.unfinished-"
+
+
 def whole_file(path: str | Path, write: Callable[[Path], object]) -> Path:
     """What `write` puts into a file, in this place, or nothing; gives the place. Raises `OutputUnwritable`."""
     from polars.exceptions import PolarsError  # kept off the import of foreset
@@ -35,7 +59,7 @@ def whole_file(path: str | Path, write: Callable[[Path], object]) -> Path:
     from foreset.adapters.claims import claimed, sweep
 
     place = Path(path)
-    prefix = f".{place.name}.unfinished-"
+    prefix = _unfinished(place)
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
         sweep(place.parent, prefix)

@@ -13,7 +13,7 @@ from foreset.domain.errors.problem import ForesetError, Problem, refuse
 from foreset.domain.errors.retrieval import OutputUnwritable
 from foreset.domain.errors.specs import InvalidSpec
 from foreset.domain.leak_report import LeakReport
-from foreset.entrypoints.outputs import whole_file
+from foreset.entrypoints.outputs import unwritable, whole_file
 from foreset.entrypoints.wiring import data_directory
 
 PageError = InvalidSpec | ReceiptError | UnknownName | OutputUnwritable
@@ -28,17 +28,24 @@ def report_page(
     """Write the page of a report to a file, whole or not at all; gives its path. `place` is the store's."""
     return Result.do(
         written
-        for page in _page_place(Path(path))
+        for page in page_place(path)
         for html in _html(report, adapters, place, data_dir)
         for written in _written(html, page)
     )
 
 
-def _page_place(path: Path) -> Result[Path, InvalidSpec]:
-    """The file to write; no file of another kind is replaced by mistake."""
-    if path.suffix.lower() in _ENDINGS:
-        return Success(path)
-    return refuse(InvalidSpec(spec=f"The page {path}", problem="it does not end in .html", remedy="name an .html file"))
+def page_place(path: str | Path) -> Result[Path, InvalidSpec | OutputUnwritable]:
+    """The file to write, as it looks before the work; no file of another kind is replaced by mistake."""
+    page = Path(path)
+    if page.suffix.lower() not in _ENDINGS:
+        return refuse(
+            InvalidSpec(spec=f"The page {path}", problem="it does not end in .html", remedy="name an .html file")
+        )
+    if problem := unwritable(page):
+        return refuse(OutputUnwritable(path=str(path), problem=problem))
+    if page.is_dir():
+        return refuse(InvalidSpec(spec=f"The page {path}", problem="it is a folder", remedy="name a file in it"))
+    return Success(page)
 
 
 def _html(

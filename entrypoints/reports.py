@@ -6,7 +6,7 @@ from returns.result import Result
 
 from foreset.application.audit import AuditError, audit, audit_of
 from foreset.application.catalog import CatalogAt
-from foreset.application.ports import Adapters
+from foreset.application.ports import Adapters, Progress
 from foreset.application.report import ReportError, report, report_of
 from foreset.application.retrieve import Retrieval
 from foreset.domain.errors.store import StoreError
@@ -24,9 +24,11 @@ class Reporter:
     adapters: Adapters
     catalog: Catalog
 
-    def report(self, retrieval: Retrieval, target: str | None) -> Result[LeakReport, ReportError]:
+    def report(
+        self, retrieval: Retrieval, target: str | None, progress: Progress | None
+    ) -> Result[LeakReport, ReportError]:
         """What a training set tells of itself."""
-        return report(retrieval, report_looks(), self.adapters, self.catalog, target)
+        return report(retrieval, report_looks(), self.adapters, self.catalog, target, progress)
 
     def audit(self, retrieval: Retrieval, frame: object) -> Result[FrameAudit, AuditError]:
         """What a frame of the same rows holds beside it."""
@@ -48,17 +50,19 @@ class TellsOfTrainingSets:
         *,
         target: str | None = None,
         spine: object | None = None,
+        progress: Progress | None = None,
     ) -> Result[LeakReport, ReportError]:
         """What a training set tells of leaks, ages and gaps, by view and by column, and what is found, worst first.
 
         `target` is the column to be predicted: with it, columns that tell it are looked for. The set is built again,
-        and its tables are read; nothing is recorded. `spine` is needed only where it was not kept. What each number
-        means: docs/report.md.
+        and its tables are read; nothing is recorded. `spine` is needed only where it was not kept.
+        `progress(done, all)` is called after each view, and after each column that is looked at for the target. What
+        each number means: docs/report.md.
         """
         return Result.do(
             told
             for known in self._catalog()
-            for told in report_of(id, report_looks(), self._adapters, known.catalog, target, spine)
+            for told in report_of(id, report_looks(), self._adapters, known.catalog, target, spine, progress)
         )
 
     @fitted_arguments

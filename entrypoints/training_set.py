@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from foreset.adapters.pandas_rows import PandasRows
     from foreset.application.audit import AuditError
+    from foreset.application.ports import Progress
     from foreset.application.report import ReportError
     from foreset.domain.leak_report import FrameAudit, LeakReport
     from foreset.entrypoints.reports import Reporter
@@ -79,12 +80,15 @@ class TrainingSet:
         """The plan that was run, and what it took beside what it was expected to take."""
         return f"{self._plan.explain()}\n\n{beside(self._plan, self.measured)}"
 
-    def report(self, target: str | None = None) -> "Result[LeakReport, ReportError]":
+    def report(
+        self, target: str | None = None, *, progress: "Progress | None" = None
+    ) -> "Result[LeakReport, ReportError]":
         """What it tells of leaks, ages and gaps, by view and by column; `target` is the column to be predicted.
 
-        The tables are read again, at its versions. What each number means: docs/report.md.
+        The tables are read again, at its versions. `progress(done, all)` is called after each view, and after each
+        column that is looked at for the target. What each number means: docs/report.md.
         """
-        return self._told_by.report(self._retrieval, target)
+        return self._told_by.report(self._retrieval, target, progress)
 
     def audit(self, frame: object) -> "Result[FrameAudit, AuditError]":
         """A frame of the same rows that was made without Foreset, held against this set: what differs, and why.

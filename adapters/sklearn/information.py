@@ -27,7 +27,7 @@ class MutualInformation:
     """
 
     def shares(
-        self, sample: ArrowStream, target: str, columns: Collection[str], looked: Callable[[], None] | None = None
+        self, sample: ArrowStream, target: str, columns: Collection[str], looked: Callable[[], None]
     ) -> Mapping[str, float]:
         """The share of the target's uncertainty that each column takes away, 0 to 1, in nine decimals."""
         rows = pl.DataFrame(sample)
@@ -39,8 +39,7 @@ class MutualInformation:
         for name, values in _values(rows, list(columns)):
             if values is not None:
                 found[name] = round(min(max(target_of.share(values), 0.0), 1.0), 9)
-            if looked is not None:
-                looked()
+            looked()
         return found
 
 

@@ -1,15 +1,14 @@
 """Where rows are written: a Parquet or CSV file, or a Delta table."""
 
-import os
 from functools import partial
 from pathlib import Path
 
 from returns.result import Result, Success
 
-from foreset.domain.errors.problem import listed, refuse, told
+from foreset.domain.errors.problem import listed, refuse
 from foreset.domain.errors.specs import InvalidSpec
 from foreset.domain.plan import RetrievalPlan
-from foreset.entrypoints.outputs import Rows, whole_file
+from foreset.entrypoints.outputs import Rows, unwritable, whole_file
 
 FILES = (".parquet", ".csv")
 _NOT_IN_CSV = ("list<", "struct<", "map<", "binary")
@@ -22,7 +21,7 @@ def output_place(given: str) -> Result[Path, InvalidSpec]:
     if suffix and suffix not in FILES:
         remedy = "name a file ending in .parquet or .csv, or the folder of a Delta table, which has no ending"
         return refuse(InvalidSpec(spec=f"--output {given}", problem=f"its ending {suffix!r} is unknown", remedy=remedy))
-    if problem := _unwritable(place):
+    if problem := unwritable(place):
         remedy = "name a place that may be written"
         return refuse(InvalidSpec(spec=f"--output {given}", problem=problem, remedy=remedy))
     if suffix and place.is_dir():
@@ -31,17 +30,6 @@ def output_place(given: str) -> Result[Path, InvalidSpec]:
         remedy = "name a new folder, or one that holds a Delta table; it gets a new version"
         return refuse(InvalidSpec(spec=f"--output {given}", problem="it is there and no Delta table", remedy=remedy))
     return Success(place)
-
-
-def _unwritable(place: Path) -> str | None:
-    """Why nothing can be written in a place, whose folders are made where they are not there."""
-    try:
-        parent = next(folder for folder in place.absolute().parents if folder.exists())
-    except (OSError, ValueError) as fault:
-        return told(fault)
-    if not parent.is_dir():
-        return f"{parent} is a file, and not a folder"
-    return None if os.access(parent, os.W_OK | os.X_OK) else f"the folder {parent} may not be written"
 
 
 def _is_no_table(place: Path) -> bool:

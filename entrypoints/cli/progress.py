@@ -1,4 +1,4 @@
-"""How far a long retrieval is, on a terminal."""
+"""How far a long command is, on a terminal."""
 
 import sys
 from collections.abc import Generator
@@ -10,8 +10,8 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def rows_written() -> "Generator[Progress | None]":
-    """A bar on standard error that grows with the rows written; None where that is no terminal."""
+def shown(what: str) -> "Generator[Progress | None]":
+    """A bar on standard error, named for what is counted, such as rows; None where that is not a terminal."""
     if not sys.stderr.isatty():
         yield None
         return
@@ -19,5 +19,5 @@ def rows_written() -> "Generator[Progress | None]":
     from rich.progress import Progress as Bar
 
     with Bar(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("rows", total=None)
+        task = bar.add_task(what, total=None)
         yield lambda done, every: bar.update(task, completed=done, total=every)

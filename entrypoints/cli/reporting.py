@@ -14,9 +14,11 @@ from foreset.domain.errors.specs import InvalidSpec
 from foreset.domain.leak_report import ColumnReport, FrameAudit, Leads, LeakReport, ViewAudit, ViewReport
 from foreset.entrypoints.cli.findings import CODES, as_data, counted, lines
 from foreset.entrypoints.cli.output import Answer, Table
+from foreset.entrypoints.cli.progress import shown
 from foreset.entrypoints.cli.retrieval import asked, given_spine
 from foreset.entrypoints.cli.stores import store_to_read
 from foreset.entrypoints.feature_store import FeatureStore
+from foreset.entrypoints.report_page import page_place
 from foreset.entrypoints.spec_files import SpecFileError
 
 _NONE = "-"
@@ -25,19 +27,27 @@ _OLDEST, _MEDIAN = 1.0, 0.5
 
 def report(args: argparse.Namespace) -> Result[Answer, InvalidSpec | ReportError | Problem]:
     """What a training set tells of leaks."""
-    return Result.do(
-        _reported(told, page)
-        for spine in given_spine(args)
-        for store in store_to_read(args)
-        for told in store.report(args.id, target=args.target, spine=spine)
-        for page in _page(store, told, args.output)
-    )
+    with shown("columns") as progress:
+        return Result.do(
+            _reported(told, page)
+            for place in _place(args.output)
+            for spine in given_spine(args)
+            for store in store_to_read(args)
+            for told in store.report(args.id, target=args.target, spine=spine, progress=progress)
+            for page in _page(store, told, place)
+        )
 
 
-def _page(store: FeatureStore, told: LeakReport, output: str | None) -> Result[Path | None, Problem]:
+def _place(output: str | None) -> Result[Path | None, Problem]:
+    """Where the page is to be written, if one is asked for."""
+    none: Result[Path | None, Problem] = Success(None)
+    return none if output is None else page_place(output)
+
+
+def _page(store: FeatureStore, told: LeakReport, place: Path | None) -> Result[Path | None, Problem]:
     """The report as a page, where one is asked for."""
     none: Result[Path | None, Problem] = Success(None)
-    return none if output is None else store.report_page(told, output)
+    return none if place is None else store.report_page(told, place)
 
 
 def audit(args: argparse.Namespace) -> Result[Answer, InvalidSpec | SpecFileError | AuditError]:

@@ -14,7 +14,7 @@ from foreset.domain.plan import RetrievalPlan
 from foreset.domain.spec import SpineReference, TrainingSetSpec
 from foreset.entrypoints.cli.files import holds, output_place, write
 from foreset.entrypoints.cli.output import Answer
-from foreset.entrypoints.cli.progress import rows_written
+from foreset.entrypoints.cli.progress import shown
 from foreset.entrypoints.cli.stores import store_to_read
 from foreset.entrypoints.cli.words import at_versions
 from foreset.entrypoints.feature_store import FeatureStore
@@ -45,7 +45,7 @@ def _explained(planned: RetrievalPlan) -> Answer:
 def get(args: argparse.Namespace) -> Result[Answer, SpecFileError | RetrievalError]:
     """Build a training set and write it."""
     keep = not args.no_keep_spine
-    with rows_written() as progress:
+    with shown("rows") as progress:
         return Result.do(
             _built(training_set, place, explain=args.explain)
             for place in output_place(args.output)

@@ -297,7 +297,7 @@ def test_an_event_log_of_a_newer_format(store: Path, capsys: pytest.CaptureFixtu
 def test_an_output_that_cannot_be_written_any_more_keeps_the_receipt(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(files, "_unwritable", lambda _: None)  # it could be written before the rows were retrieved
+    monkeypatch.setattr(files, "unwritable", lambda _: None)  # it could be written before the rows were retrieved
     assert main([*GET[:-1], "labels.parquet/deep/out.parquet"]) == 1
     err = capsys.readouterr().err
     assert err.startswith("error: labels.parquet/deep/out.parquet cannot be written: ")
