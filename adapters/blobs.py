@@ -7,6 +7,7 @@ from typing import Protocol
 
 from foreset.adapters.claims import claimed, sweep
 from foreset.adapters.durability import sync
+from foreset.adapters.privacy import make_file, make_folder, make_folders
 
 
 class Blobs(Protocol):
@@ -82,13 +83,15 @@ class FolderBlobs:
         path = self._path(name)
         if path.exists():
             return
+        make_folder(self._folder)
         with claimed(self._folder, _UNFINISHED) as folder:
             partial = folder / "content"
+            make_file(partial)
             with partial.open("wb") as file:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
-            path.parent.mkdir(parents=True, exist_ok=True)
+            make_folders(path.parent, self._folder)
             partial.replace(path)
             sync(path.parent)
 

@@ -8,6 +8,8 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
+from foreset.domain.secret_names import Options, filled
+
 _LIMITS: Final = {"connect_timeout": "5s", "retry_timeout": "30s"}
 """What bounds a wait: object_store by itself tries again for three minutes. A request may take 30 seconds."""
 _SECONDS: Final = {"ms": 0.001, "s": 1.0, "sec": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
@@ -33,22 +35,31 @@ def bounded(options: Mapping[str, str] | None) -> dict[str, str]:
     return {name: value for name, value in _LIMITS.items() if name not in known} | given
 
 
+_GIVEN: Final[dict[str, Options]] = {}
+"""What was last given for each table in this process: logs do not hold the credentials among it."""
+
+
 class StorageOptions:
     """The options of tables, as they were last given for each."""
 
     def __init__(self) -> None:
         """Know of none."""
-        self._given: dict[str, dict[str, str]] = {}
+        self._given: dict[str, Options] = {}
 
     def take(self, table: str, options: Mapping[str, str] | None) -> None:
-        """Keep the options of a table; None and no options leave those that are known."""
-        if options:
-            self._given[table] = dict(options)
+        """Keep the options of a table; None and no options leave those that are known.
 
-    def of(self, table: str) -> dict[str, str]:
+        Credentials that were recorded as `***` are those that are known, else the environment's.
+        """
+        if options:
+            whole = filled(options, _GIVEN.get(table, {}))
+            self._given[table] = whole
+            _GIVEN[table] = Options(_GIVEN.get(table, {}) | whole)
+
+    def of(self, table: str) -> Options:
         """A table's options: with limits where it is in an object store, even if none were given."""
-        given = self._given.get(table, {})
-        return bounded(given) if "://" in table and not table.startswith("file:") else given
+        given = self._given.get(table, Options())
+        return Options(bounded(given)) if "://" in table and not table.startswith("file:") else given
 
 
 def polars_options(options: Mapping[str, str]) -> dict[str, str | int] | None:

@@ -55,6 +55,7 @@ EXAMPLES: Final[tuple[Problem, ...]] = (
     tables.TableMissing(table="rian", place="data/delta_lake/rian"),
     tables.NotADeltaTable(table="exports", place="data/delta_lake/exports"),
     tables.BadTableName(name="../rain"),
+    tables.AddressMisspelt(name="s3:/bucket/rain"),
     tables.UnfitPath(table="lake/my%20data/rain", place="lake/my%20data/rain", escape="%20"),
     tables.FileOutside(table="rain", file="/data/base/part-0001.parquet", place="/data/base"),
     tables.UnsupportedTable(table="rain", feature="the table feature catalogManaged"),
@@ -125,6 +126,7 @@ EXAMPLES: Final[tuple[Problem, ...]] = (
     specs.SpecUnreadable(
         path="definitions.yaml", where=", line 7, column 3", problem="did not find expected ',' or ']'"
     ),
+    specs.SecretInAddress(address="s3://bucket/rain"),
     specs.UnknownField(spec="definitions.yaml, views[0]", field="tll", known=("name", "entities", "source", "ttl")),
     specs.UnknownEntity(entity="ctiy", by=", which the feature view 'rain' names,", known=("city", "station")),
     specs.UnknownView(view="rian", known=("rain", "wind")),
@@ -140,6 +142,7 @@ EXAMPLES: Final[tuple[Problem, ...]] = (
     # The store
     store.UnknownLocation(location="s3://bucket/store"),
     store.StoreUnwritable(path="/srv/features/store", problem="Permission denied"),
+    store.LogGone(path="feature_repo/events.db", problem="events.db was deleted or moved"),
     store.LogCorrupt(path="feature_repo/events.db", problem="database disk image is malformed"),
     store.KeptLost(place=f"feature_repo/spines/{_PRINT}.parquet", problem="No such file or directory (os error 2)"),
     store.InvalidFrameName(name="spines/../../home/payroll", store="feature_repo"),

@@ -8,6 +8,8 @@ from typing import Any, Final
 
 import msgspec
 
+from foreset.domain.recordable import is_secret_option
+from foreset.domain.secret_names import HIDDEN
 from foreset.domain.spec import DeltaSource, EntitySpec, FeatureViewSpec
 
 VERSION: Final = "foreset.version"
@@ -62,7 +64,8 @@ def whole_entity(tags: Mapping[str, str]) -> tuple[str, tuple[str, ...]] | None:
 
 def source_tags(source: DeltaSource, endpoint: str) -> dict[str, str]:
     """The tags of a source: what Feast's has no field for. `endpoint` is what its field for that holds."""
-    options = dict(source.storage_options)
+    options = {name: value for name, value in source.storage_options.items() if not is_secret_option(name, value)}
+    options = {name: value for name, value in options.items() if value != HIDDEN}
     found = {
         _STORAGE_OPTIONS: _json(options) if options and options != endpoint_options(endpoint) else "",
         _PARTITION_TIME_ZONE: source.partition_time_zone or "",

@@ -4,9 +4,11 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Final
 
+from foreset.domain.addresses import redacted
+from foreset.domain.escaping import escaped
 from foreset.domain.lineage import Lineage, LineageNode, neighbours
 
-_MERMAID: Final = str.maketrans({sign: f"#{ord(sign)};" for sign in '#"<>&`\\'} | {"\n": " ", "\r": " "})
+_MERMAID: Final = str.maketrans({sign: f"#{ord(sign)};" for sign in '#"<>&`\\'})
 _SHAPES: Final[Mapping[str, tuple[str, str]]] = {
     "entity": ("([", "])"),
     "table": ("[(", ")]"),
@@ -32,7 +34,7 @@ def as_mermaid(lineage: Lineage) -> str:
 
 def _box(node: LineageNode) -> str:
     left, right = _SHAPES[node.kind]
-    return f'{left}"{node.label.translate(_MERMAID)}"{right}'
+    return f'{left}"{escaped(redacted(node.label)).translate(_MERMAID)}"{right}'
 
 
 def as_text(lineage: Lineage) -> str:
@@ -88,7 +90,7 @@ def _below(
 
 def _line(node: LineageNode) -> str:
     about = f" ({node.about})" if node.about else ""
-    return f"{node.label}{about}{_when(node.at, node.actor)}"
+    return escaped(redacted(f"{node.label}{about}{_when(node.at, node.actor)}"))
 
 
 def _when(at: datetime | None, actor: str | None) -> str:

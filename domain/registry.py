@@ -17,12 +17,14 @@ from foreset.domain.errors.specs import (
     EntityInUse,
     InvalidSpec,
     MissingColumn,
+    SecretInAddress,
     UnfitType,
     UnknownEntity,
     UnknownView,
 )
 from foreset.domain.errors.store import EventUnreadable
 from foreset.domain.facts import Column
+from foreset.domain.recordable import unrecordable, without_credentials
 from foreset.domain.spec import EntitySpec, FeatureViewSpec
 from foreset.domain.unreadable import ENTITIES, VIEWS, UnreadableEvent
 
@@ -85,7 +87,16 @@ class FeatureViewRemoved(msgspec.Struct, frozen=True, tag="feature-view-removed.
 
 RegistryEvent = EntityRegistered | FeatureViewRegistered | EntityRemoved | FeatureViewRemoved
 
-Rejection = InvalidSpec | UnknownEntity | UnknownView | MissingColumn | UnfitType | EntityInUse | EventUnreadable
+Rejection = (
+    InvalidSpec
+    | SecretInAddress
+    | UnknownEntity
+    | UnknownView
+    | MissingColumn
+    | UnfitType
+    | EntityInUse
+    | EventUnreadable
+)
 """Why a command is refused."""
 
 
@@ -176,6 +187,9 @@ def _register(command: Register, catalog: Catalog) -> Result[tuple[RegistryEvent
     twice = _given_twice(command)
     if twice is not None:
         return refuse(twice)
+    unfit = _unrecordable(command)
+    if unfit is not None:
+        return refuse(unfit)
     entities = tuple(
         EntityRegistered(spec, catalog.versions.get(f"entity/{spec.name}", 0) + 1)
         for spec in command.entities
@@ -191,10 +205,16 @@ def _register(command: Register, catalog: Catalog) -> Result[tuple[RegistryEvent
         if not isinstance(columns, Success):
             return refuse(columns.failure())
         known = catalog.views.get(spec.name)
-        if known is None or (known.spec, known.columns) != (spec, columns.unwrap()):
+        recorded = without_credentials(spec)
+        if known is None or (without_credentials(known.spec), known.columns) != (recorded, columns.unwrap()):
             version = catalog.versions.get(f"view/{spec.name}", 0) + 1
-            events.append(FeatureViewRegistered(spec, version, columns.unwrap()))
+            events.append(FeatureViewRegistered(recorded, version, columns.unwrap()))
     return Success(tuple(events))
+
+
+def _unrecordable(command: Register) -> InvalidSpec | SecretInAddress | None:
+    given: tuple[EntitySpec | FeatureViewSpec, ...] = (*command.entities, *command.views)
+    return next((unfit for spec in given if (unfit := unrecordable(spec)) is not None), None)
 
 
 def _given_twice(command: Register) -> InvalidSpec | None:

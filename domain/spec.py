@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn, TypeAlias, 
 import msgspec
 from msgspec.structs import force_setattr
 
+from foreset.domain.addresses import redacted
 from foreset.domain.csv_columns import format_problem, has_no_format, type_problem
 from foreset.domain.dtypes import is_dtype
 from foreset.domain.errors.problem import raised
 from foreset.domain.errors.specs import InvalidSpec
 from foreset.domain.field_types import DTYPE, NAMED, PATH, ZONE, Fitting, Unfit, fitting, instant_of, shown
+from foreset.domain.secret_names import Options
 
 if TYPE_CHECKING:
     KnownAt = datetime | Literal["event_time"] | Iterable[datetime | Literal["event_time"]] | None
@@ -57,6 +59,15 @@ class Spec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
             if value is not given:
                 force_setattr(self, name, value)
         self._validate()
+
+    def __repr__(self) -> str:
+        """Its fields, without the credentials in them."""
+        return redacted(super().__repr__())
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        """The same for rich."""
+        fields = ((name, getattr(self, name)) for name in self.__struct_fields__)
+        return [(name, redacted(value) if isinstance(value, str) else value) for name, value in fields]
 
     def _validate(self) -> None:
         """Refuse what contradicts itself."""
@@ -154,10 +165,11 @@ class DeltaSource(Spec, frozen=True):
     `table` is a dataset name, looked up in the data folder, or the path or URL of a table. `timestamp_field` is the
     event time: from when on a row's values hold. `created_timestamp_field` says when the row was written; it
     breaks ties, and `known_at` needs it. `field_mapping` maps the table's column names to the names used
-    here. `storage_options` go to the object store's client and are kept in the event log: leave credentials to the
-    environment. `warehouse_table` is the name under which a warehouse sees the same table. `partition_time_zone` is the
-    zone of the session that wrote a partition column of timestamps, such as `"Europe/Paris"`: the log may hold their
-    values without one, and then they are not read without it.
+    here. `storage_options` go to the object store's client and are kept in the event log, except credentials: those
+    are used by this process and recorded as `***`; other processes have them from the environment.
+    `warehouse_table` is the name under which a warehouse sees the same table. `partition_time_zone` is the zone of the
+    session that wrote a partition column of timestamps, such as `"Europe/Paris"`: the log may hold their values without
+    one, and then they are not read without it.
 
     `valid_until_field` says until when a row holds, for tables of slowly changing values: a row serves only while the
     label's time is before it (exclusive), so that an older row that still holds serves in place of one that has ended.
@@ -183,6 +195,8 @@ class DeltaSource(Spec, frozen=True):
     def _validate(self) -> None:
         if not self.table or not self.timestamp_field:
             self._refuse("table and timestamp_field are needed", "name both")
+        if type(self.storage_options) is not Options:
+            force_setattr(self, "storage_options", Options(self.storage_options))
         self._distinct("field_mapping", self.field_mapping.values())
         if self.valid_until_field is not None and not self.valid_until_field.strip():
             self._refuse(f"valid_until_field is {self.valid_until_field!r}", "name a column, or leave it out")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, SupportsIndex
 import msgspec
 from msgspec.structs import force_setattr, replace
 
-from foreset.domain.addresses import is_address
+from foreset.domain.addresses import is_address, is_misspelt
 from foreset.domain.field_types import PATH, Unfit, fitting, instant_of, recordable, shown
 from foreset.domain.spec import KnownAt, Names, Spec
 
@@ -63,7 +63,7 @@ class FeatureStoreSpec(Spec, frozen=True):
         for field in ("repo_path", "project_name", "offline_store_type", "feature_view_name"):
             if not getattr(self, field).strip():
                 self._refuse(f"{field} is {getattr(self, field)!r}", f"give a {field} that is not empty")
-        if is_address(str(self.repo_path)):
+        if is_address(str(self.repo_path)) or is_misspelt(str(self.repo_path)):
             self._refuse(
                 "repo_path is an address, and Feast's repository, which lies there too, is a folder",
                 "give a folder; a store in a database is used with FeatureStore and its training sets",

@@ -13,7 +13,7 @@ from foreset.application.ports import Adapters
 from foreset.application.retrieve import retrieve
 from foreset.application.table_ports import Snapshot, TableStore
 from foreset.application.write import write_table
-from foreset.domain.addresses import without_password
+from foreset.domain.addresses import without_secrets
 from foreset.domain.errors.feast_store import NotRecorded, ResultNotHeld
 from foreset.domain.errors.parquet import FilesChanged, ParquetMissing
 from foreset.domain.errors.problem import ForesetError, because, raised
@@ -145,7 +145,7 @@ class FeastEngine:
         opened = local_store(self._folder, None, self._memory, self._threads, tables=tables)
         match opened.swap():
             case Success(StoreUnwritable() as error):
-                unkept = NotRecorded(path=without_password(str(self._folder)), problem=error.problem)
+                unkept = NotRecorded(path=without_secrets(str(self._folder)), problem=error.problem)
                 raise raised(unkept if error.cause is None else because(unkept, error.cause))
             case _:
                 return given(opened)

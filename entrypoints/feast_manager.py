@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from foreset.application.publish import publish
-from foreset.domain.addresses import is_address
+from foreset.domain.addresses import is_address, is_misspelt
 from foreset.domain.facts import Column
 from foreset.domain.spec import EntitySpec, FeatureRef, FeatureViewSpec, TrainingSetSpec
 from foreset.entrypoints.datasets import read_delta_table
@@ -39,7 +39,7 @@ class FeastManager:
 
     def __init__(self, repo_path: str | PathLike[str] = "feature_repo", project_name: str = "ml_workflow") -> None:
         """Name the folder and the Feast project. Nothing is touched before `initialize()`."""
-        if is_address(str(repo_path)):
+        if is_address(str(repo_path)) or is_misspelt(str(repo_path)):
             problem = "repo_path is an address, and Feast's repository, which lies there too, is a folder"
             reject("FeastManager", problem, "give a folder; a store in a database is used with FeatureStore")
         self.repo_path = Path(repo_path).absolute()

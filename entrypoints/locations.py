@@ -1,5 +1,6 @@
 """Where a store keeps its event log and its frames: in a folder, or in a database by its URL."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import gettempdir
@@ -7,7 +8,7 @@ from tempfile import gettempdir
 from returns.result import Result, Success
 
 from foreset.application.log_ports import EventStore, KeptFrames
-from foreset.domain.addresses import is_address, is_postgres, without_password
+from foreset.domain.addresses import is_address, is_misspelt, is_postgres, without_secrets
 from foreset.domain.errors.problem import because, refuse
 from foreset.domain.errors.store import DriverMissing, StoreError, UnknownLocation
 
@@ -24,16 +25,18 @@ class Location:
 def location(path_or_url: str | Path) -> Result[Location, StoreError]:
     """A folder, which is made where it is missing, or `postgresql://user@host:port/database`."""
     place = str(path_or_url)
+    if is_misspelt(place):
+        return refuse(UnknownLocation(location=without_secrets(place)))
     if is_postgres(place):
         return _in_postgres(place)
     if is_address(place) or not place:
-        return refuse(UnknownLocation(location=without_password(place) if place else place))
+        return refuse(UnknownLocation(location=without_secrets(place) if place else place))
     return _in_folder(Path(place).absolute())
 
 
 def spill_folder() -> Path:
-    """Where results lie that do not fit in memory, of stores that have no folder."""
-    return Path(gettempdir()) / "foreset"
+    """Where results that do not fit in memory are kept, of stores that have no folder: one for each user."""
+    return Path(gettempdir()) / f"foreset-{os.getuid()}"
 
 
 def _in_folder(folder: Path) -> Result[Location, StoreError]:
@@ -49,7 +52,7 @@ def _in_postgres(url: str) -> Result[Location, StoreError]:
     try:
         from foreset.adapters.postgres import Database, PostgresBlobs, PostgresEventStore
     except ImportError as fault:  # psycopg, or the libpq that it binds to
-        return refuse(because(DriverMissing(address=without_password(url), problem=str(fault)), fault))
+        return refuse(because(DriverMissing(address=without_secrets(url), problem=str(fault)), fault))
     from foreset.adapters.polars.kept import ParquetFrames
 
     opened = Database.open(url)

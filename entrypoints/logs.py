@@ -8,7 +8,10 @@ import os
 import sys
 
 import structlog
-from structlog.typing import FilteringBoundLogger
+from structlog.typing import EventDict, FilteringBoundLogger
+
+from foreset.domain.addresses import redacted
+from foreset.domain.escaping import escaped
 
 LEVEL = "FORESET_LOG"
 FORMAT = "FORESET_LOG_FORMAT"
@@ -24,9 +27,23 @@ def logger() -> FilteringBoundLogger:
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _shown,
             structlog.processors.JSONRenderer() if json else structlog.dev.ConsoleRenderer(colors=False),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_name="foreset",
     )
     return log
+
+
+def _shown(_logger: object, _method: str, event: EventDict) -> EventDict:
+    """What is logged, without credentials, on one line."""
+    return {escaped(name): _text(value) for name, value in event.items()}
+
+
+def _text(value: object) -> object:
+    if value is None or isinstance(value, (bool, int, float)):
+        return value
+    if isinstance(value, (list, tuple)):
+        return [_text(item) for item in value]
+    return escaped(redacted(str(value)))

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
+from foreset.domain.addresses import is_address, is_misspelt, without_secrets
 from foreset.domain.errors.problem import because, raised, told
 from foreset.domain.errors.retrieval import OutputUnwritable
 from foreset.domain.writing import WriteOptions
@@ -58,6 +59,7 @@ def whole_file(path: str | Path, write: Callable[[Path], object]) -> Path:
 
     from foreset.adapters.claims import claimed, sweep
 
+    _check_place(path)
     place = Path(path)
     prefix = _unfinished(place)
     try:
@@ -72,10 +74,18 @@ def whole_file(path: str | Path, write: Callable[[Path], object]) -> Path:
     return place
 
 
+def _check_place(path: str | Path) -> None:
+    """That a place is not an address, of which a folder would be made. Raises `OutputUnwritable`."""
+    if is_address(str(path)) or is_misspelt(str(path)):
+        problem = "it is meant as an address, and files are written to folders"
+        raise raised(OutputUnwritable(path=without_secrets(str(path)), problem=problem))
+
+
 def delta_table(path: str | Path, frame: "pl.DataFrame") -> Path:
     """The frame as a Delta table in this folder, or as a new version of the one there; gives the folder."""
     from foreset.adapters.delta.tables import DeltaTables
 
+    _check_place(path)
     place = Path(path).absolute()
     options = WriteOptions(schema_mode="overwrite")
     DeltaTables(place.parent).write(str(place), frame, "overwrite", options).unwrap()

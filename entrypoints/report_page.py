@@ -7,7 +7,7 @@ from returns.result import Result, Success
 
 from foreset.application.history import ReceiptError, lineage_around, receipt_among
 from foreset.application.ports import Adapters
-from foreset.domain.addresses import is_address, without_password
+from foreset.domain.addresses import is_address, without_secrets
 from foreset.domain.errors.history import UnknownName
 from foreset.domain.errors.problem import ForesetError, Problem, refuse
 from foreset.domain.errors.retrieval import OutputUnwritable
@@ -75,7 +75,7 @@ def shown_place(place: str | None) -> str:
     """
     if place is None:
         return _UNNAMED
-    return without_password(place) if is_address(place) else str(Path(place).absolute())
+    return without_secrets(place) if is_address(place) else str(Path(place).absolute())
 
 
 def _written(html: str, path: Path) -> Result[Path, Problem]:

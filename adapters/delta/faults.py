@@ -14,7 +14,7 @@ from deltalake.exceptions import (
 
 from foreset.adapters.delta.outside import OutsideFileError
 from foreset.adapters.object_stores import store_problem
-from foreset.domain.addresses import is_address, without_password
+from foreset.domain.addresses import is_address, without_secrets
 from foreset.domain.errors.problem import because, told
 from foreset.domain.errors.tables import (
     FileOutside,
@@ -72,7 +72,7 @@ def _opening(table: str, place: str, fault: Exception) -> TableError:
 
 
 def _shown(path: str) -> str:
-    return without_password(path) if is_address(path) else path
+    return without_secrets(path) if is_address(path) else path
 
 
 def _parent(path: str) -> str:

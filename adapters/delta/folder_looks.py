@@ -19,6 +19,7 @@ from foreset.adapters.delta.parquet_looks import PARQUET_FAULTS
 from foreset.domain.delta_log import LogState
 from foreset.domain.errors.problem import refuse
 from foreset.domain.errors.tables import TableError
+from foreset.domain.secret_names import filled
 from foreset.domain.table_folder import FolderFacts, folder_facts, with_rows
 
 _COUNTED: Final = 1_000
@@ -35,9 +36,8 @@ class DeltaFolders:
 
     def look(self, table: str, storage_options: Mapping[str, str] | None = None) -> Result[FolderFacts, TableError]:
         """What lies in the table's folder beside the files of its newest version."""
-        return Result.do(
-            facts for uri in table_uri(table, self._data_dir) for facts in _look(table, uri, storage_options)
-        )
+        options = filled(storage_options or {}, {})
+        return Result.do(facts for uri in table_uri(table, self._data_dir) for facts in _look(table, uri, options))
 
 
 def _look(table: str, uri: str, options: Mapping[str, str] | None) -> Result[FolderFacts, TableError]:

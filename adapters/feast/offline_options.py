@@ -9,7 +9,7 @@ from typing import Any, Final, Protocol, cast
 
 from feast.repo_config import RepoConfig
 
-from foreset.domain.addresses import is_address
+from foreset.domain.addresses import is_address, is_misspelt
 from foreset.domain.facts import TableFacts
 from foreset.domain.pulling import Pull
 from foreset.domain.spec import DeltaSource, EntitySpec, FeatureViewSpec, TrainingSetSpec
@@ -84,7 +84,7 @@ def options_of(config: RepoConfig) -> Options:
 
 def _folder(repo: Path, store: str | None) -> Path | str:
     """Where the store is: a URL as it is, a folder relative to the repository, which it is in by default."""
-    if store is not None and is_address(store):
+    if store is not None and (is_address(store) or is_misspelt(store)):
         return store
     return repo / store if store else repo
 

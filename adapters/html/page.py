@@ -12,7 +12,9 @@ from markupsafe import Markup
 
 from foreset.adapters.html.charts import bar, stacked_bar
 from foreset.adapters.html.lineage_drawing import drawing
+from foreset.domain.addresses import redacted
 from foreset.domain.ages import AGE_EDGES_US, Ages, span
+from foreset.domain.escaping import escaped
 from foreset.domain.explaining import instant, size
 from foreset.domain.findings import SEVERITIES
 from foreset.domain.keeping import TrainingSetPinned, TrainingSetUnpinned
@@ -59,9 +61,18 @@ def _environment() -> Environment:
         loader=PackageLoader("foreset.adapters.html", "."),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=_public,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+
+
+def _public(value: object) -> object:
+    """What is put into the page: texts without credentials, and without what a browser acts on unseen."""
+    if not isinstance(value, str):
+        return value
+    public = escaped(redacted(str(value)), lines=True)
+    return Markup(public) if isinstance(value, Markup) else public  # noqa: S704  # it was markup before
 
 
 def _pin(own: Sequence[Recorded]) -> TrainingSetPinned | None:

@@ -13,7 +13,7 @@ from requests import RequestException
 from returns.result import Result, Success
 
 from foreset.adapters.openlineage.run_events import RunEvents
-from foreset.domain.addresses import is_address
+from foreset.domain.addresses import is_address, is_misspelt, without_secrets
 from foreset.domain.errors.history import LineageUnsent
 from foreset.domain.errors.problem import because, refuse, told
 from foreset.domain.lineage import LineageSent
@@ -52,13 +52,13 @@ class OpenLineageSink:
             finally:
                 client.close()
         except _FAULTS as fault:
-            unsent = LineageUnsent(target=shown(self._target), problem=self._told(fault), position=position)
+            unsent = LineageUnsent(target=without_secrets(self._target), problem=self._told(fault), position=position)
             return refuse(because(unsent, fault))
-        return Success(LineageSent(target=shown(self._target), events=sent, position=position))
+        return Success(LineageSent(target=without_secrets(self._target), events=sent, position=position))
 
     def _transport(self) -> Any:
         if not _is_url(self._target):
-            if is_address(self._target):
+            if is_address(self._target) or is_misspelt(self._target):
                 text = "it is no file, and no URL of http or https"
                 raise ValueError(text)
             path = Path(self._target).absolute()
@@ -75,12 +75,7 @@ class OpenLineageSink:
     def _told(self, fault: BaseException) -> str:
         """What went wrong, without the name and password that a URL may have."""
         root = fault.__cause__ if isinstance(fault.__cause__, OSError) else fault
-        parts = _parts(self._target)
-        if parts is None:
-            return "it is no URL that can be read"
-        secret = parts.netloc.rpartition("@")[0]
-        text = told(root)
-        return text.replace(secret, "***") if secret else text
+        return told(root) if _parts(self._target) else "it is no URL that can be read"
 
 
 def _is_url(target: str) -> bool:
@@ -93,20 +88,6 @@ def _parts(target: str) -> SplitResult | None:
         return urlsplit(target)
     except ValueError:
         return None
-
-
-def shown(target: str) -> str:
-    """A file or URL for people, without name and password.
-
-    >>> shown("http://ann:secret@host:5000/api"), shown("lineage.ndjson"), shown("http://ann:secret@[")
-    ('http://host:5000/api', 'lineage.ndjson', 'http://[...]')
-    """
-    if not is_address(target):
-        return target
-    parts = _parts(target)
-    if parts is None:
-        return f"{target.partition('://')[0]}://[...]"
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
 
 def _identity(log: tuple[Recorded, ...]) -> str:

@@ -14,6 +14,7 @@ from foreset.adapters.pandas_rows import noted, types_of
 from foreset.adapters.parquet_writing import ParquetFileWriter
 from foreset.adapters.polars.fingerprint import ColumnDigest, combined, digests
 from foreset.adapters.polars.spilled import SpilledFrame
+from foreset.adapters.privacy import make_folder
 from foreset.application.ports import Assembled, Fingerprint, Progress
 from foreset.application.table_ports import ArrowStream
 from foreset.domain.errors.problem import ForesetError, because, raised, refuse, told
@@ -72,6 +73,7 @@ class PolarsResults:
         made: dict[str, ColumnDigest] = {}
         size = 0
         try:
+            make_folder(self._folder)
             sweep(self._folder, _PREFIX)
             owned = claim(self._folder, _PREFIX)
             with owned.unless_whole(), ParquetFileWriter(owned.path / "rows.parquet") as file:

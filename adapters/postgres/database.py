@@ -16,7 +16,7 @@ from foreset.adapters.event_rows import Damage
 from foreset.adapters.forks import ForkSafe
 from foreset.adapters.postgres.faults import FAULTS, is_lost, log_error
 from foreset.adapters.postgres.tables import make_where_missing
-from foreset.domain.addresses import is_ambiguous, without_password
+from foreset.domain.addresses import is_ambiguous, without_secrets
 from foreset.domain.errors.problem import Problem, because, refuse, told
 from foreset.domain.errors.store import AppendUnsettled, LogUnreachable, StoreError, UnfitAddress
 
@@ -53,7 +53,7 @@ class Database(ForkSafe):
 
     def __init__(self, url: str, timeout: float, away: float) -> None:
         """Use the database at `url`; `open` also looks whether it can be used."""
-        self.address = without_password(url)
+        self.address = without_secrets(url)
         self._url = url
         self._timeout = timeout
         self._away = away
@@ -83,7 +83,7 @@ class Database(ForkSafe):
                     return Success(action(self._connected(until)))
                 except FAULTS as fault:
                     if not self._may_try_again(fault, until):
-                        return refuse(log_error(self.address, self._timeout, fault))
+                        return refuse(log_error(self.address, self._timeout, fault, self._url))
 
     def write(
         self,
@@ -117,7 +117,7 @@ class Database(ForkSafe):
                         if settled.unwrap():
                             return Success(committing[1])
                     elif not self._may_try_again(fault, until):
-                        return refuse(log_error(self.address, self._timeout, fault))
+                        return refuse(log_error(self.address, self._timeout, fault, self._url))
                 else:
                     return found
                 finally:

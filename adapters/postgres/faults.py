@@ -6,6 +6,7 @@ import psycopg
 from psycopg import errors
 
 from foreset.adapters.event_rows import Damage
+from foreset.domain.addresses import unquoted
 from foreset.domain.errors.problem import because, told
 from foreset.domain.errors.store import LogBusy, LogCorrupt, LogUnreachable, StoreError, StoreUnwritable, UnfitAddress
 
@@ -26,8 +27,13 @@ _CORRUPT: Final = (
 _MANY: Final = "Multiple connection attempts failed"
 
 
-def log_error(address: str, timeout: float, fault: Exception) -> StoreError:
-    """The error for one of `FAULTS`; what is no fault of the world is raised again."""
+def log_error(address: str, timeout: float, fault: Exception, url: str = "") -> StoreError:
+    """The error for one of `FAULTS`; what is no fault of the world is raised again.
+
+    What it says of the address `url` is left out, for libpq quotes pieces of passwords.
+    """
+    if isinstance(fault, psycopg.Error) and fault.sqlstate is None and unquoted(str(fault), url) != str(fault):
+        fault = type(fault)(unquoted(str(fault), url))
     match fault:
         case Damage():
             return fault.error

@@ -14,6 +14,7 @@ import skops.io
 from returns.result import Result, Success
 from skops.io.exceptions import UnsupportedTypeException, UntrustedTypesFoundException
 
+from foreset.domain.addresses import is_address, is_misspelt, without_secrets
 from foreset.domain.errors.problem import because, refuse, told
 from foreset.domain.errors.training import (
     BadParameters,
@@ -64,6 +65,8 @@ def _canonical(node: Any, files: dict[str, str]) -> Any:  # JSON
 
 def save_model(dumped: bytes, path: str) -> Result[str, ModelUnwritable]:
     """Write a dump, whole or not at all, making the folder where it is missing; gives the absolute path."""
+    if is_address(path) or is_misspelt(path):
+        return refuse(ModelUnwritable(path=without_secrets(path), problem="it is an address, not a file"))
     place = Path(path).expanduser().absolute()
     temporary = None
     try:

@@ -12,7 +12,7 @@ from foreset.adapters.event_rows import Columns, as_recorded, check_gapless, in_
 from foreset.adapters.forks import ForkSafe
 from foreset.adapters.sqlite import writing
 from foreset.adapters.sqlite.faults import LOG_FAULTS, log_error
-from foreset.adapters.sqlite.file import connect
+from foreset.adapters.sqlite.file import Identity, check_identity, connect, identity
 from foreset.adapters.sqlite.raw import stored_log, without_leftovers
 from foreset.domain.chain import Head, Row, StoredLog
 from foreset.domain.errors.problem import Problem, legible, refuse
@@ -37,6 +37,7 @@ class SqliteEventStore(ForkSafe):
         self._path = path
         self._timeout = timeout
         self._connection: sqlite3.Connection | None = None
+        self._identity: Identity | None = None
         super().__init__()
 
     @staticmethod
@@ -61,6 +62,7 @@ class SqliteEventStore(ForkSafe):
         try:
             with self._lock:
                 found = rows(self._connected())
+                self._check_identity()
             numbers = [row[0] if stream is None else row[2] for row in found]
             writing.check_numbers(numbers, self._path)
             check_gapless(numbers, stream, after, str(self._path))
@@ -143,6 +145,7 @@ class SqliteEventStore(ForkSafe):
                     found = action(connection)
                     if isinstance(found, Success):
                         connection.execute("COMMIT")
+                        self._check_identity()
                     return found
                 finally:
                     if connection.in_transaction:
@@ -150,12 +153,20 @@ class SqliteEventStore(ForkSafe):
         except LOG_FAULTS as fault:
             return refuse(log_error(self._path, self._timeout, fault))
 
+    def _check_identity(self) -> None:
+        if self._identity is not None:
+            check_identity(self._path, self._identity)
+
     def _connected(self) -> sqlite3.Connection:
+        """The connection, to the file that is at the path now and was when the log was first opened."""
+        self._check_identity()
         if self._connection is None:
             self._connection = connect(self._path, self._timeout)
+            self._identity = identity(self._path)
         return self._connection
 
     def _disconnect(self) -> None:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+            self._identity = self._identity and self._identity[:1]  # the files beside it go with the last connection

@@ -7,16 +7,17 @@ import os
 import sqlite3
 import threading
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Final
 from weakref import WeakSet
 
 from foreset.adapters.event_rows import Damage
+from foreset.adapters.privacy import make_file, make_folder
 from foreset.adapters.sqlite.faults import is_busy
 from foreset.adapters.sqlite.upgrading import make_tables, upgrade
 from foreset.domain.errors.problem import because, told
-from foreset.domain.errors.store import LogCorrupt, LogTooNew, StoreUnwritable
+from foreset.domain.errors.store import LogCorrupt, LogGone, LogTooNew, StoreUnwritable
 
 APPLICATION: Final = int.from_bytes(b"Fset", "big")
 """SQLite's application_id: says that the file is Foreset's."""
@@ -36,6 +37,7 @@ def connect(path: Path, timeout: float) -> sqlite3.Connection:
     with _opening:
         if not _is_open_here(path):
             _refuse_newer(path)
+        _make_file(path)
         connection = sqlite3.connect(
             path, timeout=timeout, isolation_level=None, check_same_thread=False, factory=_Connection
         )
@@ -91,9 +93,42 @@ def _is_open_here(path: Path) -> bool:
 
 def _make_folder(folder: Path) -> None:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
     except OSError as fault:
         raise Damage(because(StoreUnwritable(path=str(folder), problem=told(fault)), fault)) from fault
+
+
+def _make_file(path: Path) -> None:
+    """Make the log's file before SQLite does, which gives the files beside it the same mode."""
+    with suppress(OSError):  # SQLite says what is wrong
+        make_file(path)
+
+
+# === Which file it is ===
+
+Identity = tuple[tuple[int, int] | None, ...]
+"""By device and inode: the log's file, its write-ahead log, and the index of that."""
+
+
+def identity(path: Path) -> Identity:
+    """Which files are there now. They are not opened, for that would drop the process's locks on them."""
+    return tuple(_inode(path.with_name(path.name + ending)) for ending in ("", "-wal", "-shm"))
+
+
+def check_identity(path: Path, before: Identity) -> None:
+    """Raise `Damage` where a file that was opened is not the one at its path any more."""
+    for was, now, ending in zip(before, identity(path), ("", "-wal", "-shm"), strict=False):
+        if was is not None and was != now:
+            what = f"{path.name}{ending} was {'deleted or moved' if now is None else 'replaced by another file'}"
+            raise Damage(LogGone(path=str(path), problem=what))
+
+
+def _inode(path: Path) -> tuple[int, int] | None:
+    try:
+        found = os.stat(path)  # noqa: PTH116  # as what it is: no open file
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 # === Format ===

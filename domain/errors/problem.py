@@ -2,11 +2,15 @@
 
 from collections.abc import Callable, Iterable
 from difflib import get_close_matches
+from itertools import pairwise
 from typing import Any, ClassVar, Final, Literal, NoReturn, TypeVar
 
 import msgspec
 from returns.primitives.exceptions import UnwrapFailedError
 from returns.result import Failure, Result
+
+from foreset.domain.addresses import redacted
+from foreset.domain.escaping import escaped
 
 Fault = Literal["caller", "data", "world", "conflict"]
 _LONGEST: Final = 300  # characters: some vendors' texts hold a dump of what they looked at
@@ -57,6 +61,7 @@ def told(fault: BaseException, *, place: bool = False) -> str:
     line = "".join(
         sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in line
     )  # bytes of a broken file
+    line = redacted(line)
     return line if len(line) <= _LONGEST else f"{line[:_LONGEST]} [...]"
 
 
@@ -79,7 +84,12 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, tag=True, tag_field="er
         values = {name: getattr(self, name) for name in self.__struct_fields__}
         hint = did_you_mean(values[self.hint[0]], values[self.hint[1]]) if self.hint else ""
         shown = {name: listed(v) if isinstance(v, tuple) else v for name, v in values.items()}
-        return f"{self.says} Next: {self.then}".format(**shown, hint=hint)
+        shown = {name: redacted(v) if isinstance(v, str) else v for name, v in shown.items()}
+        return escaped(redacted(f"{self.says} Next: {self.then}".format(**shown, hint=hint)))
+
+    def __repr__(self) -> str:
+        """Its fields, without the credentials in them."""
+        return redacted(super().__repr__())
 
     @property
     def cause(self) -> BaseException | None:
@@ -165,7 +175,8 @@ def because(error: E, fault: BaseException) -> E:
     """The error, with the exception that it is made of as its `cause`.
 
     The exception loses its traceback, which would keep the frames of the stack, and so data frames, in memory for as
-    long as somebody keeps the error, and its context, which may be an exception of the caller's.
+    long as somebody keeps the error, and its context, which may be an exception of the caller's. Where a credential is
+    in what it says, a `RedactedCause` stands in its place.
     """
     chain: list[BaseException] = []
     link: BaseException | None = fault
@@ -173,8 +184,27 @@ def because(error: E, fault: BaseException) -> E:
         link.__traceback__ = link.__context__ = None
         chain.append(link)
         link = link.__cause__
-    vars(error)["cause"] = fault
+    vars(error)["cause"] = _public(chain)
     return error
+
+
+class RedactedCause(Exception):  # noqa: N818  # it stands for an exception of any kind
+    """An exception of a vendor whose text held a credential: its class and its text without that."""
+
+
+def _public(chain: list[BaseException]) -> BaseException:
+    """An exception with its causes, or what stands for them where the text of one holds a credential."""
+    if not any(_leaks(link) for link in chain):
+        return chain[0]
+    said = [RedactedCause(f"{type(link).__name__}: {redacted(str(link))}") for link in chain]
+    for effect, cause in pairwise(said):
+        effect.__cause__ = cause
+    return said[0]
+
+
+def _leaks(fault: BaseException) -> bool:
+    said = f"{fault} {fault.args!r} {getattr(fault, 'filename', None) or ''}"
+    return redacted(said) != said
 
 
 def _chain(exception: BaseException, error: Problem) -> None:

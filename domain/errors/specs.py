@@ -13,6 +13,20 @@ class InvalidSpec(CallerFault, frozen=True, kw_only=True):
     then = "{remedy}."
 
 
+class SecretInAddress(CallerFault, frozen=True, kw_only=True):
+    """An address with a password, a key or a token in it, where the address would be recorded."""
+
+    address: str
+    says = (
+        "The address {address} was given with a password, key or token in it (left out here), and would be recorded "
+        "with it."
+    )
+    then = (
+        "give it without, and the credential by the environment (such as AWS_SECRET_ACCESS_KEY, AZURE_STORAGE_SAS_KEY) "
+        "or by storage_options, whose credentials are not recorded."
+    )
+
+
 class SpecUnreadable(CallerFault, frozen=True, kw_only=True):
     """A spec file that cannot be read or parsed. `where` holds line and column where they are known."""
 

@@ -30,6 +30,21 @@ class LogCorrupt(WorldFault, frozen=True, kw_only=True):
     then = "restore the file from a backup, or the database; the Delta tables are not affected."
 
 
+class LogGone(WorldFault, frozen=True, kw_only=True):
+    """An event log whose file was deleted, moved or replaced while it was open."""
+
+    path: str
+    problem: str
+    says = (
+        "The event log {path} is not the file that this process opened: {problem}. Nothing was acknowledged, and what "
+        "is written or read here would not be what others see."
+    )
+    then = (
+        "put the file back in its place, or restore it from a backup, and then open the store again: "
+        "FeatureStore.open(...). A store that was moved is opened at its new place."
+    )
+
+
 class KeptLost(WorldFault, frozen=True, kw_only=True):
     """A spine, or the rows of a pin, that the store kept and that are not there, or not whole."""
 
@@ -195,6 +210,7 @@ StoreError = (
     | KeptLost
     | InvalidFrameName
     | LogCorrupt
+    | LogGone
     | LogTooNew
     | EventUnrecordable
     | EventUnreadable

@@ -39,6 +39,13 @@ class BadTableName(CallerFault, frozen=True, kw_only=True):
     then = "give the name alone; the folder is set by FORESET_DATA_DIR. For a path, use the call that takes a path."
 
 
+class AddressMisspelt(BadTableName, frozen=True, kw_only=True):
+    """A table's name that is meant as an address and is not one, such as `s3:/bucket/rain`."""
+
+    says = "{name!r} is not an address: the scheme of one is followed by '://'."
+    then = "give it as SCHEME://..., such as s3://bucket/rain; for a local folder of that name write ./ before it."
+
+
 class UnfitPath(CallerFault, frozen=True, kw_only=True):
     """A local path with characters that some readers of Delta take for others: `%20`, a backslash, a control character.
 

@@ -12,6 +12,8 @@ import sys
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
+from pathlib import Path
+from shlex import quote
 
 from foreset.entrypoints.cli.parser import parser
 from foreset.entrypoints.cli.streams import prepare, silence
@@ -80,7 +82,22 @@ def _run(args: argparse.Namespace) -> int:
             problems = (result.failure(),)
     for problem in problems:
         show_problem(problem, json=args.json)
+    _warn_of_open_files(args)
     return _exit_code([problem.fault for problem in problems], args.parser.unable) if problems else code
+
+
+def _warn_of_open_files(args: argparse.Namespace) -> None:
+    """Say once that others on the machine can read or replace the files of the store."""
+    from foreset.adapters.privacy import open_to_others
+    from foreset.entrypoints.cli.output import show_warning
+    from foreset.entrypoints.cli.stores import store_folder
+
+    place = store_folder(args)
+    found = () if "://" in place else open_to_others(Path(place))
+    if found:
+        files = ", ".join(found)
+        problem = f"others on this machine can read or change the store {place}: {files}"
+        show_warning(problem, f"chmod -R go-rwx {quote(place)}, or set FORESET_SHARED=group", json=args.json)
 
 
 def _exit_code(faults: list[str], unable: int | None) -> int:

@@ -4,10 +4,14 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TextIO
 
 import msgspec
 
+from foreset.domain.addresses import redacted
 from foreset.domain.errors.problem import Problem
+from foreset.domain.escaping import escaped
+from foreset.entrypoints.cli.public import public
 from foreset.entrypoints.cli.streams import document
 
 
@@ -36,12 +40,11 @@ class Answer:
 def show(answer: Answer, *, json: bool) -> None:
     """Print an answer."""
     if json:
-        encoded = msgspec.json.encode(answer.data, enc_hook=_plain)
-        sys.stdout.write(document(msgspec.json.format(encoded, indent=2).decode(), sys.stdout) + "\n")
+        sys.stdout.write(as_json(answer.data, sys.stdout))
         return
     for block in answer.blocks:
         if isinstance(block, str):
-            sys.stdout.write(block + "\n")
+            sys.stdout.write(shown_lines(block) + "\n")
         elif sys.stdout.isatty():
             _rich(block)
         else:
@@ -53,11 +56,33 @@ def show_problem(problem: Problem, *, json: bool) -> None:
     if json:
         fields = msgspec.to_builtins(problem)
         head = {"error": fields.pop("error"), "fault": problem.fault, "message": problem.message}
-        encoded = msgspec.json.encode({**head, **{k: v for k, v in fields.items() if k not in head}})
-        sys.stderr.write(document(msgspec.json.format(encoded, indent=2).decode(), sys.stderr) + "\n")
+        sys.stderr.write(as_json({**head, **{k: v for k, v in fields.items() if k not in head}}, sys.stderr))
         return
     says, separator, then = problem.message.rpartition(" Next: ")
     sys.stderr.write(f"error: {says}\nNext: {then}\n" if separator else f"error: {then}\n")
+
+
+def show_warning(problem: str, then: str, *, json: bool) -> None:
+    """Print a warning on standard error."""
+    if json:
+        sys.stderr.write(as_json({"warning": problem, "next": then}, sys.stderr))
+    else:
+        sys.stderr.write(shown_lines(f"warning: {problem}\nNext: {then}") + "\n")
+
+
+def as_json(data: object, stream: TextIO) -> str:
+    """A JSON document for a stream, without credentials, and with nothing in it that a terminal acts on."""
+    encoded = msgspec.json.encode(public(data, _plain))
+    return document(msgspec.json.format(encoded, indent=2).decode(), stream) + "\n"
+
+
+def shown_lines(text: str) -> str:
+    """Lines for people, without credentials, and with nothing in them that a terminal acts on."""
+    return escaped(redacted(text), lines=True)
+
+
+def _cell(cell: object) -> str:
+    return escaped(redacted(str(cell)))
 
 
 def aligned(table: Table) -> str:
@@ -68,8 +93,8 @@ def aligned(table: Table) -> str:
     a           5
     flights    12
     """
-    heading = [table.columns] if any(table.columns) else []
-    lines = [*heading, *([str(cell) for cell in row] for row in table.rows)]
+    heading = [[_cell(name) for name in table.columns]] if any(table.columns) else []
+    lines = [*heading, *([_cell(cell) for cell in row] for row in table.rows)]
     widths = [max(len(line[index]) for line in lines) for index in range(len(table.columns))]
     return "\n".join(_line(line, widths, table) for line in lines)
 
@@ -89,9 +114,9 @@ def _rich(table: Table) -> None:
 
     drawn = RichTable(box=None, pad_edge=False, header_style="bold", show_header=any(table.columns))
     for name in table.columns:
-        drawn.add_column(name, justify="right" if name in table.numbers else "left", overflow="fold")
+        drawn.add_column(Text(_cell(name)), justify="right" if name in table.numbers else "left", overflow="fold")
     for row in table.rows:
-        drawn.add_row(*(Text(str(cell)) for cell in row))
+        drawn.add_row(*(Text(_cell(cell)) for cell in row))
     Console(file=sys.stdout).print(drawn)
 
 

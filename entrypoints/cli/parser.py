@@ -5,6 +5,9 @@ import sys
 from datetime import UTC, datetime, timedelta
 from typing import NoReturn
 
+from foreset.domain.addresses import redacted
+from foreset.domain.escaping import escaped
+
 STORE = "FORESET_STORE"
 
 _ABOUT = "Training sets from Delta Lake that do not leak and can be rebuilt bit for bit."
@@ -19,7 +22,7 @@ class CommandParser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """End with the usage and what is wrong with the arguments."""
         self.print_usage(sys.stderr)
-        self.exit(2 if self.unable is None else self.unable, f"{self.prog}: error: {message}\n")
+        self.exit(2 if self.unable is None else self.unable, f"{self.prog}: error: {escaped(redacted(message))}\n")
 
 
 class _Version(argparse.Action):

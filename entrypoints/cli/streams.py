@@ -5,6 +5,8 @@ import os
 import sys
 from typing import Final, TextIO
 
+from foreset.domain.escaping import escaped_json
+
 _HANDLER: Final = "foreset"
 _ASCII: Final = str.maketrans({
     "\N{BOX DRAWINGS LIGHT VERTICAL}": "|",
@@ -48,6 +50,7 @@ def document(text: str, stream: TextIO) -> str:
 
     Its characters beyond ASCII are in texts only, where JSON writes them as `\uXXXX`.
     """
+    text = escaped_json(text)
     if (stream.encoding or "").lower().replace("-", "") == "utf8":
         return text
     return "".join(sign if sign.isascii() else _escaped(sign) for sign in text)

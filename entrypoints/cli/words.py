@@ -2,8 +2,10 @@
 
 from datetime import UTC, datetime
 
+from foreset.domain.addresses import redacted
 from foreset.domain.erasure import KeyErased, asked_by
 from foreset.domain.errors.problem import listed
+from foreset.domain.escaping import escaped
 from foreset.domain.explaining import size
 from foreset.domain.keeping import TableVacuumed, TrainingSetPinned, TrainingSetUnpinned
 from foreset.domain.materializing import ViewMaterialized
@@ -15,8 +17,12 @@ from foreset.domain.spec import TrainingSetSpec
 from foreset.domain.unreadable import UnreadableEvent
 
 
-def happened(event: Event | UnreadableEvent) -> str:  # noqa: C901, PLR0911, PLR0912  # a line for each kind of event
-    """What an event says, in one line."""
+def happened(event: Event | UnreadableEvent) -> str:
+    """What an event says, in one line, without credentials."""
+    return escaped(redacted(_happened(event)))
+
+
+def _happened(event: Event | UnreadableEvent) -> str:  # noqa: C901, PLR0911, PLR0912  # a line for each kind of event
     match event:
         case EntityRegistered():
             return f"registered the entity {event.spec.name} v{event.version} (keys: {listed(event.spec.join_keys)})"

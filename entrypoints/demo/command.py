@@ -8,6 +8,7 @@ import msgspec
 from returns.result import Success
 
 from foreset.domain.errors.problem import Problem
+from foreset.domain.escaping import escaped_json
 
 
 def run_demo(folder: Path, *, quick: bool = False, json: bool = False) -> int:
@@ -36,4 +37,4 @@ def _refused(error: Problem, *, json: bool) -> int:
 
 
 def _document(content: object) -> str:
-    return msgspec.json.format(msgspec.json.encode(content), indent=2).decode() + "\n"
+    return escaped_json(msgspec.json.format(msgspec.json.encode(content), indent=2).decode()) + "\n"

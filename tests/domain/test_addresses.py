@@ -1,6 +1,6 @@
 import pytest
 
-from foreset.domain.addresses import is_address, is_postgres, without_password
+from foreset.domain.addresses import is_address, is_postgres, without_secrets
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ from foreset.domain.addresses import is_address, is_postgres, without_password
     ],
 )
 def test_an_address_is_shown_without_its_password(address: str, shown: str) -> None:
-    assert without_password(address) == shown
+    assert without_secrets(address) == shown
 
 
 def test_folders_are_told_from_addresses() -> None:

@@ -142,7 +142,7 @@ def test_mermaid_has_each_node_and_edge_once() -> None:
 def test_mermaid_takes_names_as_names() -> None:
     log = recorded(("ann", "t", TableWritten(table='a"] --> x\n%%{`<b>#', version=0, mode="append", rows=1)))
     box = as_mermaid(lineage_of(log)).splitlines()[1]
-    assert box == '    n0[("table a#34;] --#62; x %%{#96;#60;b#62;#35;")]'
+    assert box == '    n0[("table a#34;] --#62; x#92;n%%{#96;#60;b#62;#35;")]'
 
 
 def test_a_table_whose_name_ends_like_a_version_is_a_table_of_its_own() -> None:

@@ -15,7 +15,7 @@ from uuid import uuid4
 
 import pytest
 
-from foreset.entrypoints.datasets import tables_in
+from foreset.entrypoints.datasets import _tables_in
 
 _SERVER = """
 import os, sys, threading, time
@@ -115,9 +115,9 @@ def fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
     monkeypatch.setenv("FORESET_DATA_DIR", str(tmp_path / "data"))
-    tables_in.cache_clear()
+    _tables_in.cache_clear()
     yield
-    tables_in.cache_clear()
+    _tables_in.cache_clear()
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from foreset import (
     write_to_delta_lake,
 )
 from foreset.domain.errors.tables import TableMissing
-from foreset.entrypoints.datasets import tables_in
+from foreset.entrypoints.datasets import _tables_in
 from tests.handmade import handmade
 from tests.s3.conftest import S3, serving
 
@@ -183,7 +183,7 @@ def test_changes_are_told_from_the_log(s3: S3, table: str, tmp_path: Path) -> No
 def test_what_is_wrong_is_found(s3: S3, table: str, tmp_path: Path) -> None:
     write_to_delta_lake(RAIN, table, storage_options=s3.options)
     write_to_delta_lake(RAIN, table)
-    tables_in.cache_clear()
+    _tables_in.cache_clear()
     store = FeatureStore.open(tmp_path / "store").unwrap()
     report = store.check(table, deep=True, storage_options=s3.options).unwrap()
     assert (report.version, report.commits, report.rows, report.worst) == (1, 2, 6, None)

@@ -7,7 +7,7 @@ from foreset import ConflictError, DataError, ForesetError, get_table_info, opti
 from foreset import write_to_delta_lake as write
 from foreset.adapters.delta.folders import folder
 from foreset.domain.errors.writes import StaleTable, UnwritableTable
-from foreset.entrypoints.datasets import UntouchedTable, tables_in
+from foreset.entrypoints.datasets import UntouchedTable, _tables_in
 from tests.handmade import handmade
 from tests.s3.conftest import S3
 
@@ -96,6 +96,6 @@ def test_files_with_deleted_rows_are_not_replaced(s3: S3, table: str, tmp_path: 
     for options in ({"mode": "merge", "merge_on": "k"}, {"mode": "overwrite"}):
         with pytest.raises(ForesetError, match="deletion vectors, whose files are not replaced in an object store"):
             write(ROWS, table, **options)
-    tables_in.cache_clear()
+    _tables_in.cache_clear()
     left = read_delta_table(table, storage_options=s3.options)
     assert left.equals(pl.concat([ROWS[:1], ROWS[2:], ROWS[:1].with_columns(k=pl.lit(9, pl.Int64))]))
