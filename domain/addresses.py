@@ -6,7 +6,7 @@ kept goes through one of the two.
 
 import re
 from typing import Final
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 from foreset.domain.secret_names import HIDDEN, STEMS, is_credential, is_secret_name
 
@@ -85,11 +85,19 @@ def without_secrets(address: str) -> str:
     authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
     unclear = _is_unclear(rest) and (":" in authority or "@" in authority or "%3a" in authority.lower())
     user, at, host = authority.rpartition("@")
-    if unclear or "\\" in authority or ("[" in host) != ("]" in host):
+    if unclear or "\\" in authority or not _is_url(f"x://{authority}"):
         return f"{head}[...]"
     scheme = head.strip().partition(":")[0].lower()
     user, at = ("", "") if scheme in _NAMELESS else (re.split(":|%3a", user, maxsplit=1, flags=re.IGNORECASE)[0], at)
     return f"{head}{user}{at}{host}{_without_options(rest[len(authority) :])}"
+
+
+def _is_url(address: str) -> bool:
+    try:
+        urlsplit(address)
+    except ValueError:
+        return False
+    return True
 
 
 def _without_options(tail: str) -> str:
