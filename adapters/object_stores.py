@@ -5,10 +5,15 @@ so on) the same names. They differ in those of retries.
 """
 
 import re
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import Final, TypeVar
+
+from returns.result import Result, Success
 
 from foreset.domain.secret_names import Options, filled
+
+T = TypeVar("T")
+E = TypeVar("E")
 
 _LIMITS: Final = {"connect_timeout": "5s", "retry_timeout": "30s"}
 """What bounds a wait: object_store by itself tries again for three minutes. A request may take 30 seconds."""
@@ -40,21 +45,32 @@ _GIVEN: Final[dict[str, Options]] = {}
 
 
 class StorageOptions:
-    """The options of tables, as they were last given for each."""
+    """The options of tables, as a call that succeeded has last given them for each."""
 
     def __init__(self) -> None:
         """Know of none."""
         self._given: dict[str, Options] = {}
 
-    def take(self, table: str, options: Mapping[str, str] | None) -> None:
-        """Keep the options of a table; None and no options leave those that are known.
+    def tried(self, table: str, options: Mapping[str, str] | None, call: Callable[[], Result[T, E]]) -> Result[T, E]:
+        """What a call gives by the options of a table, which are kept for later calls only where it succeeds.
 
-        Credentials that were recorded as `***` are those that are known, else the environment's.
+        None and no options leave those that are known. Credentials that were recorded as `***` are those that are
+        known, else the environment's.
         """
-        if options:
-            whole = filled(options, _GIVEN.get(table, {}))
-            self._given[table] = whole
-            _GIVEN[table] = Options(_GIVEN.get(table, {}) | whole)
+        if not options:
+            return call()
+        known, whole = self._given.get(table), filled(options, _GIVEN.get(table, {}))
+        self._given[table], kept = whole, False
+        try:
+            found = call()
+            kept = isinstance(found, Success)
+            return found
+        finally:
+            if kept:
+                _GIVEN[table] = Options(_GIVEN.get(table, {}) | whole)
+            elif self._given.get(table) is whole:  # else another call has given its own
+                self._given.pop(table)
+                self._given |= {} if known is None else {table: known}
 
     def of(self, table: str) -> Options:
         """A table's options: with limits where it is in an object store, even if none were given."""

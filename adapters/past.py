@@ -116,9 +116,15 @@ class PastTables:
         problem = f"the store is looked at as it was at {self._at.isoformat()}, and the past is not changed"
         return refuse(NothingToVacuum(table=table, problem=problem, remedy="open the store as it is now"))
 
-    def check(self, table: str, *, deep: bool = False) -> Result[TableReport, TableError]:
+    def check(
+        self,
+        table: str,
+        *,
+        deep: bool = False,
+        storage_options: Mapping[str, str] | None = None,
+    ) -> Result[TableReport, TableError]:
         """What is wrong with a table now: its log and its files are those of today."""
-        return self._tables.check(table, deep=deep)
+        return self._tables.check(table, deep=deep, storage_options=storage_options)
 
     def _read_only(self, what: str) -> PastIsReadOnly:
         return PastIsReadOnly(what=what, at=self._at.isoformat())

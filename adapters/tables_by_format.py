@@ -111,6 +111,12 @@ class TablesByFormat:
         """Delete files of a table which its newest version does not need."""
         return self._of(table).delete(table, paths, storage_options)
 
-    def check(self, table: str, *, deep: bool = False) -> Result[TableReport, TableError]:
+    def check(
+        self,
+        table: str,
+        *,
+        deep: bool = False,
+        storage_options: Mapping[str, str] | None = None,
+    ) -> Result[TableReport, TableError]:
         """What is wrong with a table, and what could be better."""
-        return self._of(table).check(table, deep=deep)
+        return self._of(table).check(table, deep=deep, storage_options=storage_options)

@@ -163,7 +163,13 @@ class TableStore(Protocol):
         """
         ...
 
-    def check(self, table: str, *, deep: bool = False) -> Result[TableReport, TableError]:
+    def check(
+        self,
+        table: str,
+        *,
+        deep: bool = False,
+        storage_options: Mapping[str, str] | None = None,
+    ) -> Result[TableReport, TableError]:
         """What is wrong with a table, and what could be better; with `deep` all its data is read too.
 
         A broken table is a report with findings. An error is only that there is no table, or no way to look at it.

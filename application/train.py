@@ -8,7 +8,7 @@ from foreset.application.table_ports import ArrowStream
 from foreset.domain.errors.specs import StaleWrite
 from foreset.domain.errors.store import StoreError
 from foreset.domain.errors.training import TrainingError
-from foreset.domain.model import FeatureSpec, ModelSpec, ModelTrained, Trained
+from foreset.domain.model import FeatureSpec, ModelSpec, ModelTrained, Trained, split_metrics
 from foreset.domain.receipt import TrainingSetRetrieved, training_set_stream
 
 TrainError = TrainingError | StaleWrite | StoreError
@@ -49,11 +49,13 @@ def fit(task: TrainingTask, frame: ArrowStream, trainer: ModelTrainer) -> Result
 def _recorded(
     task: TrainingTask, trained: Trained, receipt: TrainingSetRetrieved, adapters: Adapters
 ) -> Result[None, StaleWrite | StoreError]:
+    metrics, not_finite = split_metrics(trained.metrics)
     event = ModelTrained(
         training_set_id=receipt.id,
         estimator=trained.estimator,
         params=trained.params,
-        metrics=trained.metrics,
+        metrics=metrics,
+        not_finite=not_finite,
         rows_train=trained.rows_train,
         rows_test=trained.rows_test,
         fingerprint=trained.fingerprint,

@@ -229,7 +229,7 @@ class _Drawing:
     def _model(self, event: ModelTrained, recorded: Recorded) -> None:
         name = event.name or event.estimator
         self._trainings[name] = version = self._trainings.get(name, 0) + 1
-        about = ", ".join(f"{metric} {value:.4f}" for metric, value in event.metrics.items())
+        about = ", ".join(f"{metric} {value:.4f}" for metric, value in event.measured.items())
         model = self._node("model", name, version, recorded, about)
         self._made(model, [self._node("training set", event.training_set_id)])
 

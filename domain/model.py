@@ -1,5 +1,7 @@
 """What users ask of a model, and what is recorded of one."""
 
+from collections.abc import Mapping
+from math import isfinite, isnan
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import msgspec
@@ -10,6 +12,8 @@ from foreset.domain.spec import PathText, Spec
 
 Preprocessing = Literal["auto", "standard", "minmax", "robust", "one_hot", "ordinal", "passthrough"]
 SplitKind = Literal["random", "stratified", "time"]
+NotFinite = Literal["nan", "inf", "-inf"]
+"""A number that JSON does not have, as a text that `float` reads."""
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -115,7 +119,11 @@ class Trained(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ModelTrained(msgspec.Struct, frozen=True, kw_only=True, tag="model-trained.v1"):
-    """A model was trained on a training set."""
+    """A model was trained on a training set.
+
+    `metrics` are those that are finite. JSON has no other numbers, so the others are texts in `not_finite`; `measured`
+    has all of them.
+    """
 
     training_set_id: str
     estimator: str
@@ -126,3 +134,23 @@ class ModelTrained(msgspec.Struct, frozen=True, kw_only=True, tag="model-trained
     fingerprint: str
     saved_to: str | None = None
     name: str | None = None
+    not_finite: dict[str, NotFinite] = {}
+
+    @property
+    def measured(self) -> dict[str, float]:
+        """All metrics, by name."""
+        return self.metrics | {name: float(text) for name, text in self.not_finite.items()}
+
+
+def split_metrics(metrics: Mapping[str, float]) -> tuple[dict[str, float], dict[str, NotFinite]]:
+    """The metrics that are finite, and the others as texts.
+
+    >>> split_metrics({"r2": float("nan"), "mae": 1.0, "rmse": float("-inf")})
+    ({'mae': 1.0}, {'r2': 'nan', 'rmse': '-inf'})
+    """
+    others: dict[str, NotFinite] = {
+        name: "nan" if isnan(value) else "inf" if value > 0 else "-inf"
+        for name, value in metrics.items()
+        if not isfinite(value)
+    }
+    return {name: value for name, value in metrics.items() if name not in others}, others

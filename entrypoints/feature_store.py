@@ -331,11 +331,7 @@ class FeatureStore(KeepsTrainingSets, TellsOfTrainingSets, LooksAfterItsLog, Era
         report too: an error is only that there is no table, or no way to look at it. `storage_options` are those of a
         `DeltaSource`.
         """
-        if storage_options:
-            self._adapters.tables.observe(
-                fspath(table), storage_options=storage_options
-            )  # which keeps them for later calls
-        return self._adapters.tables.check(fspath(table), deep=deep)
+        return self._adapters.tables.check(fspath(table), deep=deep, storage_options=storage_options)
 
     @fitted_arguments
     def changes(

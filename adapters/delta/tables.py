@@ -81,11 +81,14 @@ class DeltaTables:
         if partition_time_zone is not None and not is_zone(partition_time_zone):
             return refuse(UnknownTimeZone(table=table, zone=partition_time_zone))
         with self._lock:
-            self._options.take(table, storage_options)
-            return Result.do(
-                snapshot
-                for uri in table_uri(table, self._data_dir)
-                for snapshot in self._snapshot(table, uri, version, partition_time_zone)
+            return self._options.tried(
+                table,
+                storage_options,
+                lambda: Result.do(
+                    snapshot
+                    for uri in table_uri(table, self._data_dir)
+                    for snapshot in self._snapshot(table, uri, version, partition_time_zone)
+                ),
             )
 
     def changes(
@@ -110,13 +113,15 @@ class DeltaTables:
     ) -> Result[int, TableError]:
         """The version that was current at a time, by the commit times in the log."""
         with self._lock:
-            self._options.take(table, storage_options)
-            return Result.do(
-                version
-                for uri in table_uri(table, self._data_dir)
-                for times in self._times(table, uri)
-                for version in version_at(table, times, at.replace(tzinfo=UTC) if at.tzinfo is None else at)
-            )
+            return self._options.tried(table, storage_options, lambda: self._version_at(table, at))
+
+    def _version_at(self, table: str, at: datetime) -> Result[int, TableError]:
+        return Result.do(
+            version
+            for uri in table_uri(table, self._data_dir)
+            for times in self._times(table, uri)
+            for version in version_at(table, times, at.replace(tzinfo=UTC) if at.tzinfo is None else at)
+        )
 
     def commits(self, table: str, first: int, last: int) -> Result[tuple[TableCommit, ...], TableError]:
         """The commits after version `first`, up to and including version `last`, as far as the log holds them."""
@@ -165,7 +170,11 @@ class DeltaTables:
         contradicted = contradiction(table, mode, options)
         if contradicted is not None:
             return refuse(contradicted)
-        return self.to_write(table, storage_options).bind(lambda to: to.write(pl.DataFrame(frame), mode, options))
+        return self._options.tried(
+            table,
+            storage_options,
+            lambda: self.to_write(table).bind(lambda to: to.write(pl.DataFrame(frame), mode, options)),
+        )
 
     def replace(self, table: str, frame: StoredFrame) -> Result[TableFacts, TableWriteError]:
         """Replace a table, or make it, with a frame that does not fit in memory, part by part."""
@@ -175,14 +184,13 @@ class DeltaTables:
         self, table: str, target_bytes: int = TARGET_BYTES, storage_options: Mapping[str, str] | None = None
     ) -> Result[Compaction, TableWriteError]:
         """Put small files together; the rows and their order stay."""
-        return self.to_write(table, storage_options).bind(lambda to: to.optimize(target_bytes))
+        return self._options.tried(
+            table, storage_options, lambda: self.to_write(table).bind(lambda to: to.optimize(target_bytes))
+        )
 
-    def to_write(
-        self, table: str, storage_options: Mapping[str, str] | None = None
-    ) -> Result[OpenTable, TableWriteError]:
+    def to_write(self, table: str) -> Result[OpenTable, TableWriteError]:
         """The table at its place, whether it is there or not."""
         with self._lock:
-            self._options.take(table, storage_options)
             options = self._options.of(table)
         return table_uri(table, self._data_dir).map(
             lambda uri: OpenTable(
@@ -240,9 +248,12 @@ class DeltaTables:
     ) -> Result[T, TableError | E]:
         """What follows from where a table lies that is read in full at its newest version."""
         with self._lock:
-            self._options.take(table, storage_options)
-            opened: Result[DeltaTable, TableError] = Result.do(
-                handle for uri in table_uri(table, self._data_dir) for handle in self._open(table, uri)
+            opened: Result[DeltaTable, TableError] = self._options.tried(
+                table,
+                storage_options,
+                lambda: Result.do(
+                    handle for uri in table_uri(table, self._data_dir) for handle in self._open(table, uri)
+                ),
             )
         if not isinstance(opened, Success):
             return refuse(opened.failure())
@@ -255,10 +266,14 @@ class DeltaTables:
         except FOLDER_FAULTS as fault:
             return refuse(opening(table, handle.table_uri, fault))
 
-    def check(self, table: str, *, deep: bool = False) -> Result[TableReport, TableError]:
+    def check(
+        self, table: str, *, deep: bool = False, storage_options: Mapping[str, str] | None = None
+    ) -> Result[TableReport, TableError]:
         """What is wrong with the table, by its raw log and its files: also where deltalake cannot open it."""
-        with self._lock:
-            options = self._options.of(table)
+        return self._options.tried(table, storage_options, lambda: self._checked(table, deep=deep))
+
+    def _checked(self, table: str, *, deep: bool) -> Result[TableReport, TableError]:
+        options = self._options.of(table)
         return Result.do(
             report
             for uri in table_uri(table, self._data_dir)

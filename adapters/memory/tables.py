@@ -218,7 +218,13 @@ class MemoryTables:
             self._tables[table] = known._replace(versions=versions, gone=gone)
         return Success(done)
 
-    def check(self, table: str, *, deep: bool = False) -> Result[TableReport, TableError]:
+    def check(
+        self,
+        table: str,
+        *,
+        deep: bool = False,
+        storage_options: Mapping[str, str] | None = None,  # noqa: ARG002  # there are none in memory
+    ) -> Result[TableReport, TableError]:
         """Nothing is wrong with a table in memory; the report tells how large it is."""
         return self._found(table).bind(lambda found: _at(table, found, None)).map(lambda s: _report(s.facts, deep=deep))
 

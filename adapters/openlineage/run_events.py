@@ -92,7 +92,7 @@ class RunEvents:
     def _run_facets(self, recorded: Recorded) -> dict[str, Any]:
         tags = {"actor": recorded.actor, "position": str(recorded.position)}
         if isinstance(recorded.event, ModelTrained):
-            tags |= {f"metric.{name}": str(value) for name, value in recorded.event.metrics.items()}
+            tags |= {f"metric.{name}": str(value) for name, value in recorded.event.measured.items()}
         engine = facet(processing_engine_run.ProcessingEngineRunFacet, version=self._version, name="foreset")
         fields = [tags_run.TagsRunFacetFields(key=key, value=value, source="FORESET") for key, value in tags.items()]
         return {"processing_engine": engine, "tags": facet(tags_run.TagsRunFacet, tags=fields)}

@@ -68,8 +68,9 @@ class ParquetTables:
         path = parquet_path(table) or table
         if version:
             return refuse(VersionMissing(table=table, version=version, first=0, last=0))
-        with self._lock:
-            self._options.take(table, storage_options)
+        return self._options.tried(table, storage_options, lambda: self._observed(table, path))
+
+    def _observed(self, table: str, path: str) -> Result[ParquetSnapshot, TableError]:
         options = self._options_of(table, path)
         try:
             place = place_at(path, options)
@@ -139,8 +140,11 @@ class ParquetTables:
         unfit = contradiction(table, mode, options) or _unwritable(table, mode, options)
         if unfit is not None:
             return refuse(unfit)
-        with self._lock:
-            self._options.take(table, storage_options)
+        return self._options.tried(table, storage_options, lambda: self._written(table, path, frame, mode, options))
+
+    def _written(
+        self, table: str, path: str, frame: ArrowStream, mode: WriteMode, options: WriteOptions
+    ) -> Result[TableFacts, TableWriteError]:
         try:
             place = place_at(path, self._options_of(table, path))
         except PLACE_FAULTS as fault:
@@ -192,9 +196,16 @@ class ParquetTables:
         """Refused: all files are the table's."""
         return refuse(_unversioned(table))
 
-    def check(self, table: str, *, deep: bool = False) -> Result[TableReport, TableError]:
+    def check(
+        self,
+        table: str,
+        *,
+        deep: bool = False,
+        storage_options: Mapping[str, str] | None = None,
+    ) -> Result[TableReport, TableError]:
         """What there is; files without a log have nothing that could be held against them."""
-        return self.observe(table).map(lambda snapshot: _report(snapshot.facts, deep=deep))
+        seen = self.observe(table, storage_options=storage_options)
+        return seen.map(lambda snapshot: _report(snapshot.facts, deep=deep))
 
 
 def _unversioned(table: str) -> NothingToVacuum:

@@ -201,7 +201,7 @@ def _spine(spine: SpineRecord) -> str:
 
 def _models(models: list[Recorded]) -> list[str | Table]:
     rows = [
-        (moment(r.at), r.event.name or r.event.estimator, measured(r.event.metrics), r.event.saved_to or "")
+        (moment(r.at), r.event.name or r.event.estimator, measured(r.event.measured), r.event.saved_to or "")
         for r in models
         if isinstance(r.event, ModelTrained)
     ]

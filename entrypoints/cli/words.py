@@ -44,7 +44,7 @@ def _happened(event: Event | UnreadableEvent) -> str:  # noqa: C901, PLR0911, PL
         case TrainingSetUnpinned():
             return f"unpinned {event.id}"
         case ModelTrained():
-            return f"trained {event.name or event.estimator} on {event.training_set_id}: {measured(event.metrics)}"
+            return f"trained {event.name or event.estimator} on {event.training_set_id}: {measured(event.measured)}"
         case ViewMaterialized():
             source = f"{event.table} version {event.version}"
             return f"loaded {event.view} into {event.store} from {source} ({event.way}, {event.keys:,} keys)"

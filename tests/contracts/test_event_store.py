@@ -23,6 +23,7 @@ from foreset.domain.errors.store import LogMoved, LogTaken
 from foreset.domain.findings.event_log import EventUndecodable
 from foreset.domain.history import EventFilter, select_events
 from foreset.domain.lineage import lineage_of
+from foreset.domain.model import ModelTrained, split_metrics
 from foreset.domain.receipt import Event
 from foreset.domain.redaction import REDACTIONS, EventsRedacted
 from foreset.domain.registry import replay
@@ -318,3 +319,25 @@ def test_no_body_of_any_kind_stops_the_log_from_being_read(body: object, tag: st
     replay(registry_events((recorded,)))
     lineage_of((recorded,))
     select_events((recorded,), EventFilter(view="x"))
+
+
+@given(metrics=st.dictionaries(st.text(max_size=8), st.floats()))
+def test_metrics_that_are_not_finite_are_recorded_and_read_back(metrics: dict[str, float]) -> None:
+    finite, others = split_metrics(metrics)
+    event = ModelTrained(
+        training_set_id="ts-1",
+        estimator="Ridge",
+        params={},
+        metrics=finite,
+        not_finite=others,
+        rows_train=1,
+        rows_test=1,
+        fingerprint="f",
+    )
+    store = MemoryEventStore()
+    store.append("training-set/ts-1", (event,), expected=0, at=AT, actor="ann").unwrap()
+    other = MemoryEventStore()
+    other.extend(store.stored().unwrap().rows, EMPTY).unwrap()
+    read = other.read().unwrap()[0].event
+    assert isinstance(read, ModelTrained)
+    assert {name: repr(value) for name, value in read.measured.items()} == {n: repr(v) for n, v in metrics.items()}
