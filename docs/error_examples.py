@@ -233,6 +233,7 @@ EXAMPLES: Final[tuple[Problem, ...]] = (
     erasure.TrainingSetErased(id=_ID, entity="customer", at=_NOON, asked="as ann asked (ticket 1187)"),
     erasure.SpineErased(fingerprint=_PRINT, entity="customer", at=_NOON, asked="without saying who asked"),
     retrieval.OutputUnwritable(path="/srv/out/train.parquet", problem="No space left on device"),
+    retrieval.OutputIsSource(path="data/delta_lake/rain", reader="the feature view rain"),
     # Training
     training.EstimatorRefused(estimator="xgboost.XGBClassifier", package="xgboost", allowed=("sklearn",)),
     training.UnknownEstimator(estimator="LogisticRegresion", known=("LogisticRegression", "Ridge")),

@@ -351,7 +351,7 @@ class FeatureStore(KeepsTrainingSets, TellsOfTrainingSets, LooksAfterItsLog, Era
         """
         return self._adapters.tables.changes(
             fspath(table), from_version, to_version, storage_options, partition_time_zone=partition_time_zone
-        ).map(TableChanges)
+        ).map(lambda found: TableChanges(found, self._adapters.tables))
 
     @fitted_arguments
     def write(  # noqa: PLR0913  # what a write may ask

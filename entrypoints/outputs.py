@@ -19,17 +19,20 @@ _RANDOM: Final = 16
 
 
 class Rows(Protocol):
-    """Rows that can be written, part by part where they are many."""
+    """Rows that can be written, part by part where they are many.
+
+    What they were made from is replaced with `overwrite` only.
+    """
 
     def batches(self) -> "Iterator[pl.DataFrame]":
         """The rows as polars frames."""
         ...
 
-    def write_parquet(self, path: str | Path) -> Path:
+    def write_parquet(self, path: str | Path, *, overwrite: bool = False) -> Path:
         """Write a Parquet file, whole or not at all."""
         ...
 
-    def write_delta(self, path: str | Path) -> Path:
+    def write_delta(self, path: str | Path, *, overwrite: bool = False) -> Path:
         """Write a Delta table, or a new version of one that replaces its rows."""
         ...
 

@@ -5,10 +5,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from foreset.application.table_ports import Changes
+from foreset.application.table_ports import Changes, TableStore
 from foreset.domain.changes import CHANGE_TYPE, CHANGE_TYPES, ChangesFacts
 from foreset.entrypoints.outputs import delta_table, whole_file
 from foreset.entrypoints.raising import given
+from foreset.entrypoints.sources import of_table, spared
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,8 +28,9 @@ class TableChanges:
     Nothing is read before the rows are asked for.
     """
 
-    def __init__(self, changes: Changes) -> None:
+    def __init__(self, changes: Changes, tables: TableStore | None = None) -> None:
         """Wrap what a table store gave."""
+        self._tables = tables
         self.facts: ChangesFacts = changes.facts
         """The versions, how the rows are told, and what is read for it: files, rows, bytes."""
         self._changes = changes
@@ -65,13 +67,26 @@ class TableChanges:
         """The rows, as one polars frame."""
         return iter([self.frame])
 
-    def write_parquet(self, path: str | Path) -> Path:
-        """Write the rows to a Parquet file, whole or not at all; gives its path."""
+    def write_parquet(self, path: str | Path, *, overwrite: bool = False) -> Path:
+        """Write the rows to a Parquet file, whole or not at all; gives its path.
+
+        Raises `CallerError` (`OutputIsSource`) for a place in the table itself, unless `overwrite` is given.
+        """
+        self._spare(path, overwrite=overwrite)
         return whole_file(path, self.frame.write_parquet)
 
-    def write_delta(self, path: str | Path) -> Path:
-        """Write the rows to a new Delta table, or replace the rows of one; gives its folder."""
+    def write_delta(self, path: str | Path, *, overwrite: bool = False) -> Path:
+        """Write the rows to a new Delta table, or replace the rows of one; gives its folder.
+
+        Raises `CallerError` (`OutputIsSource`) for the table itself, unless `overwrite` is given.
+        """
+        self._spare(path, overwrite=overwrite)
         return delta_table(path, self.frame)
+
+    def _spare(self, path: str | Path, *, overwrite: bool) -> None:
+        if self._tables is not None:
+            itself = of_table(self.facts.table, f"the table {self.facts.table}", self._tables)
+            given(spared(path, itself, overwrite=overwrite))
 
     def __repr__(self) -> str:
         """The versions and how the rows are told."""

@@ -14,7 +14,8 @@ from foreset.domain.explaining import size
 from foreset.domain.measured import Measured, beside
 from foreset.domain.receipt import TrainingSetRetrieved
 from foreset.entrypoints.outputs import delta_table, whole_file
-from foreset.entrypoints.raising import reject
+from foreset.entrypoints.raising import given, reject
+from foreset.entrypoints.sources import of_receipt, spared
 
 if TYPE_CHECKING:
     import numpy as np
@@ -172,13 +173,23 @@ class TrainingSet:
 
         return noted(self.frame, types_of(self._frame))
 
-    def write_parquet(self, path: str | Path) -> Path:
-        """Write the rows to a Parquet file, whole or not at all; gives its path."""
+    def write_parquet(self, path: str | Path, *, overwrite: bool = False) -> Path:
+        """Write the rows to a Parquet file, whole or not at all; gives its path.
+
+        Raises `CallerError` (`OutputIsSource`) for a place that this training set was read from, its tables and its
+        spine, unless `overwrite` is given.
+        """
+        self._spare(path, overwrite=overwrite)
         stored = self._frame
         return whole_file(path, stored.copy_to if isinstance(stored, StoredFrame) else self.frame.write_parquet)
 
-    def write_delta(self, path: str | Path) -> Path:
-        """Write the rows to a new Delta table, or replace the rows of one; gives its folder."""
+    def write_delta(self, path: str | Path, *, overwrite: bool = False) -> Path:
+        """Write the rows to a new Delta table, or replace the rows of one; gives its folder.
+
+        Raises `CallerError` (`OutputIsSource`) for a place that this training set was read from, its tables and its
+        spine, unless `overwrite` is given.
+        """
+        self._spare(path, overwrite=overwrite)
         if not isinstance(self._frame, StoredFrame):
             return delta_table(path, self.frame)
         from foreset.adapters.delta.tables import DeltaTables
@@ -186,6 +197,12 @@ class TrainingSet:
         place = Path(path).absolute()
         DeltaTables(place.parent).replace(str(place), self._frame).unwrap()
         return place
+
+    def _spare(self, path: str | Path, *, overwrite: bool) -> None:
+        """Raise where a place that this set was read from would be replaced unasked."""
+        if self._reporter is not None:
+            sources = of_receipt(self.receipt, self._reporter.adapters.tables)
+            given(spared(path, sources, overwrite=overwrite))
 
     def __repr__(self) -> str:
         """Its id, shape and versions."""

@@ -219,6 +219,15 @@ class OutputUnwritable(WorldFault, frozen=True, kw_only=True):
     then = "mend what stopped it, or give another place that may be written."
 
 
+class OutputIsSource(CallerFault, frozen=True, kw_only=True):
+    """A place to write to that holds what a view, a spine or a training set is read from."""
+
+    path: str
+    reader: str
+    says = "{path} holds what {reader} is read from, and writing there would replace it."
+    then = "name another place, or replace it all the same with overwrite=True (--overwrite)."
+
+
 SpineError = SpineUnreadable | CsvUnfit | CsvCellUnfit | CsvSchemaUnfit | DoesNotFit | TableError
 """Why a spine cannot be read."""
 

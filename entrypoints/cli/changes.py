@@ -6,10 +6,13 @@ from pathlib import Path
 import msgspec
 from returns.result import Result, Success
 
+from foreset.application.table_ports import TableStore
+from foreset.domain.changes import ChangesFacts
 from foreset.domain.errors.problem import Problem
-from foreset.entrypoints.cli.files import output_place, write
+from foreset.entrypoints.cli.files import holds, output_place, write
 from foreset.entrypoints.cli.output import Answer
 from foreset.entrypoints.datasets import tables_in
+from foreset.entrypoints.sources import of_table, spared
 from foreset.entrypoints.table_changes import TableChanges
 from foreset.entrypoints.wiring import data_directory
 
@@ -17,10 +20,31 @@ from foreset.entrypoints.wiring import data_directory
 def changes(args: argparse.Namespace) -> Result[Answer, Problem]:
     """What changed after one version of a table, up to another."""
     place = Success(None) if args.output is None else output_place(args.output)
+    tables = tables_in(data_directory())
     return Result.do(
         _told(TableChanges(found), where)
         for where in place
-        for found in tables_in(data_directory()).changes(args.table, args.first, args.last)
+        for _ in _spared(where, args, tables)
+        for found in tables.changes(args.table, args.first, args.last)
+        for _ in _fits(where, found.facts, tables)
+    )
+
+
+def _spared(place: Path | None, args: argparse.Namespace, tables: TableStore) -> Result[None, Problem]:
+    """Whether the table itself stays, or is to be replaced."""
+    if place is None:
+        return Success(None)
+    return spared(place, of_table(args.table, f"the table {args.table}", tables), overwrite=args.overwrite)
+
+
+def _fits(place: Path | None, facts: ChangesFacts, tables: TableStore) -> Result[None, Problem]:
+    """Whether a file of text holds the table's columns, asked before the rows are read."""
+    if place is None or place.suffix.lower() != ".csv":
+        return Success(None)
+    return Result.do(
+        None
+        for seen in tables.observe(facts.table, facts.last)
+        for _ in holds(place, [(column.name, column.dtype) for column in seen.facts.columns])
     )
 
 

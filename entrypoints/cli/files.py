@@ -1,5 +1,6 @@
 """Where rows are written: a Parquet or CSV file, or a Delta table."""
 
+from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from foreset.domain.plan import RetrievalPlan
 from foreset.entrypoints.outputs import Rows, unwritable, whole_file
 
 FILES = (".parquet", ".csv")
+Column = tuple[str, str]
+"""A column's name and dtype."""
 _NOT_IN_CSV = ("list<", "struct<", "map<", "binary")
 
 
@@ -38,12 +41,10 @@ def _is_no_table(place: Path) -> bool:
     return place.is_dir() and any(place.iterdir()) and not (place / "_delta_log").is_dir()
 
 
-def holds(place: Path, plan: RetrievalPlan) -> Result[None, InvalidSpec]:
-    """Whether a file of this kind holds the columns that a plan gives; asked before they are retrieved."""
-    if place.suffix.lower() != ".csv":
+def holds(place: Path | None, columns: Iterable[Column]) -> Result[None, InvalidSpec]:
+    """Whether a file of this kind holds columns of these types; asked before they are retrieved."""
+    if place is None or place.suffix.lower() != ".csv":
         return Success(None)
-    gathered = [(output.name, output.dtype) for gather, _, _ in plan.gathers for output in gather.columns]
-    columns = [*((column.name, column.dtype) for column in plan.spine.columns), *gathered]
     unfit = [f"{name} ({dtype})" for name, dtype in columns if dtype.startswith(_NOT_IN_CSV)]
     if not unfit:
         return Success(None)
@@ -51,12 +52,18 @@ def holds(place: Path, plan: RetrievalPlan) -> Result[None, InvalidSpec]:
     return refuse(InvalidSpec(spec=f"--output {place}", problem=f"no CSV file holds {listed(unfit)}", remedy=remedy))
 
 
+def columns_of(plan: RetrievalPlan) -> Iterator[Column]:
+    """The columns that a plan gives, with their dtypes."""
+    yield from ((column.name, column.dtype) for column in plan.spine.columns)
+    yield from ((output.name, output.dtype) for gather, _, _ in plan.gathers for output in gather.columns)
+
+
 def write(rows: Rows, place: Path) -> Path:
-    """Write the rows, whole or not at all; `ForesetError` where that fails."""
+    """Write the rows, whole or not at all, over whatever is there; `ForesetError` where that fails."""
     suffix = place.suffix.lower()
     if suffix == ".parquet":
-        return rows.write_parquet(place)
-    return whole_file(place, partial(_csv, rows)) if suffix == ".csv" else rows.write_delta(place)
+        return rows.write_parquet(place, overwrite=True)
+    return whole_file(place, partial(_csv, rows)) if suffix == ".csv" else rows.write_delta(place, overwrite=True)
 
 
 def _csv(rows: Rows, place: Path) -> None:

@@ -213,6 +213,9 @@ def _add_knowledge(command: argparse.ArgumentParser) -> None:
 def _add_output(command: argparse.ArgumentParser, *, required: bool) -> None:
     kinds = "FILE.parquet, FILE.csv, or the folder of a Delta table"
     command.add_argument("-o", "--output", required=required, metavar="F", help=kinds)
+    command.add_argument(
+        "--overwrite", action="store_true", help="even if a view, the spine or the training set is read from there"
+    )
 
 
 def _add_reports(commands: _Commands) -> None:

@@ -2,22 +2,25 @@
 
 import argparse
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 import msgspec
 from returns.result import Result, Success
 
-from foreset.domain.errors.problem import raised, refuse
-from foreset.domain.errors.retrieval import PlanError, RebuildError, RetrievalError
+from foreset.domain.errors.problem import Problem, raised, refuse
+from foreset.domain.errors.retrieval import OutputIsSource, PlanError, RebuildError, RetrievalError
 from foreset.domain.errors.specs import InvalidSpec
+from foreset.domain.errors.store import StoreError
 from foreset.domain.plan import RetrievalPlan
 from foreset.domain.spec import SpineReference, TrainingSetSpec
-from foreset.entrypoints.cli.files import holds, output_place, write
+from foreset.entrypoints.cli.files import columns_of, holds, output_place, write
 from foreset.entrypoints.cli.output import Answer
 from foreset.entrypoints.cli.progress import shown
 from foreset.entrypoints.cli.stores import store_to_read
 from foreset.entrypoints.cli.words import at_versions
 from foreset.entrypoints.feature_store import FeatureStore
+from foreset.entrypoints.sources import of_receipt, of_spine, of_views, spared
 from foreset.entrypoints.spec_files import SpecFileError, read_training_set
 from foreset.entrypoints.training_set import TrainingSet
 
@@ -42,7 +45,7 @@ def _explained(planned: RetrievalPlan) -> Answer:
     return Answer(data, [planned.explain()])
 
 
-def get(args: argparse.Namespace) -> Result[Answer, SpecFileError | RetrievalError]:
+def get(args: argparse.Namespace) -> Result[Answer, SpecFileError | RetrievalError | OutputIsSource]:
     """Build a training set and write it."""
     keep = not args.no_keep_spine
     with shown("rows") as progress:
@@ -51,6 +54,7 @@ def get(args: argparse.Namespace) -> Result[Answer, SpecFileError | RetrievalErr
             for place in output_place(args.output)
             for spec in asked(args)
             for store in store_to_read(args)
+            for _ in _spared(place, store, _reference(args), args)
             for _ in _fits(place, store, spec, args)
             for training_set in store.training_set(spec, _reference(args), keep_spine=keep, progress=progress)
         )
@@ -62,10 +66,24 @@ def _fits(
     """Whether a file of text holds what is asked for; the other kinds hold everything."""
     if place.suffix.lower() != ".csv":
         return Success(None)
-    return Result.do(None for planned in store.plan(spec, _reference(args)) for _ in holds(place, planned))
+    return Result.do(None for planned in store.plan(spec, _reference(args)) for _ in holds(place, columns_of(planned)))
 
 
-def rebuild(args: argparse.Namespace) -> Result[Answer, InvalidSpec | RebuildError]:
+def _spared(
+    place: Path | None, store: FeatureStore, spine: SpineReference | None, args: argparse.Namespace
+) -> Result[None, OutputIsSource | StoreError]:
+    """Whether all that views and the spine are read from stays, or is to be replaced."""
+    if place is None:
+        return Success(None)
+    tables = store.adapters.tables
+    return Result.do(
+        None
+        for catalog in store.catalog()
+        for _ in spared(place, chain(of_views(catalog, tables), of_spine(spine, tables)), overwrite=args.overwrite)
+    )
+
+
+def rebuild(args: argparse.Namespace) -> Result[Answer, InvalidSpec | RebuildError | Problem]:
     """Build a training set again; it is written only where that is asked."""
     place = Success(None) if args.output is None else output_place(args.output)
     return Result.do(
@@ -73,7 +91,21 @@ def rebuild(args: argparse.Namespace) -> Result[Answer, InvalidSpec | RebuildErr
         for where in place
         for spine in given_spine(args)
         for store in store_to_read(args)
+        for _ in _spared(where, store, spine, args)
+        for _ in _again(where, store, args)
         for training_set in store.rebuild(args.id, spine=spine, from_pin=args.from_pin)
+    )
+
+
+def _again(place: Path | None, store: FeatureStore, args: argparse.Namespace) -> Result[None, Problem]:
+    """Whether the place may have what the receipt names, and holds it; asked before it is built."""
+    if place is None:
+        return Success(None)
+    return Result.do(
+        None
+        for receipt in store.receipt(args.id)
+        for _ in spared(place, of_receipt(receipt, store.adapters.tables), overwrite=args.overwrite)
+        for _ in holds(place, columns_of(receipt.plan))
     )
 
 
