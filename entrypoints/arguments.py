@@ -33,7 +33,7 @@ def fitted_arguments(call: Callable[P, R]) -> Callable[P, R]:
                     value = fit(given[name])
                 except Unfit as unfit:
                     problem = InvalidSpec(
-                        spec=call.__qualname__, problem=f"{name}{unfit.at} {unfit.problem}", remedy=unfit.remedy
+                        spec=_called(call, args), problem=f"{name}{unfit.at} {unfit.problem}", remedy=unfit.remedy
                     )
                     if str(signature.return_annotation).startswith("returns.result.Result"):
                         return refuse(problem)  # type: ignore[return-value]  # R is a Result
@@ -42,6 +42,14 @@ def fitted_arguments(call: Callable[P, R]) -> Callable[P, R]:
         return call(*bound.args, **bound.kwargs)
 
     return checked
+
+
+def _called(call: Callable[..., object], args: tuple[object, ...]) -> str:
+    """How a caller names the call: by the class of what it is made on, and not by the one that defines it."""
+    if "." not in call.__qualname__ or not args:
+        return call.__qualname__
+    owner = args[0] if isinstance(args[0], type) else type(args[0])
+    return f"{owner.__name__}.{call.__name__}"
 
 
 def _put(bound: inspect.BoundArguments, name: str, value: object) -> None:

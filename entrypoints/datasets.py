@@ -5,14 +5,16 @@ from datetime import UTC, datetime
 from functools import cache
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 
 from foreset.domain.dtypes import time_unit
 from foreset.domain.errors.problem import raised
 from foreset.domain.facts import TableFacts
+from foreset.domain.field_types import shown
 from foreset.domain.writing import TARGET_BYTES, SchemaMode, Untouched, WriteMode, contradiction
+from foreset.entrypoints.arguments import fitted_arguments
 from foreset.entrypoints.frames import frame_to_write
 from foreset.entrypoints.limits import size_of
 from foreset.entrypoints.raising import given, reject
@@ -24,6 +26,10 @@ if TYPE_CHECKING:
     import polars as pl
 
     from foreset.adapters.delta.tables import DeltaTables
+
+    NameOrPath: TypeAlias = str | PathLike[str]
+else:
+    NameOrPath = object  # left as it is given, for a path is not the name of its text
 
 SAMPLE_INDEX = "sample_index"
 """The column that numbers the rows of a sample: a join key, never a feature of `load_data`."""
@@ -73,8 +79,9 @@ def get_delta_path(name: str) -> Path:
     return given(dataset_path(str(name), data_directory()))
 
 
+@fitted_arguments
 def read_delta_table(  # noqa: PLR0913  # what a reading may ask
-    name_or_path: str | PathLike[str],
+    name_or_path: NameOrPath,
     *,
     version: int | None = None,
     timestamp: datetime | str | None = None,
@@ -120,9 +127,10 @@ def _wanted(table: str, known: list[str], columns: Iterable[str] | None) -> tupl
     return wanted
 
 
+@fitted_arguments
 def write_to_delta_lake(  # noqa: PLR0913  # what a write may ask
     frame: Any,  # polars, pandas or pyarrow
-    name_or_path: str | PathLike[str],
+    name_or_path: NameOrPath,
     *,
     mode: WriteMode = "append",
     partition_by: Iterable[str] | None = None,
@@ -173,8 +181,9 @@ def write_to_delta_lake(  # noqa: PLR0913  # what a write may ask
     return UntouchedTable(**msgspec.structs.asdict(info)) if isinstance(facts, Untouched) else info
 
 
+@fitted_arguments
 def optimize_table(
-    name_or_path: str | PathLike[str],
+    name_or_path: NameOrPath,
     *,
     target_size: int | str = TARGET_BYTES,
     storage_options: Mapping[str, str] | None = None,
@@ -189,7 +198,8 @@ def optimize_table(
     return _info(table, data_dir, given(tables_in(data_dir).optimize(table, size, storage_options)).facts)
 
 
-def get_table_info(name_or_path: str | PathLike[str], *, storage_options: Mapping[str, str] | None = None) -> TableInfo:
+@fitted_arguments
+def get_table_info(name_or_path: NameOrPath, *, storage_options: Mapping[str, str] | None = None) -> TableInfo:
     """What the table's log says of its newest version; no data file is opened.
 
     `storage_options` are those of the object store, for a table by URL; later calls of this process reuse them.
@@ -213,7 +223,8 @@ def _info(table: str, data_dir: Path, facts: TableFacts) -> TableInfo:
     )
 
 
-def load_data(name: str | PathLike[str], *, target: str = "target") -> "tuple[pd.DataFrame, pd.Series[Any]]":
+@fitted_arguments
+def load_data(name: NameOrPath, *, target: str = "target") -> "tuple[pd.DataFrame, pd.Series[Any]]":
     """Features X, shape (rows, features), and target y, shape (rows,), of a whole table, as pandas.
 
     The features are all columns of numbers and booleans but the target and `sample_index`, in the table's order: times,
@@ -239,6 +250,11 @@ def _is_number(dtype: str) -> bool:
     return dtype.startswith(_NUMBERS) and time_unit(dtype) is None
 
 
-def _table(name_or_path: str | PathLike[str]) -> str:
+def _table(name_or_path: NameOrPath) -> str:
     """A name, URL or path as the table store takes it; a `Path` is a path even when it has one part."""
-    return name_or_path if isinstance(name_or_path, str) else str(Path(name_or_path).absolute())
+    if isinstance(name_or_path, str):
+        return name_or_path
+    try:
+        return str(Path(name_or_path).absolute())
+    except TypeError:
+        reject("A table", f"name_or_path is {shown(name_or_path)}, which is not a text or a path", "give one of them")

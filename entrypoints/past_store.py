@@ -19,6 +19,7 @@ from foreset.domain.errors.store import StoreError
 from foreset.domain.errors.tables import TableError
 from foreset.domain.history import EventFilter, Past, Wanted, in_utc, past_of, select_events
 from foreset.domain.registry import Catalog, replay
+from foreset.entrypoints.arguments import fitted_arguments
 from foreset.entrypoints.reports import Reporter
 from foreset.entrypoints.training_set import TrainingSet
 from foreset.entrypoints.wiring import as_of
@@ -56,6 +57,7 @@ class PastStore:
         """The last position of the log by then."""
         return len(self._past.events)
 
+    @fitted_arguments
     def at(self, when: datetime | int) -> Result["PastStore", PastError]:
         """The same store as it was still earlier."""
         return past_of(in_utc(when), self._past.events, self._past.at).map(lambda past: PastStore(past, self._present))
@@ -68,26 +70,32 @@ class PastStore:
     def _catalog(self) -> Catalog:
         return replay(registry_events(self._past.events))
 
+    @fitted_arguments
     def history(self, **wanted: Unpack[Wanted]) -> Result[tuple["Recorded", ...], StoreError]:
         """The events up to then, in their order; `wanted` as for `FeatureStore.history`."""
         return Result.from_value(select_events(self._past.events, EventFilter.of(wanted)).events)
 
+    @fitted_arguments
     def lineage(self, name: str | None = None) -> Result["Lineage", UnknownName]:
         """What came of what, by then; see `FeatureStore.lineage`."""
         return lineage_around(name, self._past.events)
 
+    @fitted_arguments
     def receipt(self, id: str) -> Result["TrainingSetRetrieved", "NoSuchTrainingSet | StoreError"]:  # noqa: A002  # as the store has it
         """The receipt of a training set that had been built by then."""
         return receipt_among(id, self._past.events)
 
+    @fitted_arguments
     def table(self, table: str, version: int | None = None) -> Result["TableFacts", TableError]:
         """What is known of a table at a version, the one that was current then by default."""
         return self._adapters.tables.observe(table, version).map(lambda snapshot: snapshot.facts)
 
+    @fitted_arguments
     def plan(self, spec: "TrainingSetSpec", spine: object) -> Result["RetrievalPlan", PlanError]:
         """The plan of a training set as it would have been: definitions and tables of then."""
         return plan_retrieval(spec, spine, self._adapters, self._catalog).map(lambda planned: planned.plan)
 
+    @fitted_arguments
     def training_set(
         self,
         spec: "TrainingSetSpec",
@@ -104,6 +112,7 @@ class PastStore:
             lambda retrieval: TrainingSet(retrieval, Reporter(self._adapters, self._catalog))
         )
 
+    @fitted_arguments
     def rebuild(self, id: str, *, spine: object | None = None) -> Result[TrainingSet, RebuildError]:  # noqa: A002  # as the store has it
         """A training set that had been built by then, again, proved equal, or refused. Recorded in the log of now."""
         return Result.do(

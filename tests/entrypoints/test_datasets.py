@@ -112,7 +112,9 @@ def test_a_frame_that_does_not_fit_is_refused_unless_the_schema_is_replaced_in_s
         write_to_delta_lake(other, "t")
     with pytest.raises(ValueError, match="schema_mode is 'overwrite' and mode is 'append'"):
         write_to_delta_lake(other, "t", schema_mode="overwrite")
-    with pytest.raises(ValueError, match=r"mode is 'upsert'. Next: use one of append, overwrite, error"):
+    with pytest.raises(
+        ValueError, match=r"mode is 'upsert'. Next: give one of 'append', 'overwrite', 'error', 'merge'"
+    ):
         write_to_delta_lake(other, "t", mode="upsert")  # type: ignore[arg-type]  # wrong or loose on purpose
     info = write_to_delta_lake(other, "t", mode="overwrite", schema_mode="overwrite")
     assert list(info.columns) == ["k", "v", "name", "extra"]
