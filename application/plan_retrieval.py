@@ -13,6 +13,7 @@ from foreset.domain.errors.tables import AfterLastVersion, TableError
 from foreset.domain.facts import Facts, TableFacts
 from foreset.domain.plan import RetrievalPlan
 from foreset.domain.planning import Selection, plan_for, select, unknown_versions
+from foreset.domain.recordable import unrecordable
 from foreset.domain.registry import Catalog
 from foreset.domain.spec import DeltaSource, FeatureViewSpec, TrainingSetSpec
 
@@ -38,6 +39,9 @@ def plan_retrieval(
 
 
 def _selected(spec: TrainingSetSpec, adapters: Adapters, catalog: Catalog) -> Result[tuple[Selection, ...], PlanError]:
+    unfit = unrecordable(spec)
+    if unfit is not None:
+        return refuse(unfit)
     now = adapters.clock.now()
     if spec.known_by is not None and spec.known_by > now:
         return refuse(KnownInFuture(at=spec.known_by.isoformat(), now=now.isoformat()))

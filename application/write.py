@@ -7,15 +7,17 @@ from returns.result import Result, Success
 
 from foreset.application.ports import Adapters
 from foreset.application.table_ports import ArrowStream
+from foreset.domain.errors.problem import refuse
 from foreset.domain.errors.retrieval import SpineError
-from foreset.domain.errors.specs import StaleWrite
+from foreset.domain.errors.specs import SecretInAddress, StaleWrite
 from foreset.domain.errors.store import StoreError
 from foreset.domain.errors.tables import TableWriteError
 from foreset.domain.facts import TableFacts
 from foreset.domain.receipt import TableWritten
+from foreset.domain.recordable import secret_in
 from foreset.domain.writing import DEFAULTS, TARGET_BYTES, Compaction, Untouched, WriteMode, WriteOptions
 
-WriteError = SpineError | TableWriteError | StaleWrite | StoreError
+WriteError = SecretInAddress | SpineError | TableWriteError | StaleWrite | StoreError
 """Why a frame was not read, a table not written, or the write not recorded."""
 _NOTHING: Final[Result[object, StaleWrite | StoreError]] = Success(None)
 
@@ -30,6 +32,9 @@ def write_table(  # noqa: PLR0913  # a write, and where it goes
     storage_options: Mapping[str, str] | None = None,
 ) -> Result[TableFacts, WriteError]:
     """Write a table; gives its facts at the new version. A write that was made before is no event."""
+    secret = secret_in(table)
+    if secret is not None:
+        return refuse(secret)
     return Result.do(
         facts
         for facts in adapters.tables.write(table, frame, mode, options, storage_options)

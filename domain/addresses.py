@@ -23,7 +23,7 @@ _MISSPELT: Final = re.compile(
     rf"\s*(?:[a-z][a-z0-9+.-]+:/(?!/)|(?:{_REMOTE}|file)\s*(?::(?!//)|;|//|\\))", re.IGNORECASE
 )
 _MISSPELT_SECRET: Final = re.compile(
-    rf"\b({_REMOTE})\s?(?::/?(?![/\s])|;|(?<!:)//|\\)[^\n<>]{{0,400}}@[^\s\"'<>]*", re.IGNORECASE
+    rf"\b({_REMOTE})\s?(?::/?(?![/\s])|;|(?<!:)//|\\)(?!\[\.\.\.\])[^\n<>]{{0,400}}@[^\s\"'<>]*", re.IGNORECASE
 )
 
 
@@ -126,7 +126,7 @@ _START: Final = r"[A-Za-z][A-Za-z0-9+.-]{1,20}:/+"
 _PORT: Final = r"\d{1,5}(?=[\s\"'),;.\]]|$)"
 # A password may have any sign, also spaces, quotes and slashes: it ends at the last @ before another address.
 _WITH_PASSWORD: Final = re.compile(
-    rf"({_START})(?!/)([^\s/@:?#<>]*):(?!{_PORT})((?:(?!:/)[^<>]){{0,400}}@)([^\s\"'<>]*)"
+    rf"({_START})(?!/|\[\.\.\.\])([^\s/@:?#<>]*):(?!{_PORT})((?:(?!:/)[^<>]){{0,400}}@)([^\s\"'<>]*)"
 )
 _IN_TEXT: Final = re.compile(rf"{_START}[^\s\"'<>`]*")
 _ASSIGNED: Final = re.compile(

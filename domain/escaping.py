@@ -6,8 +6,11 @@ from typing import Final
 _CONTROLS: Final = r"\x00-\x1f\x7f-\x9f"
 _DIRECTIONS: Final = r"\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
 _LINES: Final = r"\u2028\u2029"
-_UNSEEN: Final = r"\u200b\u2060-\u2065\u206a-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f"
-_JOINERS: Final = r"\xad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200c\u200d\u3164\uffa0"
+_UNSEEN: Final = (
+    r"\u034f\u115f\u1160\u17b4\u17b5\u200b\u2060-\u2065\u206a-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb"
+    r"\U000e0000-\U000e007f"
+)
+_JOINERS: Final = r"\xad\u180b-\u180f\u200c\u200d"
 """What some scripts and emoji need, and what nobody sees: shown in texts, refused in names."""
 
 _ESCAPED: Final = re.compile(f"[{_CONTROLS}{_DIRECTIONS}{_LINES}{_UNSEEN}\ud800-\udfff]")

@@ -14,6 +14,7 @@ from foreset.domain.errors.specs import InvalidSpec
 from foreset.domain.facts import Column
 from foreset.domain.feast_repository import FeastEntity, FeastObject, FeastSource, FeastView
 from foreset.domain.spec import DeltaSource, EntitySpec, FeatureField, FeatureViewSpec
+from foreset.domain.warehouse_names import is_table_name
 
 DUMMY: Final = "__dummy"
 """The entity that Feast gives to a view without entities, so that every row is joined to every row."""
@@ -127,9 +128,20 @@ def _built(
 def plain_view(view: FeastView) -> Result[FeastView, FeastObjectRefused]:
     """The view, if its values are those of a table as they are."""
     if view.kind == "feature view" and view.computed is None:
-        return Success(view)
+        return _with_a_table(view)
     problem = f"its values are made by {view.computed}" if view.computed else "its values are no table's"
     remedy = "write its values to a Delta table and make a feature view of that, or leave it to Feast"
+    return refuse(_refused(view, problem, remedy))
+
+
+def _with_a_table(view: FeastView) -> Result[FeastView, FeastObjectRefused]:
+    """The view, if a warehouse would be asked for a table by its name: SQL of a registry is somebody else's."""
+    tags = view.source.tags if view.source else {}
+    query, name = feast_tags.warehouse_query(tags), feast_tags.warehouse_table(tags)
+    if query is None and (name is None or is_table_name(name)):
+        return Success(view)
+    problem = f"its source gives the SQL {query or name!r} for the name of a table in a warehouse"
+    remedy = "read the query; to have it run, register the view with DeltaSource(..., warehouse_query='SELECT ...')"
     return refuse(_refused(view, problem, remedy))
 
 

@@ -23,6 +23,7 @@ _JOIN_KEYS: Final = "foreset.join_keys"
 _STORAGE_OPTIONS: Final = "foreset.storage_options"
 _PARTITION_TIME_ZONE: Final = "foreset.partition_time_zone"
 _WAREHOUSE_TABLE: Final = "foreset.warehouse_table"
+_WAREHOUSE_QUERY: Final = "foreset.warehouse_query"
 _VALID_UNTIL: Final = "foreset.valid_until_field"
 _TIMESTAMP_UNIT: Final = "foreset.timestamp_unit"
 _CLOSED: Final = "foreset.closed"
@@ -70,6 +71,7 @@ def source_tags(source: DeltaSource, endpoint: str) -> dict[str, str]:
         _STORAGE_OPTIONS: _json(options) if options and options != endpoint_options(endpoint) else "",
         _PARTITION_TIME_ZONE: source.partition_time_zone or "",
         _WAREHOUSE_TABLE: source.warehouse_table or "",
+        _WAREHOUSE_QUERY: source.warehouse_query or "",
         _VALID_UNTIL: source.valid_until_field or "",
         _TIMESTAMP_UNIT: source.timestamp_unit or "",
     }
@@ -109,6 +111,11 @@ def partition_time_zone(tags: Mapping[str, str]) -> str | None:
 def warehouse_table(tags: Mapping[str, str]) -> str | None:
     """The name under which a warehouse sees the table."""
     return tags.get(_WAREHOUSE_TABLE)
+
+
+def warehouse_query(tags: Mapping[str, str]) -> str | None:
+    """The query that gives the table's rows in a warehouse."""
+    return tags.get(_WAREHOUSE_QUERY)
 
 
 def valid_until_field(tags: Mapping[str, str]) -> str | None:

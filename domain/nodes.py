@@ -67,7 +67,8 @@ class Scan(msgspec.Struct, frozen=True, kw_only=True, tag="scan"):
     """Columns of a table at a version, in the snapshot's order: files by modification time, then path.
 
     `bounds` are conditions that every row which serves meets. `partition_time_zone` is the zone in which times of
-    partitions are read that have none in the log. `warehouse_table` is the name under which a warehouse sees the table.
+    partitions are read that have none in the log. `warehouse_table` is the name under which a warehouse sees the table,
+    `warehouse_query` a query that gives its rows there.
     """
 
     table: str
@@ -80,6 +81,7 @@ class Scan(msgspec.Struct, frozen=True, kw_only=True, tag="scan"):
     bounds: tuple[Bounds, ...] = ()
     partition_time_zone: str | None = None
     warehouse_table: str | msgspec.UnsetType = msgspec.UNSET
+    warehouse_query: str | msgspec.UnsetType = msgspec.UNSET
     how: Reading | None = None
 
 

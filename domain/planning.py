@@ -244,6 +244,7 @@ def _scan(table: TableFacts, source: DeltaSource) -> Scan:
         size_bytes=table.size_bytes,
         partition_time_zone=table.partition_time_zone,
         warehouse_table=source.warehouse_table or msgspec.UNSET,
+        warehouse_query=source.warehouse_query or msgspec.UNSET,
     )
 
 

@@ -9,6 +9,7 @@ from foreset.domain.errors.specs import InvalidSpec, SecretInAddress
 from foreset.domain.escaping import unfit_for_names
 from foreset.domain.secret_names import HIDDEN, Options, is_credential
 from foreset.domain.spec import DeltaSource, EntitySpec, FeatureViewSpec, TrainingSetSpec
+from foreset.domain.warehouse_names import is_table_name
 
 _REMEDY = "give a name of characters that can be seen; field_mapping gives a column of a table another name"
 
@@ -21,8 +22,17 @@ def unrecordable(spec: EntitySpec | FeatureViewSpec | TrainingSetSpec) -> Invali
             problem = f"{field} {name!r} holds the character {sign}, which is not seen where the name is shown"
             return InvalidSpec(spec=f"{type(spec).__name__}({spec.name!r})", problem=problem, remedy=_REMEDY)
     if isinstance(spec, FeatureViewSpec):
-        return secret_in(spec.source.table)
+        return _not_a_table(spec) or secret_in(spec.source.table)
     return None
+
+
+def _not_a_table(spec: FeatureViewSpec) -> InvalidSpec | None:
+    name = spec.source.warehouse_table
+    if name is None or is_table_name(name):
+        return None
+    problem = f"the warehouse_table of its source, {name!r}, is not the name of a table"
+    remedy = "give a name such as schema.table; an SQL query is run where it is given as warehouse_query"
+    return InvalidSpec(spec=f"{type(spec).__name__}({spec.name!r})", problem=problem, remedy=remedy)
 
 
 def secret_in(address: str) -> SecretInAddress | None:

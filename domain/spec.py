@@ -167,9 +167,10 @@ class DeltaSource(Spec, frozen=True):
     breaks ties, and `known_at` needs it. `field_mapping` maps the table's column names to the names used
     here. `storage_options` go to the object store's client and are kept in the event log, except credentials: those
     are used by this process and recorded as `***`; other processes have them from the environment.
-    `warehouse_table` is the name under which a warehouse sees the same table. `partition_time_zone` is the zone of the
-    session that wrote a partition column of timestamps, such as `"Europe/Paris"`: the log may hold their values without
-    one, and then they are not read without it.
+    `warehouse_table` is the name under which a warehouse sees the same table, such as `schema.table`; `warehouse_query`
+    is an SQL query that gives its rows there, for where no table does: it is run as it is, by whoever reads the view.
+    `partition_time_zone` is the zone of the session that wrote a partition column of timestamps, such as
+    `"Europe/Paris"`: the log may hold their values without one, and then they are not read without it.
 
     `valid_until_field` says until when a row holds, for tables of slowly changing values: a row serves only while the
     label's time is before it (exclusive), so that an older row that still holds serves in place of one that has ended.
@@ -191,6 +192,7 @@ class DeltaSource(Spec, frozen=True):
     description: str | None = None
     valid_until_field: str | None = None
     timestamp_unit: Literal["s", "ms", "us", "ns"] | None = None
+    warehouse_query: str | None = None
 
     def _validate(self) -> None:
         if not self.table or not self.timestamp_field:
@@ -200,6 +202,8 @@ class DeltaSource(Spec, frozen=True):
         self._distinct("field_mapping", self.field_mapping.values())
         if self.valid_until_field is not None and not self.valid_until_field.strip():
             self._refuse(f"valid_until_field is {self.valid_until_field!r}", "name a column, or leave it out")
+        if self.warehouse_table and self.warehouse_query:
+            self._refuse("warehouse_table and warehouse_query are both given", "give one of them")
         if self.valid_until_field == self.timestamp_field:
             problem = (
                 f"valid_until_field and timestamp_field are both {self.timestamp_field!r}, so no row would ever serve"

@@ -25,7 +25,8 @@ from foreset.domain.errors.offline_stores import (
 )
 from foreset.domain.errors.problem import refuse
 from foreset.domain.measured import ViewServed
-from foreset.domain.nodes import Match
+from foreset.domain.nodes import Match, Scan
+from foreset.domain.warehouse_names import in_sql, is_table_name
 
 TIES: Final = "ties"
 """The defect that is accepted where values decide ties."""
@@ -53,13 +54,17 @@ class Warehouse:
         )
 
     def _query(self, question: Question) -> Result[WarehouseQuery, BeyondStore]:
-        match, table = question.match, question.scan.warehouse_table
+        match, table = question.match, _relation(question.scan, self._stock.store.quotes)
         view, unfit = match.view, _beyond_queries(match)
         if unfit is not None:
             return refuse(BeyondStore(store=self._stock.store.name, view=view, problem=unfit))
-        if isinstance(table, msgspec.UnsetType):
+        if table is None:
             problem = "its source does not say under which name the warehouse sees the table"
             remedy = "name it: DeltaSource(..., warehouse_table='schema.table'), or use offline_store_type='delta'"
+            name = question.scan.warehouse_table
+            if not isinstance(name, msgspec.UnsetType):
+                problem = f"its warehouse_table {name!r} is not the name of a table"
+                remedy = "name a table, or register the query as DeltaSource(..., warehouse_query='SELECT ...')"
             return refuse(BeyondStore(store=self._stock.store.name, view=view, problem=problem, remedy=remedy))
         dtypes = {column.name: column.dtype for column in question.snapshot.facts.columns}
         try:
@@ -95,7 +100,7 @@ class Warehouse:
         if len(totals) and scan.rows is not None and totals[0] != scan.rows:
             return refuse(
                 WarehouseDiffers(
-                    view=match.view, warehouse_table=str(scan.warehouse_table), found=int(totals[0]),
+                    view=match.view, warehouse_table=_shown(scan), found=int(totals[0]),
                     table=scan.table, version=scan.version, rows=scan.rows,
                 )
             )  # fmt: skip
@@ -166,3 +171,15 @@ def _exactly(column: pl.Series, wanted: pl.DataType) -> pl.Series | None:
     if isinstance(wanted, pl.Decimal):
         return values
     return values if values.cast(column.dtype).eq_missing(column).all() else None
+
+
+def _relation(scan: Scan, quotes: str) -> str | None:
+    """What a query reads from: the table by its name, or the query that was registered; None for neither."""
+    if not isinstance(scan.warehouse_query, msgspec.UnsetType):
+        return f"({scan.warehouse_query}) given"
+    name = scan.warehouse_table
+    return in_sql(name, quotes) if not isinstance(name, msgspec.UnsetType) and is_table_name(name) else None
+
+
+def _shown(scan: Scan) -> str:
+    return str(scan.warehouse_table) if isinstance(scan.warehouse_query, msgspec.UnsetType) else "its warehouse_query"

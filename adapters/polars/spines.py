@@ -30,6 +30,7 @@ from foreset.domain.errors.retrieval import SPINES, DoesNotFit, SpineError, Spin
 from foreset.domain.explaining import size
 from foreset.domain.facts import SpineFacts, TableFacts
 from foreset.domain.lost import Box
+from foreset.domain.recordable import secret_in
 from foreset.domain.rules.choose_passes import INFLATED, decoded_bytes
 from foreset.domain.spec import SpineReference
 
@@ -57,6 +58,9 @@ class PolarsSpines:
     def _referenced(
         self, reference: SpineReference, room_bytes: int | None, time: str | None
     ) -> Result[SpineFrame, SpineError]:
+        secret = secret_in(reference.path)
+        if secret is not None:
+            return refuse(secret)
         suffix = Path(reference.path).suffix.lower()
         is_file = suffix in (".parquet", ".csv") and not Path(reference.path).is_dir()
         if (reference.schema or reference.time_formats) and not (is_file and suffix == ".csv"):

@@ -16,7 +16,7 @@ from foreset.adapters.event_rows import Damage
 from foreset.adapters.forks import ForkSafe
 from foreset.adapters.postgres.faults import FAULTS, is_lost, log_error
 from foreset.adapters.postgres.tables import make_where_missing
-from foreset.domain.addresses import is_ambiguous, without_secrets
+from foreset.domain.addresses import is_ambiguous, unquoted, without_secrets
 from foreset.domain.errors.problem import Problem, because, refuse, told
 from foreset.domain.errors.store import AppendUnsettled, LogUnreachable, StoreError, UnfitAddress
 
@@ -182,7 +182,7 @@ class Database(ForkSafe):
         try:
             given = conninfo_to_dict(self._url)
         except psycopg.ProgrammingError as fault:
-            problem = told(fault).partition(":")[0]
+            problem = unquoted(told(fault).partition(":")[0], self._url)
             raise Damage(UnfitAddress(address=self.address, problem=problem)) from None
         return {name: value for name, value in _DEFAULTS.items() if name not in given}
 

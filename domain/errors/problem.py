@@ -85,7 +85,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, tag=True, tag_field="er
         hint = did_you_mean(values[self.hint[0]], values[self.hint[1]]) if self.hint else ""
         shown = {name: listed(v) if isinstance(v, tuple) else v for name, v in values.items()}
         shown = {name: redacted(v) if isinstance(v, str) else v for name, v in shown.items()}
-        return escaped(redacted(f"{self.says} Next: {self.then}".format(**shown, hint=hint)))
+        return escaped(f"{self.says} Next: {self.then}".format(**shown, hint=redacted(hint)))
 
     def __repr__(self) -> str:
         """Its fields, without the credentials in them."""

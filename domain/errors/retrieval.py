@@ -11,6 +11,7 @@ from foreset.domain.errors.specs import (
     InvalidSpec,
     MissingColumn,
     NoSuchTrainingSet,
+    SecretInAddress,
     StaleWrite,
     UnfitType,
     UnknownFeature,
@@ -228,7 +229,7 @@ class OutputIsSource(CallerFault, frozen=True, kw_only=True):
     then = "name another place, or replace it all the same with overwrite=True (--overwrite)."
 
 
-SpineError = SpineUnreadable | CsvUnfit | CsvCellUnfit | CsvSchemaUnfit | DoesNotFit | TableError
+SpineError = SecretInAddress | SpineUnreadable | CsvUnfit | CsvCellUnfit | CsvSchemaUnfit | DoesNotFit | TableError
 """Why a spine cannot be read."""
 
 PlanError = (

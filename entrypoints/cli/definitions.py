@@ -65,7 +65,7 @@ def _views(catalog: Catalog) -> Answer:
     found = list(catalog.views.values())
     columns = ("view", "version", "entities", "table", "ttl", "features")
     rows = [
-        (v.spec.name, v.version, listed(v.spec.entities), v.spec.source.table, _age(v.spec.age_limit), _features(v))
+        (v.spec.name, v.version, listed(v.spec.entities), _table(v), _age(v.spec.age_limit), _features(v))
         for v in found
     ]
     empty = "No feature views are registered. Next: `foreset apply FILE`."
@@ -89,6 +89,13 @@ def _unread(kind: str, catalog: Catalog) -> list[str]:
             why = f"the event {event.kind!r} at position {event.position} of the log cannot be decoded"
             found.append(f"{what} is not known: {why} ({event.problem}). Next: register it again.")
     return found
+
+
+def _table(view: FeatureView) -> str:
+    source = view.spec.source
+    if source.warehouse_query:
+        return f"{source.table} (in a warehouse by the query: {source.warehouse_query})"
+    return f"{source.table} (in a warehouse: {source.warehouse_table})" if source.warehouse_table else source.table
 
 
 def _features(view: FeatureView) -> str:

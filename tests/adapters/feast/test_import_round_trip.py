@@ -54,7 +54,7 @@ def _view(draw: st.DrawFn, name: str) -> FeatureViewSpec:
         draw(st.sampled_from(["at", renamed.get("at", "at")])),
         draw(st.sampled_from([None, "made"])),
         renamed,
-        warehouse_table=draw(TEXT),
+        warehouse_table=draw(st.none() | st.sampled_from(["t", "lake.t", 'lake."T 1"', "`a-b`.lake.t"])),
         name=draw(TEXT),
         description=draw(TEXT),
     )
