@@ -147,6 +147,8 @@ def _instance(dtype: Dtype) -> pl.DataType:
 
 def _may_become(given: pl.DataType, wanted: pl.DataType, stored: Stored) -> bool:
     """Whether values of one type may have equal ones in another; each value is looked at then."""
+    if isinstance(given, pl.Categorical | pl.Enum) and wanted == pl.String:
+        return True
     if given == pl.Null or stored(given) == wanted or widens(dtype_name(given), dtype_name(wanted)):
         return True
     if given.is_integer() and (wanted.is_integer() or isinstance(wanted, pl.Decimal)):

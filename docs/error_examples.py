@@ -303,6 +303,10 @@ EXAMPLES: Final[tuple[Problem, ...]] = (
         store="redis", view="rain", problem="Error 111 connecting to localhost:6379. Connection refused"
     ),
     # Foreset inside Feast
+    feast_store.InvalidRange(
+        problem="start_date is '31/01/2024'",
+        remedy="give a datetime, a date, or a text in ISO 8601 such as '2024-01-31'; without a zone it is UTC",
+    ),
     feast_store.TimeNotRead(column="event_timestamp", row=3, value="'yesterday'"),
     feast_store.NoTimeColumn(times=0, columns=("driver_id", "label")),
     feast_store.UnknownPin(table="driver_stat", known=("driver_stats", "zone_stats")),

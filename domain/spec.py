@@ -234,7 +234,10 @@ class FeatureField(Spec, frozen=True):
     tags: dict[str, str] = {}
 
     def _validate(self) -> None:
-        self._named()
+        name = self.name
+        if not name or name != name.strip() or name == "*" or " as " in f" {name} ":
+            problem = "its name is empty, '*', begins or ends with a space, or holds ' as ', which references use"
+            self._refuse(problem, "give it another name: DeltaSource(..., field_mapping={column: name})")
         if self.dtype is not None and not is_dtype(self.dtype):
             self._refuse(
                 f"its dtype {self.dtype!r} is unknown",

@@ -16,9 +16,9 @@ from feast.feature_logging import LoggingConfig, LoggingSource
 from feast.infra.offline_stores.offline_store import OfflineStore, RetrievalMetadata
 from feast.infra.registry.base_registry import BaseRegistry
 from feast.repo_config import FeastConfigBaseModel, RepoConfig
-from feast.utils import compute_non_entity_date_range
 from pydantic import StrictBool, StrictInt, StrictStr
 
+from foreset.adapters.feast.date_ranges import date_range
 from foreset.adapters.feast.offline_jobs import DeltaRetrievalJob
 from foreset.adapters.feast.offline_options import ArrowTable, options_of
 from foreset.adapters.feast.offline_pulls import Wanted, microseconds, pull_job, times_of
@@ -67,8 +67,8 @@ class DeltaOfflineStore(OfflineStore):
         project: str,
         full_feature_names: bool = False,  # noqa: FBT001, FBT002  # Feast's signature
         filter_by_created_timestamp: bool = False,  # noqa: FBT001, FBT002  # Feast's own signature
-        start_date: datetime | None = None,
-        end_date: datetime | None = None,
+        start_date: datetime | str | None = None,
+        end_date: datetime | str | None = None,
         **_: Any,  # what later versions of Feast may ask beside
     ) -> DeltaRetrievalJob:
         """A job that gives the rows of `entity_df`, all of them and in their order, with the features.
@@ -91,7 +91,7 @@ class DeltaOfflineStore(OfflineStore):
         request = request_of(asked, options)
         run: Callable[[], ArrowTable]
         if frame is None:
-            first, last = compute_non_entity_date_range(feature_views, start_date, end_date)
+            first, last = date_range(feature_views, start_date, end_date)
             bounds = microseconds(first), microseconds(last)
             run = partial(options.engine.training_set_between, request.specs, request.spec, *bounds)
             metadata = RetrievalMetadata(feature_refs, list(request.join_keys), first, last)

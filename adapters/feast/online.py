@@ -4,6 +4,7 @@ A key without values is given nulls, for that interface has no way to remove one
 under a key of the view that no row has: it goes when the view's values do.
 """
 
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -75,7 +76,8 @@ class FeastOnlineStore:
 
     def __del__(self) -> None:
         """Close it: nobody else can."""
-        self.close()
+        if sys is not None and not sys.is_finalizing():  # modules are emptied when the interpreter ends
+            self.close()
 
     # === What it holds of a view ===
 

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import Any, Final
 
+import numpy as np
 import pyarrow as pa
 from feast import FeatureView
 from feast.feature_view import DUMMY_ENTITY_ID, DUMMY_ENTITY_VAL
@@ -112,7 +113,38 @@ def _messages(kind: ValueType, values: Sequence[object]) -> list[Message]:
         make = partial(_value, _FIELDS[kind])
     if make is not None:
         return [Value() if value is None else make(value) for value in values]
-    return python_values_to_proto_values([_plain(value) for value in values], kind)
+    plain = [_plain(value) for value in values]
+    made: list[Message] = python_values_to_proto_values(plain, kind)
+    for value, message in zip(plain, made, strict=True):
+        back = python_value(message, kind)
+        if not _is_held(back, value):
+            problem = f"{value!r} would be served as {back!r}, for Feast's type {kind.name.lower()} does not hold it"
+            raise ValueError(problem)
+    return made
+
+
+def _is_held(back: Any, value: Any) -> bool:
+    """Whether what a message gives back is the value: times in whole seconds, and fractions in 32 bits, count as held.
+
+    Feast's lists have no nulls, and its conversion puts zeros and empty texts in their places.
+    """
+    match value:
+        case datetime():
+            return bool(back == value.replace(microsecond=0))
+        case float():
+            return back == value or (back != back and value != value) or back == float(np.float32(value))  # noqa: PLR0124  # NaN
+        case dict():
+            return (
+                isinstance(back, dict)
+                and back.keys() == value.keys()
+                and all(_is_held(back[key], item) for key, item in value.items())
+            )
+        case list() if isinstance(back, set):
+            return None not in value and len({str(item) for item in value}) == len(back)
+        case list() | tuple():
+            return isinstance(back, list) and len(back) == len(value) and all(map(_is_held, back, value))
+        case _:
+            return type(back) is type(value) and bool(back == value)
 
 
 def _value(field: str, value: Any) -> Message:

@@ -1,5 +1,6 @@
 """Feast's registry as a projection of the event log: it can be deleted, and is then built again."""
 
+import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Final
@@ -90,7 +91,8 @@ class FeastRegistry:
 
     def __del__(self) -> None:
         """Close them: nobody else does."""
-        self.close()
+        if sys is not None and not sys.is_finalizing():  # modules are emptied when the interpreter ends
+            self.close()
 
     def _wanted(self, catalog: Catalog) -> Result[Wanted, Unpublishable]:
         views: list[FeatureView] = []

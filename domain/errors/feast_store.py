@@ -3,6 +3,15 @@
 from foreset.domain.errors.problem import CallerFault, WorldFault
 
 
+class InvalidRange(CallerFault, frozen=True, kw_only=True):
+    """A range of times, in place of an entity frame, that is not one."""
+
+    problem: str
+    remedy: str
+    says = "The range of the retrieval cannot be used: {problem}."
+    then = "{remedy}."
+
+
 class TimeNotRead(CallerFault, frozen=True, kw_only=True):
     """A time in an entity frame that is no time, or a text that is not in ISO 8601."""
 
