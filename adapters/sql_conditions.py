@@ -15,6 +15,7 @@ from polars.exceptions import PolarsError
 from returns.result import Result, Success
 
 from foreset.adapters.arrow_types import polars_dtype
+from foreset.adapters.condition_bounds import too_long
 from foreset.adapters.fitting import row_shown
 from foreset.domain.errors.problem import because, refuse, told
 from foreset.domain.errors.writes import RowRefused, UnfitCondition
@@ -88,11 +89,13 @@ def condition(table: str, text: str, columns: Sequence[Column]) -> Result[Condit
     """The condition that a text is. It is tried on no rows: a mistake shows before anything is read or written."""
     schema = {column.name: polars_dtype(column.dtype) for column in columns}
     found = Condition(table, text, schema, ())
+    if (problem := too_long(text)) is not None:
+        return refuse(found.unfit(problem))
     try:
         expression = pl.sql_expr(text)
         told_of = json.loads(expression.meta.serialize(format="json"))
         asked = tuple(dict.fromkeys(expression.meta.root_names()))
-    except PolarsError as fault:
+    except (PolarsError, RecursionError) as fault:
         return refuse(because(found.unfit(told(fault)), fault))
     several = next(_of_several_rows(told_of), None)
     if several is not None:

@@ -2,12 +2,13 @@
 
 import os
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Final
 
 import msgspec
 from returns.result import Result, Success
 
+from foreset.adapters.bounded_yaml import yaml_documents
+from foreset.adapters.input_files import LARGEST_SPEC, input_bytes
 from foreset.domain.errors.offline_stores import ChoiceError, OfflineStoreOptions, UnknownDefect
 from foreset.domain.errors.problem import because, refuse, told
 from foreset.domain.feast_stores import OUR_STORES, FeastStore, store_named
@@ -47,8 +48,9 @@ def _section(given: OfflineStore) -> Result[tuple[str, dict[str, object]], Offli
         if not given.endswith((".yaml", ".yml")):
             return Success((given, {}))
         try:
-            section = msgspec.yaml.decode(Path(given).read_bytes())
-        except (OSError, msgspec.DecodeError) as fault:
+            documents = yaml_documents(input_bytes(given, LARGEST_SPEC).decode("utf-8-sig"))
+            section = documents[0] if len(documents) == 1 else None
+        except (OSError, ValueError) as fault:
             problem = f"the file cannot be read: {told(fault)}"
             return refuse(because(OfflineStoreOptions(store=given, problem=problem), fault))
     if not isinstance(section, Mapping) or not isinstance(section.get("type"), str):

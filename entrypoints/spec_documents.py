@@ -3,26 +3,32 @@
 import json
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 
 import yaml
 from returns.result import Result, Success
 
+from foreset.adapters.bounded_yaml import DEEPEST, LARGEST, TOO_DEEP, BoundedLoader, YamlUnfit, yaml_documents
+from foreset.adapters.input_files import LARGEST_SPEC, input_bytes
 from foreset.domain.errors.problem import because, refuse, told
 from foreset.domain.errors.specs import SpecUnreadable
 
-LARGEST = 100_000
-"""How many values a file may hold: aliases in YAML make few lines into very many."""
-DEEPEST = 50
-"""How deep its values may be nested."""
-
 EMPTY = "it is empty"
-TOO_DEEP = "it is nested too deeply"
 NOT_TEXT = "it is not UTF-8 text"
 
+LARGEST_BITS = 128
+"""How large a whole number may be."""
+
+TOO_LARGE = f"it holds a whole number of more than {LARGEST_BITS} bits"
+
+_HALF = re.compile("[\ud800-\udfff]")
+_KEY = r"(?:[A-Za-z0-9_-]++|\"[^\"\n]*+\"|'[^'\n]*+')"
+_DOTTED = re.compile(rf"(?<![A-Za-z0-9_-]){_KEY}(?:[ \t]*+\.[ \t]*+{_KEY}){{{DEEPEST + 1},}}")
+"""A key of more parts than levels that are read."""
 _TOML_PLACE = re.compile(r" \(at line (\d+), column (\d+)\)$")
 
 
@@ -61,7 +67,7 @@ def _parsed(path: Path) -> tuple[object, ...]:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_bytes().decode("utf-8-sig")
+        return input_bytes(path, LARGEST_SPEC).decode("utf-8-sig")
     except UnicodeDecodeError as fault:
         raise _Mistake(NOT_TEXT, f", byte {fault.start + 1}") from fault
     except OSError as fault:
@@ -83,13 +89,15 @@ def _json(text: str) -> list[object]:
         return [json.loads(text, object_pairs_hook=_distinct)]
     except json.JSONDecodeError as fault:
         raise _Mistake(_lower(fault.msg), _place(fault.lineno, fault.colno)) from fault
+    except ValueError as fault:  # a number of more digits than Python reads
+        raise _Mistake(TOO_LARGE) from fault
 
 
 def _distinct(pairs: list[tuple[str, object]]) -> dict[str, object]:
     fields = dict(pairs)
     if len(fields) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        counts = Counter(name for name, _ in pairs)
+        twice = next(name for name, count in counts.items() if count > 1)
         problem = f"the field {twice!r} is given twice in one object"
         raise _Mistake(problem)
     return fields
@@ -99,6 +107,9 @@ def _distinct(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 
 def _toml(text: str) -> list[object]:
+    if deep := _DOTTED.search(text):  # tomllib takes time by the square of a key's parts
+        line = text.count("\n", 0, deep.start()) + 1
+        raise _Mistake(f"{TOO_DEEP}: more than {DEEPEST} levels", f", line {line}")
     try:
         return [tomllib.loads(text)]
     except tomllib.TOMLDecodeError as fault:
@@ -109,12 +120,14 @@ def _toml(text: str) -> list[object]:
         lines = text.splitlines() or [""]
         where = _place(len(lines), len(lines[-1]) + 1)
         raise _Mistake(_lower(problem.removesuffix(" (at end of document)")), where) from fault
+    except ValueError as fault:  # a number of more digits than Python reads
+        raise _Mistake(TOO_LARGE) from fault
 
 
 # === YAML ===
 
 
-class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # the C parser where it was built
+class _Loader(BoundedLoader):
     """The safe loader, which takes no key twice."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002  # its signature
@@ -133,17 +146,10 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
 
 def _yaml(text: str) -> list[object]:
     try:
-        return list(yaml.load_all(text, Loader=_Loader))  # a safe loader
-    except yaml.MarkedYAMLError as fault:
-        mark = fault.problem_mark or fault.context_mark
-        where = _place(mark.line + 1, mark.column + 1) if mark else ""
-        raise _Mistake(_lower(fault.problem or str(fault)), where) from fault
-    except yaml.reader.ReaderError as fault:
-        before = text[: fault.position] if isinstance(fault.position, int) else ""
-        where = _place(before.count("\n") + 1, len(before) - before.rfind("\n"))
-        raise _Mistake(str(fault.reason), where) from fault
-    except ValueError as fault:  # such as the 31st of February
-        raise _Mistake(_lower(str(fault))) from fault
+        return yaml_documents(text, _Loader)
+    except YamlUnfit as fault:
+        where = _place(*fault.place) if fault.place else ""
+        raise _Mistake(_lower(fault.problem), where) from fault.__cause__
 
 
 def _lower(problem: str) -> str:
@@ -162,12 +168,24 @@ class _Walk:
 
     def plain(self, value: object, depth: int) -> object:
         self._count += 1
-        if self._count > LARGEST or depth > DEEPEST:
-            raise _Mistake(TOO_DEEP if depth > DEEPEST else f"it holds more than {LARGEST:,} values")
+        if self._count > LARGEST:
+            raise _Mistake(f"it holds more than {LARGEST:,} values")
+        if depth > DEEPEST:
+            raise _Mistake(f"{TOO_DEEP}: more than {DEEPEST} levels")
         if isinstance(value, dict):
-            return {key: self.plain(item, depth + 1) for key, item in value.items()}
+            return {self._scalar(key): self.plain(item, depth + 1) for key, item in value.items()}
         if isinstance(value, list):
             return [self.plain(item, depth + 1) for item in value]
+        return self._scalar(value)
+
+    def _scalar(self, value: object) -> object:
+        if isinstance(value, int) and value.bit_length() > LARGEST_BITS:
+            raise _Mistake(TOO_LARGE)
+        if isinstance(value, str) and not value.isascii() and _HALF.search(value):
+            shown = value.encode("utf-8", "backslashreplace").decode()[:50]
+            raise _Mistake(f"the text {shown!r} holds half of a surrogate pair, which is not a character")
         if isinstance(value, date) and not isinstance(value, datetime):
             return value.isoformat()
-        return value
+        if value is None or isinstance(value, (str, bool, int, float, datetime, time)):
+            return value
+        raise _Mistake(f"it holds a value of the kind {type(value).__name__}, which no spec takes")

@@ -9,7 +9,9 @@ from typing import Any, Final
 import yaml
 from returns.result import Result, Success
 
+from foreset.adapters.bounded_yaml import yaml_documents
 from foreset.adapters.feast.registry_place import PLACE_FAULTS, RegistryPlace, is_registry
+from foreset.adapters.input_files import LARGEST_SPEC, input_bytes
 from foreset.domain.errors.feast import RegistryDamaged, RepositoryDiffers, RepositoryMissing, RepositoryUnreadable
 from foreset.domain.errors.problem import because, refuse, told
 from foreset.domain.errors.store import StoreUnwritable
@@ -44,11 +46,12 @@ def read_settings(repo: Path) -> Result[Settings, RepositoryMissing | Repository
     """What the repository's feature_store.yaml says. Variables of the environment are put in, as Feast does."""
     place = repo / YAML
     try:
-        found = yaml.safe_load(os.path.expandvars(place.read_text(encoding="utf-8")))
-        return Success(_settings(repo, found))
+        text = os.path.expandvars(input_bytes(place, LARGEST_SPEC).decode())
+        found = yaml_documents(text) or [None]
+        return Success(_settings(repo, found[0]))
     except (FileNotFoundError, NotADirectoryError) as fault:
         return refuse(because(RepositoryMissing(path=str(repo)), fault))
-    except (yaml.YAMLError, OSError, *PLACE_FAULTS) as fault:
+    except (OSError, *PLACE_FAULTS) as fault:
         return refuse(because(RepositoryUnreadable(path=str(place), problem=told(fault)), fault))
 
 
