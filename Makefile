@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: install demo test test-fast check docs bench bench-quick lock wheel clean
+.PHONY: install demo test test-fast fuzz check docs bench bench-quick lock wheel clean
 
 install: $(READY)
 
@@ -24,6 +24,12 @@ test: install
 # Without the tests that are marked as slow, and with fewer cases of each law.
 test-fast: install
 	$(BIN)/python -m pytest -n 2 -q -m "not slow" --hypothesis-profile=fast
+
+# Generated input for everything that parses: an hour is FUZZ_SECONDS=3600.
+FUZZ_SECONDS ?= 60
+
+fuzz: install
+	$(BIN)/python tests/fuzz/run.py --seconds $(FUZZ_SECONDS)
 
 check: install
 	$(BIN)/ruff check .

@@ -25,7 +25,7 @@ _BUILD_FAULTS: Final = (ValueError, LookupError, AttributeError, TypeError, Arit
 """What PyYAML's safe constructors raise over a tag that its text does not fit, such as `!!bool maybe`."""
 
 
-class YamlUnfit(ValueError):
+class YamlUnfit(ValueError):  # noqa: N818  # it says what the text is
     """Text that is not YAML, or more of it than is read. Line and column count from 1; None where they are unknown."""
 
     def __init__(self, problem: str, place: tuple[int, int] | None = None) -> None:
@@ -41,7 +41,11 @@ class BoundedLoader(SafeLoader):  # type: ignore[misc]  # one of two classes of 
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:  # noqa: FBT001, FBT002  # its signature
         """The value of a node, or a `ConstructorError` that says where it is."""
         kind = node.tag.rpartition(":")[2]
-        if isinstance(node, yaml.ScalarNode) and kind in {"int", "float", "timestamp"} and len(node.value) > LONGEST_NUMBER:
+        if (
+            isinstance(node, yaml.ScalarNode)
+            and kind in {"int", "float", "timestamp"}
+            and len(node.value) > LONGEST_NUMBER
+        ):
             problem = f"a number has more than {LONGEST_NUMBER:,} characters"
             raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
         try:
@@ -121,7 +125,8 @@ class _Count:
     def _meant(self, event: Any) -> _Part:
         """What an alias stands for. Its anchor may be that of a collection that is not at its end."""
         if any(part.anchor == event.anchor for part in self.open):
-            raise YamlUnfit(f"{TOO_DEEP}: {event.anchor!r} holds itself", _at(event.start_mark))
+            problem = f"{TOO_DEEP}: {event.anchor!r} holds itself"
+            raise YamlUnfit(problem, _at(event.start_mark))
         meant = self.known.get(event.anchor, _Part(None))  # an anchor that is missing is reported by PyYAML
         return _Part(None, meant.values, meant.characters, meant.height)
 
@@ -129,11 +134,14 @@ class _Count:
         values = sum(part.values for part in self.open)
         characters = sum(part.characters for part in self.open)
         if len(self.open) - 1 + self.open[-1].height > DEEPEST + 1:
-            raise YamlUnfit(f"{TOO_DEEP}: more than {DEEPEST} levels", _at(mark))
+            problem = f"{TOO_DEEP}: more than {DEEPEST} levels"
+            raise YamlUnfit(problem, _at(mark))
         if values > LARGEST:
-            raise YamlUnfit(f"it holds more than {LARGEST:,} values, aliases counted as what they stand for", _at(mark))
+            problem = f"it holds more than {LARGEST:,} values, aliases counted as what they stand for"
+            raise YamlUnfit(problem, _at(mark))
         if characters > LONGEST:
-            raise YamlUnfit(f"its texts have more than {LONGEST:,} characters, aliases counted in full", _at(mark))
+            problem = f"its texts have more than {LONGEST:,} characters, aliases counted in full"
+            raise YamlUnfit(problem, _at(mark))
 
 
 def _events(text: str) -> Iterator[Any]:

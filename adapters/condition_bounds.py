@@ -1,4 +1,4 @@
-"""How long an SQL condition may be. It is counted before it is parsed: engines parse by recursion, and run out of stack.
+"""How long an SQL condition may be, counted before it is parsed: engines parse by recursion, and run out of stack.
 
 A list of values may be as long as it likes, for it is not nested.
 """
@@ -34,5 +34,7 @@ def too_long(condition: str) -> str | None:
     if _LONG_NUMBER.search(condition):
         return f"it has a number of more than {LONGEST_NUMBER} digits"
     if sum(part[0] not in _FLAT for part in _PART.findall(condition)) > MOST_PARTS:
-        return f"it has more than {MOST_PARTS} operators, words and brackets; a list of values, k IN (...), may be longer"
+        return (
+            f"it has more than {MOST_PARTS} operators, words and brackets; a list of values, k IN (...), may be longer"
+        )
     return None

@@ -95,14 +95,12 @@ def as_recorded(columns: Columns, place: str) -> Recorded:
     """
     position, stream, version, at, actor, tag, body = columns
     try:
-        when = datetime.fromisoformat(at)
-    except (TypeError, ValueError) as fault:
+        when = datetime.fromisoformat(at).astimezone(UTC)
+    except (TypeError, ValueError, OverflowError) as fault:  # the last at the ends of the calendar
         problem = f"the event at position {position} has no time that can be read ({told(fault)})"
         raise Damage(because(LogCorrupt(path=place, problem=problem), fault)) from fault
     event = decoded(position, stream, tag, body)
-    return Recorded(
-        position=position, stream=stream, version=version, at=when.astimezone(UTC), actor=actor, event=event
-    )
+    return Recorded(position=position, stream=stream, version=version, at=when, actor=actor, event=event)
 
 
 # === Redactions ===

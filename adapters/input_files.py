@@ -1,13 +1,12 @@
 """Files that somebody names, read whole: regular files alone, and no larger than a bound.
 
-A pipe would be waited for, and a device may have no end, so neither is opened. Everything that is wrong is an `OSError`,
-with a reason that can stand in a message.
+A pipe would be waited for, and a device may have no end, so neither is opened. Everything that is wrong is an
+`OSError`, with a reason that can stand in a message.
 """
 
 import errno
 import os
 import stat
-from pathlib import Path
 from typing import Final
 
 MIB: Final = 1 << 20
@@ -26,7 +25,9 @@ def input_bytes(path: str | os.PathLike[str], largest: int) -> bytes:
     """The content of a regular file of at most `largest` bytes. Raises `OSError`."""
     place = require_file(path)
     # The file may have been replaced since it was looked at: a pipe is not waited for, and is refused all the same.
-    with os.fdopen(os.open(place, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)), "rb") as file:
+    with os.fdopen(
+        os.open(place, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)), "rb"
+    ) as file:
         _require_regular(os.fstat(file.fileno()).st_mode, place)
         content = file.read(largest + 1)
     if len(content) > largest:
@@ -43,16 +44,6 @@ def require_file(path: str | os.PathLike[str]) -> str:
         raise OSError(errno.EINVAL, "its path holds a character that no file name can have", place) from fault
     _require_regular(mode, place)
     return place
-
-
-def refuse_special(path: str | os.PathLike[str]) -> None:
-    """Raise `OSError` for a pipe, a socket or a device; whatever else is there, or is not, is left to the reader."""
-    try:
-        mode = Path(path).stat().st_mode
-    except (OSError, ValueError):
-        return
-    if not stat.S_ISDIR(mode):
-        _require_regular(mode, os.fspath(path))
 
 
 def _require_regular(mode: int, place: str) -> None:

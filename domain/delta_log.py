@@ -261,7 +261,7 @@ def recorded_rows(add: Add) -> int | None:
     """How many rows its file has by the log's statistics, deleted ones included; None where they do not say."""
     try:
         return _RECORDED.decode(add.stats).rows if add.stats else None
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
         return None
 
 

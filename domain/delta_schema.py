@@ -40,6 +40,9 @@ def leaves_of(metadata: Metadata) -> tuple[Leaf, ...]:
     try:
         schema = json.loads(metadata.schema_string)
         return tuple(_fields(schema, Leaf("", (), (), ""), mode))
+    except RecursionError as fault:
+        problem = "it is nested too deeply"
+        raise ValueError(problem) from fault
     except (AttributeError, KeyError, TypeError) as fault:
         problem = f"it lacks {fault}" if isinstance(fault, KeyError) else "it is no struct of fields"
         raise ValueError(problem) from fault

@@ -98,7 +98,7 @@ def _stored(leaf: Leaf, columns: Mapping[Path, str]) -> str | None:
 def _no_statistics(add: Add) -> str | None:
     try:
         msgspec.json.decode(add.stats or "{}", type=dict[str, msgspec.Raw])
-    except msgspec.DecodeError as fault:
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError) as fault:
         return str(fault)
     return None
 

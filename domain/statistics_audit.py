@@ -172,7 +172,7 @@ def _ordered(value: Value) -> Any:
 def _object(stats: str | None) -> dict[str, Any]:
     try:
         told = json.loads(stats or "{}", parse_float=Decimal)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return told if isinstance(told, dict) else {}
 

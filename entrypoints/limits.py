@@ -14,6 +14,9 @@ MEMORY: Final = "FORESET_MEMORY"
 THREADS: Final = "FORESET_THREADS"
 _POLARS: Final = "POLARS_MAX_THREADS"
 _SIZE: Final = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]?)(I?)B?\s*", re.IGNORECASE)
+_MOST_BITS: Final = 63
+_LONGEST: Final = 40
+"""How many characters a size may have, and how many bits a number of bytes."""
 _POWERS: Final = {"": 0, "K": 1, "M": 2, "G": 3, "T": 4}
 
 
@@ -38,9 +41,10 @@ def size_of(limit: str, given: int | str) -> Result[int, UnfitLimit]:
     >>> size_of("memory", "1.5 KiB").unwrap()
     1536
     """
-    read = _SIZE.fullmatch(str(given))
+    text = str(given) if isinstance(given, str) or given.bit_length() <= _MOST_BITS else ""
+    read = _SIZE.fullmatch(text) if len(text) <= _LONGEST else None
     size = 0 if read is None else int(float(read[1]) * (1024 if read[3] else 1000) ** _POWERS[read[2].upper()])
-    if size > 0:
+    if 0 < size.bit_length() <= _MOST_BITS:
         return Success(size)
     return refuse(UnfitLimit(limit=limit, problem=f"{given!r} is no size", remedy="give bytes, or a size like '4GB'"))
 
@@ -49,7 +53,7 @@ def _threads(given: int | str | None) -> Result[int | None, UnfitLimit]:
     """The threads, told to polars where it is not loaded yet: it takes their number when it is, once for all."""
     if given is None or given == "":
         return Success(None)
-    if not str(given).isdigit() or int(given) < 1:
+    if not str(given).isdecimal() or len(str(given)) > _LONGEST or int(given) < 1:
         remedy = "give a whole number of 1 or more"
         return refuse(UnfitLimit(limit="threads", problem=f"{given!r} is no number of threads", remedy=remedy))
     count = int(given)

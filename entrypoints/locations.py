@@ -29,7 +29,7 @@ def location(path_or_url: str | Path) -> Result[Location, StoreError]:
         return refuse(UnknownLocation(location=without_secrets(place)))
     if is_postgres(place):
         return _in_postgres(place)
-    if is_address(place) or not place:
+    if is_address(place) or not place or "\0" in place:
         return refuse(UnknownLocation(location=without_secrets(place) if place else place))
     return _in_folder(Path(place).absolute())
 

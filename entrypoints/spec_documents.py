@@ -109,7 +109,8 @@ def _distinct(pairs: list[tuple[str, object]]) -> dict[str, object]:
 def _toml(text: str) -> list[object]:
     if deep := _DOTTED.search(text):  # tomllib takes time by the square of a key's parts
         line = text.count("\n", 0, deep.start()) + 1
-        raise _Mistake(f"{TOO_DEEP}: more than {DEEPEST} levels", f", line {line}")
+        problem = f"{TOO_DEEP}: more than {DEEPEST} levels"
+        raise _Mistake(problem, f", line {line}")
     try:
         return [tomllib.loads(text)]
     except tomllib.TOMLDecodeError as fault:
@@ -169,9 +170,11 @@ class _Walk:
     def plain(self, value: object, depth: int) -> object:
         self._count += 1
         if self._count > LARGEST:
-            raise _Mistake(f"it holds more than {LARGEST:,} values")
+            problem = f"it holds more than {LARGEST:,} values"
+            raise _Mistake(problem)
         if depth > DEEPEST:
-            raise _Mistake(f"{TOO_DEEP}: more than {DEEPEST} levels")
+            problem = f"{TOO_DEEP}: more than {DEEPEST} levels"
+            raise _Mistake(problem)
         if isinstance(value, dict):
             return {self._scalar(key): self.plain(item, depth + 1) for key, item in value.items()}
         if isinstance(value, list):
@@ -183,9 +186,11 @@ class _Walk:
             raise _Mistake(TOO_LARGE)
         if isinstance(value, str) and not value.isascii() and _HALF.search(value):
             shown = value.encode("utf-8", "backslashreplace").decode()[:50]
-            raise _Mistake(f"the text {shown!r} holds half of a surrogate pair, which is not a character")
+            problem = f"the text {shown!r} holds half of a surrogate pair, which is not a character"
+            raise _Mistake(problem)
         if isinstance(value, date) and not isinstance(value, datetime):
             return value.isoformat()
         if value is None or isinstance(value, (str, bool, int, float, datetime, time)):
             return value
-        raise _Mistake(f"it holds a value of the kind {type(value).__name__}, which no spec takes")
+        problem = f"it holds a value of the kind {type(value).__name__}, which no spec takes"
+        raise _Mistake(problem)

@@ -19,7 +19,7 @@ from foreset.adapters.delta.names import decoded, location
 from foreset.domain.delta_log import NOTHING, Action, Add, DeletionVector, LogState, Remove, Sidecar, replay
 from foreset.domain.errors.problem import told
 
-CHECKPOINT_FAULTS: Final = (*FOLDER_FAULTS, pa.ArrowException, msgspec.MsgspecError)
+CHECKPOINT_FAULTS: Final = (*FOLDER_FAULTS, pa.ArrowException, msgspec.MsgspecError, RecursionError)
 """What reading a checkpoint raises: beside a folder's, what is no Parquet or not of a checkpoint's schema."""
 _VECTOR: Final = "deletionVector"
 _ADD: Final = ("path", "partitionValues", "size", "modificationTime", "dataChange", "stats", _VECTOR)

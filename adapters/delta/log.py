@@ -29,6 +29,8 @@ _NAME: Final = re.compile(
 )
 _AT_ONCE: Final = 16
 """How many small files are asked of an object store at a time."""
+_DECODING_FAULTS: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What is no JSON, or JSON that is nested too deeply to be read."""
 _ACTIONS: Final = msgspec.json.Decoder(Action)
 
 
@@ -123,7 +125,7 @@ def commit_of(version: int, name: str, content: bytes) -> Commit:
     broken: tuple[BrokenLine, ...] = ()
     try:
         actions = tuple(_ACTIONS.decode_lines(held))
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except _DECODING_FAULTS:
         actions, broken = _line_by_line(held)
     return Commit(
         version=version,
@@ -141,7 +143,7 @@ def _line_by_line(content: bytes) -> tuple[tuple[Action, ...], tuple[BrokenLine,
     for number, line in enumerate(content.splitlines(), 1):
         try:
             actions.extend([_ACTIONS.decode(line)] if line.strip() else [])
-        except (msgspec.DecodeError, UnicodeDecodeError) as fault:
+        except _DECODING_FAULTS as fault:
             broken.append(BrokenLine(number, str(fault)))
     return tuple(actions), tuple(broken)
 
@@ -152,7 +154,7 @@ def read_checksums(log: DeltaLog) -> dict[int, Checksum]:
     for version, name in log.checksums.items():
         try:
             counts = msgspec.json.decode(log.folder.read(f"{LOG}/{name}"), type=_Counts)
-        except (*FOLDER_FAULTS, msgspec.MsgspecError):
+        except (*FOLDER_FAULTS, *_DECODING_FAULTS):
             continue
         found[version] = Checksum(name=name, files=counts.num_files, size_bytes=counts.table_size_bytes)
     return found
@@ -173,7 +175,7 @@ def last_checkpoint_problem(log: DeltaLog) -> str | None:
         return None
     try:
         hint = msgspec.json.decode(log.folder.read(f"{LOG}/{LAST_CHECKPOINT}"), type=_LastCheckpoint)
-    except FOLDER_FAULTS as fault:  # what is no JSON raises a ValueError
+    except (*FOLDER_FAULTS, RecursionError) as fault:  # what is no JSON raises a ValueError
         return f"cannot be read ({told(fault)})"
     if any(checkpoint.version == hint.version for checkpoint in log.checkpoints):
         return None

@@ -12,6 +12,7 @@ from deltalake import write_deltalake
 from msgspec.structs import replace
 from returns.result import Result, Success
 
+from foreset.adapters.condition_bounds import too_long
 from foreset.adapters.delta.faults import WRITE_FAULTS
 from foreset.adapters.delta.storage import LocalStorage
 from foreset.adapters.delta.target import Target
@@ -30,6 +31,9 @@ def held(table: str, frame: pl.DataFrame, target: Target) -> Result[None, RowRef
     rules = rules_of(target.settings)
     if not rules or not frame.height:
         return Success(None)
+    for name, rule in rules.items():
+        if (problem := too_long(rule)) is not None:
+            return refuse(UnwritableTable(table=table, feature=f"{name}, which is not judged: {problem}"))
     try:
         if not _breaks(frame, target):
             return Success(None)

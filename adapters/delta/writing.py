@@ -9,10 +9,11 @@ from pathlib import Path
 
 import polars as pl
 from msgspec.structs import asdict
-from returns.result import Result
+from returns.result import Result, Success
 
 from foreset.adapters.delta.committing import Committer, Plan
 from foreset.adapters.delta.compacting import CompactionPlan, alone
+from foreset.adapters.delta.faults import OPEN_FAULTS
 from foreset.adapters.delta.names import decoded, is_url
 from foreset.adapters.delta.new_files import NewFiles
 from foreset.adapters.delta.object_storage import ObjectStorage
@@ -20,8 +21,8 @@ from foreset.adapters.delta.pinned import PinnedTable
 from foreset.adapters.delta.row_writes import RowWrite
 from foreset.adapters.delta.storage import LocalStorage, Storage
 from foreset.adapters.delta.whole_writes import WholeWrite
-from foreset.domain.errors.problem import refuse
-from foreset.domain.errors.tables import TableError, TableWriteError
+from foreset.domain.errors.problem import because, refuse, told
+from foreset.domain.errors.tables import TableError, TableWriteError, WriteFailed
 from foreset.domain.errors.writes import TableBusy
 from foreset.domain.facts import TableFacts
 from foreset.domain.writing import Compaction, Untouched, WriteMode, WriteOptions
@@ -43,7 +44,11 @@ class OpenTable:
 
     def write(self, frame: pl.DataFrame, mode: WriteMode, options: WriteOptions) -> Result[TableFacts, TableWriteError]:
         """Commit the frame's rows, in their order, as one commit; gives the table's facts after it."""
-        files = NewFiles(self._storage)
+        return self._stored().bind(lambda storage: self._write(frame, mode, options, NewFiles(storage)))
+
+    def _write(
+        self, frame: pl.DataFrame, mode: WriteMode, options: WriteOptions, files: NewFiles
+    ) -> Result[TableFacts, TableWriteError]:
         by_row = mode == "merge" or options.replace_where is not None
         plan: Plan = (
             RowWrite(self.name, frame, mode, options, files)
@@ -54,8 +59,10 @@ class OpenTable:
 
     def replace(self, parts: Iterator[pl.DataFrame]) -> Result[TableFacts, TableWriteError]:
         """The same of rows that come part by part, in place of all that the table holds."""
-        first = next(parts)
-        files, options = NewFiles(self._storage), WriteOptions(schema_mode="overwrite")
+        return self._stored().bind(lambda storage: self._replace(parts, NewFiles(storage)))
+
+    def _replace(self, parts: Iterator[pl.DataFrame], files: NewFiles) -> Result[TableFacts, TableWriteError]:
+        first, options = next(parts), WriteOptions(schema_mode="overwrite")
         plan = WholeWrite(self.name, "overwrite", options, files).of_parts(first.clear(), _with(first, parts))
         del first  # it is not needed while the next part is read
         return self._committed(plan, files, options).bind(self._after)
@@ -68,7 +75,9 @@ class OpenTable:
             return self._compacted(target_bytes) if is_alone else refuse(TableBusy(table=self.name))
 
     def _compacted(self, target_bytes: int) -> Result[Compaction, TableWriteError]:
-        files = NewFiles(self._storage)
+        return self._stored().bind(lambda storage: self._compact(target_bytes, NewFiles(storage)))
+
+    def _compact(self, target_bytes: int, files: NewFiles) -> Result[Compaction, TableWriteError]:
         plan = CompactionPlan(self.name, self.uri, files, target_bytes)
         return Result.do(
             Compaction(facts=facts, merged=plan.merged, into=plan.into)
@@ -76,10 +85,14 @@ class OpenTable:
             for facts in self.facts(version)
         )
 
-    @property
-    def _storage(self) -> Storage:
+    def _stored(self) -> Result[Storage, WriteFailed]:
+        """Where the files are put; an address may be of a kind of store that takes no writes, such as `http://`."""
         place = decoded(self.uri)
-        return ObjectStorage(self.uri, self.options) if is_url(place) else LocalStorage(place)
+        try:
+            return Success(ObjectStorage(self.uri, self.options) if is_url(place) else LocalStorage(place))
+        except OPEN_FAULTS as fault:
+            problem = f"its address is not one of an object store that can be written ({told(fault)})"
+            return refuse(because(WriteFailed(table=self.name, problem=problem), fault))
 
     def _committed(self, plan: Plan, files: NewFiles, options: WriteOptions) -> Result[int | None, TableWriteError]:
         return Committer(

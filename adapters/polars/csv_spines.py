@@ -8,6 +8,7 @@ from polars.exceptions import PolarsError
 from returns.result import Result, Success
 
 from foreset.adapters.arrow_types import polars_dtype
+from foreset.adapters.input_files import require_file
 from foreset.adapters.polars.csv_records import Records, records
 from foreset.adapters.polars.csv_types import inferred, time_column, typed
 from foreset.domain.errors.csv import CsvCellUnfit, CsvSchemaUnfit, CsvUnfit
@@ -35,7 +36,7 @@ _FORMAT: Final = (
 def csv_spine(reference: SpineReference, time: str | None) -> Result[pl.DataFrame, CsvError]:
     """The rows of a CSV file; `time` names its column of times, which must be one in every row."""
     try:
-        content = Path(reference.path).read_bytes()
+        content = Path(require_file(reference.path)).read_bytes()
     except OSError as fault:
         return refuse(because(SpineUnreadable(spine=reference.path, problem=told(fault)), fault))
     return Result.do(

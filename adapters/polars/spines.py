@@ -13,7 +13,9 @@ from polars.exceptions import PolarsError
 from returns.result import Result, Success
 
 from foreset.adapters.arrow_types import dtype_name, plain_dtype, polars_frame
+from foreset.adapters.condition_bounds import too_long
 from foreset.adapters.frames import kind_of, read_frame
+from foreset.adapters.input_files import require_file
 from foreset.adapters.pandas_rows import PandasRows, PandasType, arrow_type, categories_of, types_of
 from foreset.adapters.parquet_files import READ_FAULTS
 from foreset.adapters.polars.csv_spines import csv_spine
@@ -181,7 +183,7 @@ def _file(reference: SpineReference, suffix: str, time: str | None) -> Result[pl
     if suffix == ".csv":
         return csv_spine(reference, time)
     try:
-        return _taken(pl.read_parquet(reference.path, glob=False), reference.path)
+        return _taken(pl.read_parquet(require_file(reference.path), glob=False), reference.path)
     except READ_FAULTS as fault:
         return refuse(because(SpineUnreadable(spine=reference.path, problem=told(fault)), fault))
 
@@ -189,6 +191,9 @@ def _file(reference: SpineReference, suffix: str, time: str | None) -> Result[pl
 def _filtered(frame: pl.DataFrame, reference: SpineReference) -> Result[pl.DataFrame, SpineUnreadable]:
     if reference.filter is None:
         return Success(frame)
+    if (problem := too_long(reference.filter)) is not None:
+        problem = f"the filter {reference.filter[:100]!r} is not used: {problem}"
+        return refuse(SpineUnreadable(spine=reference.path, problem=problem))
     try:
         return Success(frame.filter(pl.sql_expr(reference.filter)))
     except PolarsError as fault:

@@ -8,12 +8,14 @@ from collections.abc import Iterable
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
-from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import skops.io
 from returns.result import Result, Success
 from skops.io.exceptions import UnsupportedTypeException, UntrustedTypesFoundException
 
+from foreset.adapters.input_files import input_bytes
+from foreset.adapters.sklearn.model_bounds import LARGEST_MODEL, MODEL_FAULTS, require_modest
 from foreset.domain.addresses import is_address, is_misspelt, without_secrets
 from foreset.domain.errors.problem import because, refuse, told
 from foreset.domain.errors.training import (
@@ -90,7 +92,8 @@ def load_model(path: str | Path, trusted: Iterable[str] = ()) -> Result[Any, Mod
     """A pipeline that was saved. Types that skops does not know as harmless must be named in `trusted`."""
     allowed = {*_HARMLESS, *((trusted,) if isinstance(trusted, str) else trusted)}
     try:
-        data = Path(path).read_bytes()
+        data = input_bytes(path, LARGEST_MODEL)
+        require_modest(data)
         strange = tuple(name for name in skops.io.get_untrusted_types(data=data) if name not in allowed)
         if strange:
             return refuse(UntrustedModel(path=str(path), types=strange))
@@ -99,6 +102,6 @@ def load_model(path: str | Path, trusted: Iterable[str] = ()) -> Result[Any, Mod
         return refuse(because(ModelUnreadable(path=str(path), problem=told(fault)), fault))
     except UntrustedTypesFoundException as fault:
         return refuse(because(UntrustedModel(path=str(path), types=(told(fault),)), fault))
-    except (BadZipFile, KeyError, ValueError, TypeError, AttributeError, ImportError) as fault:
+    except MODEL_FAULTS as fault:
         problem = f"it is no whole skops file ({told(fault)})"
         return refuse(because(ModelUnreadable(path=str(path), problem=problem), fault))

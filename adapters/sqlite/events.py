@@ -12,7 +12,7 @@ from foreset.adapters.event_rows import Columns, as_recorded, check_gapless, in_
 from foreset.adapters.forks import ForkSafe
 from foreset.adapters.sqlite import writing
 from foreset.adapters.sqlite.faults import LOG_FAULTS, log_error
-from foreset.adapters.sqlite.file import Identity, check_identity, connect, identity
+from foreset.adapters.sqlite.file import Identity, check_identity, connect, identity, is_read_only
 from foreset.adapters.sqlite.raw import stored_log, without_leftovers
 from foreset.domain.chain import Head, Row, StoredLog
 from foreset.domain.errors.problem import Problem, legible, refuse
@@ -160,6 +160,8 @@ class SqliteEventStore(ForkSafe):
     def _connected(self) -> sqlite3.Connection:
         """The connection, to the file that is at the path now and was when the log was first opened."""
         self._check_identity()
+        if self._connection is not None and is_read_only(self._path):
+            self._disconnect()  # the file may be written on another machine: it is looked at again each time
         if self._connection is None:
             self._connection = connect(self._path, self._timeout)
             self._identity = identity(self._path)

@@ -33,6 +33,8 @@ def connect(path: Path, timeout: float) -> sqlite3.Connection:
 
     Raises `Damage` or `sqlite3.DatabaseError`. A log of a newer format is not written to.
     """
+    if is_read_only(path):
+        return _connect_to_read(path, timeout)
     _make_folder(path.parent)
     with _opening:
         if not _is_open_here(path):
@@ -53,6 +55,37 @@ def connect(path: Path, timeout: float) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def is_read_only(path: Path) -> bool:
+    """Whether the log is there, on a disk that takes no writes or in a folder where this user makes no files."""
+    return path.is_file() and not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK))
+
+
+def _connect_to_read(path: Path, timeout: float) -> sqlite3.Connection:
+    """A connection that reads. What writes is refused by SQLite where it is tried.
+
+    A log that nobody has open has no write-ahead log beside it, and is read as it is; SQLite would make files for it.
+    """
+    waiting = path.with_name(f"{path.name}-wal")
+    open_elsewhere = waiting.exists() and waiting.stat().st_size > 0
+    mode = "mode=ro" if open_elsewhere else "mode=ro&immutable=1"
+    _check_header(path)
+    connection = sqlite3.connect(
+        f"{path.absolute().as_uri()}?{mode}", uri=True, timeout=timeout, isolation_level=None, check_same_thread=False
+    )
+    try:
+        _check_format(connection, path)
+        _bring_to_format(connection, path)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _check_header(path: Path) -> None:
+    if not _header(path).startswith(_MAGIC):
+        raise Damage(LogCorrupt(path=str(path), problem="file is not a database"))
 
 
 class _Connection(sqlite3.Connection):
