@@ -85,7 +85,7 @@ class OpenTable:
             for facts in self.facts(version)
         )
 
-    def _stored(self) -> Result[Storage, WriteFailed]:
+    def _stored(self) -> Result[Storage, TableWriteError]:
         """Where the files are put; an address may be of a kind of store that takes no writes, such as `http://`."""
         place = decoded(self.uri)
         try:

@@ -59,7 +59,11 @@ def connect(path: Path, timeout: float) -> sqlite3.Connection:
 
 def is_read_only(path: Path) -> bool:
     """Whether the log is there, on a disk that takes no writes or in a folder where this user makes no files."""
-    return path.is_file() and not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK))
+    try:
+        there = path.is_file()
+    except OSError:  # such as a name that is too long: whoever writes there reports it
+        return False
+    return there and not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK))
 
 
 def _connect_to_read(path: Path, timeout: float) -> sqlite3.Connection:
