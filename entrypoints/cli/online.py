@@ -16,8 +16,9 @@ from foreset.domain.errors.problem import Problem, refuse
 from foreset.domain.errors.specs import InvalidSpec
 from foreset.domain.materializing import OnlineCheck, ViewMaterialized
 from foreset.domain.registry import Catalog
-from foreset.domain.spec import FeatureRef
+from foreset.domain.spec import FeatureRef, SpineReference
 from foreset.entrypoints.cli.output import Answer, Table
+from foreset.entrypoints.cli.retrieval import named_once
 from foreset.entrypoints.cli.stores import repository_folder, store_to_read
 from foreset.entrypoints.feature_store import FeatureStore
 from foreset.entrypoints.online import OnlineFeatures, OnlineViews, columns_of
@@ -98,7 +99,16 @@ def _rows(args: argparse.Namespace, store: FeatureStore, catalog: Catalog) -> Re
             InvalidSpec(spec="foreset online", problem=problem, remedy="give --key NAME=VALUE or --keys FILE")
         )
     if args.keys is not None:
-        return store.adapters.spines.read(args.keys).map(lambda read: columns_of(read.frame))
+        schema, formats = named_once("--keys-schema", args.keys_schema), named_once("--keys-format", args.keys_format)
+        reference = SpineReference(args.keys, schema=schema, time_formats=formats)
+        return store.adapters.spines.read(reference).map(lambda read: columns_of(read.frame))
+    if args.keys_schema or args.keys_format:
+        option = "--keys-schema" if args.keys_schema else "--keys-format"
+        return refuse(
+            InvalidSpec(
+                spec="foreset online", problem=f"{option} needs --keys", remedy="give --keys FILE, or leave it out"
+            )
+        )
     view = catalog.views[FeatureRef.parse(args.features[0]).view].spec.name
     found: dict[str, list[Any]] = {}
     for text in args.key:

@@ -152,6 +152,7 @@ def _add_online(commands: _Commands) -> None:
     online.add_argument("features", nargs="+", metavar="FEATURE", help="view:feature, or view:* for all of a view")
     online.add_argument("--key", action="append", default=[], metavar="K=V", help="a join key; again for more rows")
     online.add_argument("--keys", metavar="FILE", help="rows of keys: a Parquet or CSV file, or a Delta table")
+    _add_csv(online, "keys")
     check = commands.add("check-online", "online:check_online", "whether the online values are those that serve now")
     check.unable = 3
     check.epilog = "exit codes: 0 they are, 1 no: newer versions are not loaded, 2 no, 3 it could not be checked"
@@ -189,12 +190,17 @@ def _add_spine(command: argparse.ArgumentParser, *, required: bool) -> None:
     command.add_argument("--spine", required=required, metavar="S", help=f"the label rows: {kinds}")
     command.add_argument("--spine-version", type=_natural, metavar="V", help="a version of the Delta table")
     command.add_argument("--spine-filter", metavar="SQL", help="a condition, such as \"carrier = 'UA'\"")
+    _add_csv(command, "spine")
+
+
+def _add_csv(command: argparse.ArgumentParser, of: str) -> None:
+    """How the cells of a CSV file are read: options that begin with what it is given for."""
     command.add_argument(
-        "--spine-schema", action="append", type=_named, default=[], metavar="COLUMN=TYPE",
+        f"--{of}-schema", action="append", type=_named, default=[], metavar="COLUMN=TYPE",
         help="the type of a column of the CSV file, such as id=string; again for more columns",
     )  # fmt: skip
     command.add_argument(
-        "--spine-format", action="append", type=_named, default=[], metavar="COLUMN=FORMAT",
+        f"--{of}-format", action="append", type=_named, default=[], metavar="COLUMN=FORMAT",
         help="the format of a column of times of the CSV file, such as day=%%d/%%m/%%Y; again for more (ISO 8601)",
     )  # fmt: skip
 

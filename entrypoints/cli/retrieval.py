@@ -158,12 +158,13 @@ def _reference(args: argparse.Namespace) -> SpineReference:
         path=args.spine,
         version=args.spine_version,
         filter=args.spine_filter,
-        schema=_once("--spine-schema", args.spine_schema),
-        time_formats=_once("--spine-format", args.spine_format),
+        schema=named_once("--spine-schema", args.spine_schema),
+        time_formats=named_once("--spine-format", args.spine_format),
     )
 
 
-def _once(option: str, given: list[tuple[str, str]]) -> dict[str, str]:
+def named_once(option: str, given: list[tuple[str, str]]) -> dict[str, str]:
+    """What an option names for columns; `CallerError` for one that is named twice."""
     named = dict(given)
     if len(named) < len(given):
         columns = [column for column, _ in given]

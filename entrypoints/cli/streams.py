@@ -3,6 +3,7 @@
 import codecs
 import os
 import sys
+from io import TextIOWrapper
 from typing import Final, TextIO
 
 from foreset.domain.escaping import escaped_json
@@ -34,7 +35,7 @@ def prepare() -> None:
         stream: TextIO | None = getattr(sys, name)
         if stream is None:  # closed by the caller
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123  # open to the end
-        elif hasattr(stream, "reconfigure"):
+        elif isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors=_HANDLER)
 
 

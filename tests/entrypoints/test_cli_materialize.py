@@ -102,9 +102,22 @@ def test_online_values_by_keys_and_by_a_file(capsys: pytest.CaptureFixture[str])
 
 
 @pytest.mark.usefixtures("here")
+def test_keys_of_a_csv_file_have_the_types_and_formats_that_are_named(capsys: pytest.CaptureFixture[str]) -> None:
+    said(capsys, "materialize")
+    Path("keys.csv").write_text("id,day,note\n7,01/01/2024,007\n")
+    named = ("--keys-schema", "day=date", "--keys-format", "day=%d/%m/%Y", "--keys-schema", "note=string")
+    assert told(capsys, "online", "spots:name", "--keys", "keys.csv", *named) == [
+        {"id": 7, "day": "2024-01-01", "note": "007", "name": "Ostia"}
+    ]
+    wrong = ("online", "spots:name", "--keys", "keys.csv", "--keys-schema", "note=bool")
+    assert "line 2" in said(capsys, *wrong, code=2)
+
+
+@pytest.mark.usefixtures("here")
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
+        (["online", "rain:mm", "--key", "city=Rome", "--keys-schema", "city=string"], "--keys-schema needs --keys"),
         (["online", "rain:mm"], "the keys are to be given by --key or by --keys"),
         (["online", "rain:mm", "--key", "city=Rome", "--keys", "f.csv"], "not by both"),
         (["online", "rain:mm", "--key", "town=Rome"], "they have no 'city'"),
