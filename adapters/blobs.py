@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
@@ -109,7 +110,7 @@ class FolderBlobs:
     def names(self, prefix: str) -> tuple[str, ...]:
         """The names of the files."""
         near = self._within(prefix, _PREFIX)
-        found = (path.relative_to(self._folder).as_posix() for path in near.rglob(f"*{self._suffix}"))
+        found = (path.relative_to(self._folder).as_posix() for path in _files(near) if path.name.endswith(self._suffix))
         return tuple(sorted(name for file in found if (name := file.removesuffix(self._suffix)).startswith(prefix)))
 
     def remove(self, name: str) -> bool:
@@ -122,6 +123,14 @@ class FolderBlobs:
 
     def sweep(self) -> None:
         """Delete the unfinished files of processes that have ended."""
-        for left in self._folder.rglob("*.partial"):  # as versions before 0.2 named them
-            left.unlink(missing_ok=True)
+        for left in _files(self._folder):
+            if left.suffix == ".partial":  # as earlier versions named them
+                left.unlink(missing_ok=True)
         sweep(self._folder, _UNFINISHED)
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """The files below a folder, also while others make and delete some; hidden folders are of unfinished ones."""
+    for place, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        yield from (Path(place, name) for name in names)

@@ -56,7 +56,7 @@ class PolarsResults:
     def sweep(self) -> Result[int, StoreError]:
         """Delete the files of results whose processes have ended; gives how many are of processes that run."""
         try:
-            for left in self._folder.glob("[0-9]*-[0-9]*.parquet"):  # as versions before 0.2 named them
+            for left in self._folder.glob("[0-9]*-[0-9]*.parquet"):  # as earlier versions named them
                 left.unlink(missing_ok=True)
             return Success(sweep(self._folder, _PREFIX))
         except OSError as fault:

@@ -31,7 +31,7 @@ def test_a_missing_table_is_told_with_the_next_step(store: TableStore) -> None:
     error = store.observe("weather").failure()
     assert isinstance(error, TableMissing)
     assert str(error).startswith("Delta Lake table not found: 'weather' would be at ")
-    assert " Next: write it " in str(error)
+    assert "write the table with write_to_delta_lake" in str(error)
     assert store.version_at("weather", MIDNIGHT).failure() == error
 
 

@@ -87,7 +87,10 @@ MISTAKES = [
         "model: {split: {kindd: time}}",
         "flow.yaml, model.split has no field 'kindd'. Next: Did you mean kind? The fields",
     ),
-    ("model: {split: sideways}", "flow.yaml, model: Split: its kind 'sideways' is unknown. Next: use one of random"),
+    (
+        "model: {split: sideways}",
+        "flow.yaml, model: Split: kind is 'sideways'. Next: give one of 'random', 'stratified', 'time'.",
+    ),
     ("model: {split: {test_size: 2}}", "flow.yaml, model.split: Split: its test_size 2.0 is no share."),
     ("- model", "flow.yaml: it is a list, and a mapping with feature_store, features and model is wanted."),
     ("model: {name: a}\n---\nmodel: {name: b}\n", "The spec file flow.yaml cannot be read: it holds 2 documents, and"),

@@ -139,7 +139,9 @@ def test_paths_are_tables_too(workspace: Path) -> None:
 
 
 def test_a_missing_table_names_the_next_step() -> None:
-    with pytest.raises(ForesetError, match=r"not found: 'rain' would be at .*Next: write it with write_to_delta_lake"):
+    with pytest.raises(
+        ForesetError, match=r"not found: 'rain' would be at .*Next: correct the name, or write the table with write_to"
+    ):
         read_delta_table("rain")
     with pytest.raises(ForesetError, match="Next: make the sample with `foreset generate classification_data`"):
         load_data("classification_data")

@@ -286,12 +286,15 @@ def test_times_of_pandas_and_numbers_of_numpy_are_taken(store: FeatureStore) -> 
 @pytest.mark.parametrize(
     ("wanted", "told"),
     [
-        ({"known_at": pd.NaT}, "known_at is NaT. Next: give a time in the years 1 to 9999."),
+        ({"known_at": pd.NaT}, "known_at is NaT (NaTType). Next: give a time in the years 1 to 9999."),
         (
             {"known_at": datetime.min.replace(tzinfo=timezone(timedelta(hours=1)))},
             "Next: give a time in the years 1 to 9999.",
         ),
-        ({"versions": {"rain": "0"}}, "the version of 'rain' is '0'. Next: name a version by its number."),
+        (
+            {"versions": {"rain": "0"}},
+            "versions['rain'] is '0' (str), which is not a whole number. Next: give a whole number.",
+        ),
     ],
 )
 def test_what_is_no_time_and_no_version_is_refused(wanted: dict[str, Any], told: str) -> None:

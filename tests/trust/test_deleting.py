@@ -16,7 +16,7 @@ from foreset.domain.errors.keeping import (
     VacuumFailed,
     WouldLose,
 )
-from foreset.domain.errors.specs import UnknownTrainingSet
+from foreset.domain.errors.specs import InvalidSpec, UnknownTrainingSet
 from foreset.domain.errors.tables import TableMissing
 from foreset.domain.keeping import TableVacuumed
 from tests.handmade import commit
@@ -151,11 +151,18 @@ def test_what_is_live_is_never_deleted(store: FeatureStore, tmp_path: Path) -> N
     assert all(Path(path).exists() for path in [*newest, str(outside)])
 
 
-@pytest.mark.parametrize("hours", [-1, float("nan"), float("inf")])
-def test_hours_that_are_no_duration(store: FeatureStore, hours: float) -> None:
+@pytest.mark.parametrize(
+    ("hours", "problem"),
+    [
+        (-1, "-1 hours are no duration"),
+        (float("nan"), "hours is nan (float), which is not a number that is finite"),
+        (float("inf"), "hours is inf (float), which is not a number that is finite"),
+    ],
+)
+def test_hours_that_are_no_duration(store: FeatureStore, hours: float, problem: str) -> None:
     for refused in (store.retention("rain", hours=hours), store.vacuum("rain", hours=hours, force=True)):
-        assert isinstance(refused.failure(), NothingToVacuum)
-        assert "hours are no duration" in str(refused.failure())
+        assert isinstance(refused.failure(), NothingToVacuum if hours < 0 else InvalidSpec)
+        assert problem in str(refused.failure())
 
 
 def test_tables_and_sets_that_there_are_not(store: FeatureStore, tmp_path: Path) -> None:

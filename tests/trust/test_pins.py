@@ -15,6 +15,7 @@ from foreset.domain.errors.retrieval import SpineNotKept
 from foreset.domain.errors.specs import UnknownTrainingSet
 from foreset.domain.keeping import TrainingSetPinned, TrainingSetUnpinned
 from foreset.domain.receipt import training_set_stream
+from foreset.domain.semantics import KNOWN
 from tests.trust.conftest import rain, spine
 
 BOTH = TrainingSetSpec(["rain:x", "notes:note"])
@@ -203,13 +204,13 @@ def test_pins_of_sets_that_there_are_not(store: FeatureStore) -> None:
 def test_a_set_of_newer_laws_is_not_rebuilt(store: FeatureStore) -> None:
     made = store.training_set(BOTH, LABELS).unwrap()
     adapters = store.adapters
-    newer = replace(made.receipt, semantics=2)
+    newer = replace(made.receipt, semantics=max(KNOWN) + 1)
     stream = training_set_stream(made.id)
     adapters.events.append(stream, (newer,), expected=None, at=adapters.clock.now(), actor="newer").unwrap()
     for refused in (store.rebuild(made.id), store.pin(made.id), store.rebuild(made.id, from_pin=True)):
         error = refused.failure()
         assert isinstance(error, SemanticsTooNew)
-        assert f"{made.id} was built by version 2 of the semantics, and this Foreset knows: 1." in str(error)
+        assert f"{made.id} was built by version 3 of the semantics, and this Foreset knows: 1, 2." in str(error)
 
 
 def test_two_scans_of_one_table_are_kept_apart(store: FeatureStore, tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ def test_a_missing_table_names_its_place_and_the_next_step(refused: Refused, tmp
     error = refused("weather")
     assert isinstance(error, TableMissing)
     assert str(error).startswith(
-        f"Delta Lake table not found: 'weather' would be at {tmp_path / 'weather'}. Next: write"
+        f"Delta Lake table not found: 'weather' would be at {tmp_path / 'weather'}. Next: correct the name"
     )
     assert str(refused("classification_data")).endswith(
         "Next: make the sample with `foreset generate classification_data`."

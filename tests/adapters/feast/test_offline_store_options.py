@@ -167,7 +167,9 @@ def test_feasts_filter_and_a_time_both_hold(repo: Path, known_at: object) -> Non
 def test_known_at_both_is_a_list_in_any_order(repo: Path) -> None:
     both = ["event_time", day(5)]
     assert rates(applied(repo, known_at=both, versions={"stats_source": 0}), 5, 9) == [0.2, 0.2]
-    with pytest.raises(ForesetError, match=r"known_at is \['event_time', 'event_time'\]. Next: give one time, or"):
+    with pytest.raises(
+        ForesetError, match=r"known_at is \['event_time', 'event_time'\] \(list\). Next: give one time, or"
+    ):
         rates(applied(repo, known_at=["event_time", "event_time"]), 5)
 
 
