@@ -298,9 +298,9 @@ def test_an_output_that_cannot_be_written_any_more_keeps_the_receipt(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(files, "unwritable", lambda _: None)  # it could be written before the rows were retrieved
-    assert main([*GET[:-1], "labels.parquet/deep/out.parquet"]) == 1
+    assert main([*GET[:-1], "train.yaml/deep/out.parquet"]) == 1
     err = capsys.readouterr().err
-    assert err.startswith("error: labels.parquet/deep/out.parquet cannot be written: ")
+    assert err.startswith("error: train.yaml/deep/out.parquet cannot be written: ")
     assert main(["log", "--limit", "1"]) == 0
     assert "built ts-" in capsys.readouterr().out
 
