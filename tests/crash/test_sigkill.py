@@ -32,10 +32,11 @@ def start(tmp_path: Path, job: str) -> subprocess.Popen[str]:
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
 
-def acknowledged_before_kill(tmp_path: Path, job: str, moment: float) -> list[str]:
+def acknowledged_before_kill(tmp_path: Path, job: str, acknowledged: int, moment: float) -> list[str]:
+    """What a process said was done that was killed some time after it had said so a number of times."""
     process = start(tmp_path, job)
     assert process.stdout is not None
-    lines = [process.stdout.readline()]
+    lines = [process.stdout.readline() for _ in range(1 + acknowledged)]
     time.sleep(moment)
     process.kill()
     lines += process.stdout.readlines()
@@ -60,15 +61,14 @@ def check_log(tmp_path: Path) -> FeatureStore:
 @pytest.mark.parametrize("job", ["register", "retrieve", "write"])
 def test_killed_at_a_random_moment(tmp_path: Path, store: FeatureStore, job: str) -> None:
     chance = random.Random(job)  # noqa: S311  # moments, not secrets
-    done = 0
-    for _ in range(KILLS):
-        told = acknowledged_before_kill(tmp_path, job, chance.uniform(0, 0.15))
-        done += len(told)
+    for kill in range(KILLS):
+        acknowledged = 0 if kill == 0 else chance.randint(1, 5)
+        told = acknowledged_before_kill(tmp_path, job, acknowledged, chance.uniform(0, 0.05))
+        assert len(told) >= acknowledged
         opened = check_log(tmp_path)
         if told:
             check_kept(opened, job, told)
         assert opened.training_set(TrainingSetSpec(["things:x"]), _labels()).unwrap().frame.height == 1
-    assert done > 0
     del store
 
 
