@@ -15,6 +15,7 @@ from foreset.domain.errors import (
     offline_stores,
     online,
     parquet,
+    processes,
     reports,
     retrieval,
     specs,
@@ -171,6 +172,13 @@ EXAMPLES: Final[tuple[Problem, ...]] = (
     store.UnfitHead(head="57"),
     store.LogTaken(place="postgresql://ann@db.example.com/features", events=12),
     store.UnfitLimit(limit="memory", problem="'much' is no size", remedy="give bytes, or a size like '4GB'"),
+    # Processes
+    processes.ForkedProcess(call="FeatureStore.training_set"),
+    processes.NotPickled(
+        what="A store in memory",
+        problem="it is nowhere that another process could open it",
+        remedy="make it in the process that uses it, or use a store in a folder",
+    ),
     # Retrieval
     retrieval.SpineUnreadable(spine="labels.parquet", problem="No such file or directory (os error 2)"),
     csv.CsvUnfit(

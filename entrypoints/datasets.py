@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 
+from foreset.adapters.fork_guard import needs_threads
 from foreset.domain.dtypes import time_unit
 from foreset.domain.errors.problem import raised
 from foreset.domain.facts import TableFacts
@@ -79,6 +80,7 @@ def get_delta_path(name: str) -> Path:
     return given(dataset_path(str(name), data_directory()))
 
 
+@needs_threads
 @fitted_arguments
 def read_delta_table(  # noqa: PLR0913  # what a reading may ask
     name_or_path: NameOrPath,
@@ -127,6 +129,7 @@ def _wanted(table: str, known: list[str], columns: Iterable[str] | None) -> tupl
     return wanted
 
 
+@needs_threads
 @fitted_arguments
 def write_to_delta_lake(  # noqa: PLR0913  # what a write may ask
     frame: Any,  # polars, pandas or pyarrow
@@ -181,6 +184,7 @@ def write_to_delta_lake(  # noqa: PLR0913  # what a write may ask
     return UntouchedTable(**msgspec.structs.asdict(info)) if isinstance(facts, Untouched) else info
 
 
+@needs_threads
 @fitted_arguments
 def optimize_table(
     name_or_path: NameOrPath,
@@ -198,6 +202,7 @@ def optimize_table(
     return _info(table, data_dir, given(tables_in(data_dir).optimize(table, size, storage_options)).facts)
 
 
+@needs_threads
 @fitted_arguments
 def get_table_info(name_or_path: NameOrPath, *, storage_options: Mapping[str, str] | None = None) -> TableInfo:
     """What the table's log says of its newest version; no data file is opened.
@@ -223,6 +228,7 @@ def _info(table: str, data_dir: Path, facts: TableFacts) -> TableInfo:
     )
 
 
+@needs_threads
 @fitted_arguments
 def load_data(name: NameOrPath, *, target: str = "target") -> "tuple[pd.DataFrame, pd.Series[Any]]":
     """Features X, shape (rows, features), and target y, shape (rows,), of a whole table, as pandas.

@@ -6,6 +6,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 
+from foreset.adapters.fork_guard import all_need_threads, needs_threads
 from foreset.application.publish import publish
 from foreset.domain.addresses import is_address, is_misspelt
 from foreset.domain.facts import Column
@@ -31,6 +32,7 @@ DEFAULT_VIEW: Final = "classification_features"
 """The view that bare feature names mean where several are registered."""
 
 
+@all_need_threads(but=("cleanup", "features", "store"))
 class FeastManager:
     """A Feast repository whose views are registered in, and retrieved by, Foreset.
 
@@ -245,6 +247,7 @@ class FeastManager:
         self.cleanup()
 
 
+@needs_threads
 def create_feast_manager(  # noqa: PLR0913, PLR0917  # the guide's signature, and more behind it
     repo_path: str | PathLike[str] = "feature_repo",
     project_name: str = "ml_workflow",

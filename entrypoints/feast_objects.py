@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from returns.result import Success
 
+from foreset.adapters.fork_guard import needs_threads
 from foreset.domain import feast_tags
 from foreset.domain.spec import DeltaSource
 from foreset.entrypoints.datasets import tables_in
@@ -72,6 +73,7 @@ def create_schema(feature_names: Iterable[str], default_type: "FeastType | None"
     return objects.schema(feature_names, feast_type("float64") if default_type is None else default_type)
 
 
+@needs_threads
 def create_feature_view(  # noqa: PLR0913, PLR0917  # the guide's signature
     view_name: str,
     source: "FileSource",

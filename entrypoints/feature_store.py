@@ -4,10 +4,11 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from os import PathLike, fspath
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Any, Final, Unpack
 
 from returns.result import Result
 
+from foreset.adapters.fork_guard import all_need_threads
 from foreset.application.catalog import CatalogAt, current_catalog
 from foreset.application.diff import DiffError, diff
 from foreset.application.history import ReceiptError, lineage_around, past_at, receipt_of, selected_events
@@ -63,7 +64,13 @@ if TYPE_CHECKING:
     from foreset.application.ports import Progress
     from foreset.domain.writing import Compaction, SchemaMode, WriteMode
 
+_LOG_ALONE: Final = (
+    *("adapters", "at", "catalog", "close", "history", "lineage", "open", "pins", "receipt", "verify_log"),
+)
+"""What looks at the event log alone, and so needs no threads of polars or deltalake."""
 
+
+@all_need_threads(but=_LOG_ALONE)
 class FeatureStore(KeepsTrainingSets, TellsOfTrainingSets, LooksAfterItsLog, ErasesKeys):
     """Definitions, training sets and their history, in a folder or in memory.
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from returns.result import Result
 
+from foreset.adapters.fork_guard import all_need_threads
 from foreset.application.catalog import registry_events
 from foreset.application.history import lineage_around, receipt_among
 from foreset.application.plan_retrieval import plan_retrieval
@@ -33,6 +34,12 @@ if TYPE_CHECKING:
     from foreset.domain.spec import TrainingSetSpec
 
 
+@all_need_threads(
+    but=(
+        *("at", "catalog", "history", "lineage", "position", "receipt", "when"),
+        *("optimize", "register", "remove", "write"),  # which are refused in any process
+    )
+)
 class PastStore:
     """A store as it was: definitions, events, receipts, and tables at the versions that were current then.
 

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+from foreset.adapters.fork_guard import needs_threads
 from foreset.domain.errors.problem import did_you_mean
 from foreset.entrypoints.datasets import SAMPLE_INDEX, TableInfo, write_to_delta_lake
 from foreset.entrypoints.raising import reject
@@ -17,6 +18,7 @@ FIRST: Final = datetime(2025, 9, 1, tzinfo=UTC)
 SPAN: Final = timedelta(days=30)
 
 
+@needs_threads
 def generate(name: str, *, n_samples: int = 1000, n_features: int | None = None, seed: int = 42) -> TableInfo:
     """Write the sample table `name`: "classification_data" (two classes) or "regression_data".
 

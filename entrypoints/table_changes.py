@@ -5,6 +5,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from foreset.adapters.fork_guard import all_need_threads
 from foreset.application.table_ports import Changes, TableStore
 from foreset.domain.changes import CHANGE_TYPE, CHANGE_TYPES, ChangesFacts
 from foreset.entrypoints.outputs import delta_table, whole_file
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
+@all_need_threads(but=("explain",))
 class TableChanges:
     """The rows that changed after one version of a table, up to and including another.
 

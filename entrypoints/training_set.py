@@ -5,6 +5,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from foreset.adapters.fork_guard import all_need_threads
 from foreset.application.ports import StoredFrame
 from foreset.application.retrieve import Retrieval
 from foreset.domain.errors.problem import raised, told
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from foreset.entrypoints.reports import Reporter
 
 
+@all_need_threads(but=("explain", "features", "id"))
 class TrainingSet:
     """The rows of a spine with the features known at their times, and the receipt by which it can be rebuilt.
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from msgspec.structs import replace
 
+from foreset.adapters.fork_guard import needs_threads
 from foreset.application.plan_retrieval import version_of
 from foreset.application.train import TrainingTask, fit, train
 from foreset.domain.errors.problem import listed, told
@@ -51,6 +52,7 @@ class WorkflowResult:
     saved_to: str | None = None
 
 
+@needs_threads
 def run_ml_workflow(
     feature_specs: Iterable[FeatureSpec] | None = None,
     model_spec: ModelSpec | None = None,

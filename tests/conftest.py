@@ -26,6 +26,7 @@ _SLOW_PLACES = {
     "erasing",  # as above
     "golden_tables",  # two hundred tables of other writers
     "memory",  # tables larger than the budget
+    "processes",  # every entry point in processes of many kinds
     "s3",  # a server
     "trust",  # as diff
     "test_demo.py",  # the whole demo, several times

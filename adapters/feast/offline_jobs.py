@@ -13,6 +13,7 @@ from feast.saved_dataset import SavedDatasetStorage, ValidationReference
 
 from foreset.adapters.feast.offline_options import ArrowTable, Options
 from foreset.adapters.feast.offline_sources import source_of
+from foreset.adapters.fork_guard import all_need_threads
 from foreset.domain.errors.feast import FeastNotSupported
 from foreset.domain.errors.feast_store import DatasetThere, RetrievalLate
 from foreset.domain.errors.problem import CallerError, raised
@@ -24,6 +25,7 @@ class DatasetThereError(CallerError, SavedDatasetLocationAlreadyExists):
     """A saved dataset whose place is taken: Foreset's error, and the one of Feast's that is expected here."""
 
 
+@all_need_threads(but=("full_feature_names", "metadata", "on_demand_feature_views", "supports_remote_storage_export"))
 class DeltaRetrievalJob(RetrievalJob):
     """A retrieval that runs when its result is asked for, once."""
 

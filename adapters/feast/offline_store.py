@@ -26,6 +26,7 @@ from foreset.adapters.feast.offline_requests import Asked, request_of, view_name
 from foreset.adapters.feast.offline_sources import check_pins, source_of
 from foreset.adapters.feast.offline_spines import TIME, ends, entity_frame
 from foreset.adapters.feast.offline_writes import write_batch, write_logs
+from foreset.adapters.fork_guard import all_need_threads
 from foreset.domain.errors.problem import raised
 
 
@@ -52,6 +53,7 @@ class DeltaOfflineStoreConfig(FeastConfigBaseModel):
     partition_time_zone: StrictStr | None = None
 
 
+@all_need_threads(but=("supports_filter_by_created_timestamp",))
 class DeltaOfflineStore(OfflineStore):
     """Feast's offline store, by Foreset's laws. What fails raises `ForesetError`, which ends with what to do next."""
 

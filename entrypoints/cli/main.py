@@ -60,6 +60,7 @@ def _flush() -> None:
 def _run(args: argparse.Namespace) -> int:
     from returns.result import Success  # the start stays light
 
+    from foreset.adapters.fork_guard import needs_threads
     from foreset.domain.errors.problem import ForesetError, Problem
     from foreset.entrypoints.cli.output import show, show_problem
 
@@ -68,7 +69,7 @@ def _run(args: argparse.Namespace) -> int:
     problems: tuple[Problem, ...] = ()
     code = 0
     try:
-        result = command(args)
+        result = needs_threads(command)(args)
     except ForesetError as fault:
         problems = (fault.error,)
     else:

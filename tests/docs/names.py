@@ -30,6 +30,9 @@ OTHERS = {
     "map_elements",
     "return_dtype",
     "POLARS_MAX_THREADS",
+    "multiprocessing.set_start_method",
+    "multiprocessing.get_context",
+    "mp_context",
     "manager.store.apply",
     "utc",
 }
