@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from os import PathLike
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, NoReturn, Self
 
 from foreset.adapters.fork_guard import all_need_threads, needs_threads
 from foreset.application.publish import publish
@@ -15,6 +15,7 @@ from foreset.entrypoints.datasets import read_delta_table
 from foreset.entrypoints.feature_store import FeatureStore
 from foreset.entrypoints.frames import spine_frame
 from foreset.entrypoints.offline_stores import OfflineStore, chosen_store
+from foreset.entrypoints.openings import not_pickled
 from foreset.entrypoints.raising import given, reject
 from foreset.entrypoints.wiring import table_name
 
@@ -235,6 +236,11 @@ class FeastManager:
         self._views = None
         self._registry = None
         self._store = None
+
+    def __reduce__(self) -> NoReturn:
+        """Refused: a manager holds Feast's connections."""
+        remedy = f"make one in the other process: create_feast_manager({str(self.repo_path)!r}, {self.project_name!r})"
+        not_pickled(f"FeastManager({str(self.repo_path)!r})", "it holds Feast's connections", remedy)
 
     def __enter__(self) -> Self:
         """Begin a block that ends with `cleanup()`."""

@@ -1,6 +1,6 @@
 """The library's facade: a store of features, Result-typed."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from os import PathLike, fspath
 from pathlib import Path
@@ -22,9 +22,9 @@ from foreset.application.retrieve import retrieve
 from foreset.application.write import WriteError, optimize_table, write_table
 from foreset.domain.diff import TrainingSetDiff
 from foreset.domain.errors.history import PastError, SendError, UnknownName
-from foreset.domain.errors.problem import Problem
+from foreset.domain.errors.problem import Problem, raised
 from foreset.domain.errors.retrieval import PlanError, RebuildError, RetrievalError
-from foreset.domain.errors.store import StoreError
+from foreset.domain.errors.store import NoLog, StoreError
 from foreset.domain.errors.tables import TableError
 from foreset.domain.facts import TableFacts
 from foreset.domain.history import EventFilter, Wanted
@@ -43,8 +43,11 @@ from foreset.entrypoints.event_log import LooksAfterItsLog
 from foreset.entrypoints.frames import frame_to_write
 from foreset.entrypoints.keeping import KeepsTrainingSets
 from foreset.entrypoints.limits import size_of
+from foreset.entrypoints.locations import is_log_there
 from foreset.entrypoints.offline_stores import OfflineStore, chosen_store
+from foreset.entrypoints.openings import Opening, checked, opening
 from foreset.entrypoints.past_store import PastStore
+from foreset.entrypoints.raising import given
 from foreset.entrypoints.report_page import report_page
 from foreset.entrypoints.reports import Reporter, TellsOfTrainingSets
 from foreset.entrypoints.table_changes import TableChanges
@@ -89,14 +92,22 @@ class FeatureStore(KeepsTrainingSets, TellsOfTrainingSets, LooksAfterItsLog, Era
     [2.0, None]
     """
 
-    def __init__(self, adapters: Adapters, data_dir: str | Path | None = None, place: str | None = None) -> None:
+    def __init__(
+        self,
+        adapters: Adapters,
+        data_dir: str | Path | None = None,
+        place: str | None = None,
+        opened: Opening | None = None,
+    ) -> None:
         """Use these adapters, which look up dataset names in `data_dir`; `open` and `in_memory` choose them.
 
-        `place` is the folder or the URL by which it was opened.
+        `place` is the folder or the URL by which it was opened, and `opened` all that it was opened with.
         """
         self._adapters = adapters
         self._data_dir = data_dir
         self._place = place
+        self.opened: Opening | None = opened
+        """How it was opened: place, limits and the like; None for a store in memory."""
         self._known = CatalogAt()
 
     @classmethod
@@ -130,10 +141,25 @@ class FeatureStore(KeepsTrainingSets, TellsOfTrainingSets, LooksAfterItsLog, Era
         `files_from` are folders and URLs where files of tables may be that are not below the tables' own folders, as
         those of shallow clones (default: FORESET_FILES_FROM, by commas). Files elsewhere are not opened.
         """
+        accept = tuple(accept)
+        places = (files_from,) if isinstance(files_from, (str, Path)) else tuple(files_from)
         return Result.do(
-            cls(on_store, data_dir, str(path_or_url))
+            cls(
+                on_store,
+                data_dir,
+                str(path_or_url),
+                opening(
+                    path_or_url,
+                    data_dir=data_dir,
+                    memory=memory,
+                    threads=threads,
+                    offline_store=offline_store,
+                    accept=accept,
+                    places=places,
+                ),
+            )
             for chosen in chosen_store(offline_store, accept)
-            for adapters in local_store(path_or_url, data_dir, memory, threads, places=files_from)
+            for adapters in local_store(path_or_url, data_dir, memory, threads, places=places)
             for on_store in run_on(adapters, chosen)
         )
 
@@ -210,7 +236,7 @@ class FeatureStore(KeepsTrainingSets, TellsOfTrainingSets, LooksAfterItsLog, Era
         memory is written to a file.
         """
         return Result.do(
-            TrainingSet(retrieval, Reporter(self._adapters, known.catalog))
+            TrainingSet(retrieval, Reporter(self._adapters, known.catalog, self))
             for known in self._catalog()
             for retrieval in retrieve(
                 spec, spine, self._adapters, known.catalog, keep_spine=keep_spine, progress=progress
@@ -231,7 +257,7 @@ class FeatureStore(KeepsTrainingSets, TellsOfTrainingSets, LooksAfterItsLog, Era
         with `from_pin`. `TrainingSet.rebuilt_from_pin` tells. What is gone, if it cannot be, is told by the error.
         """
         return Result.do(
-            TrainingSet(retrieval, Reporter(self._adapters, known.catalog))
+            TrainingSet(retrieval, Reporter(self._adapters, known.catalog, self))
             for known in self._catalog()
             for retrieval in rebuild(id, self._adapters, known.catalog, spine, pin=from_pin)
         )
@@ -309,7 +335,7 @@ class FeatureStore(KeepsTrainingSets, TellsOfTrainingSets, LooksAfterItsLog, Era
         It cannot be changed; what is retrieved from it is recorded in the log of now.
         """
         return past_at(when, self._adapters.events, self._adapters.clock.now()).map(
-            lambda past: PastStore(past, self._adapters)
+            lambda past: PastStore(past, self._adapters, self)
         )
 
     @fitted_arguments
@@ -418,7 +444,31 @@ class FeatureStore(KeepsTrainingSets, TellsOfTrainingSets, LooksAfterItsLog, Era
             )
         )
 
+    def __reduce__(self) -> tuple[Callable[[Opening], "FeatureStore"], tuple[Opening]]:
+        """How it is pickled and copied: by its place, to be opened again; without what other calls made it remember.
+
+        Raises `CallerError` (`NotPickled`) for a store in memory, and for one that was opened with credentials.
+        """
+        return _reopened, (checked(self.opened),)
+
     @property
     def adapters(self) -> Adapters:
         """The adapters in use, for those who build on them."""
         return self._adapters
+
+
+def _reopened(known: Opening) -> FeatureStore:
+    """A store in another process. Raises `ForesetError` where it is not there, and makes none."""
+    if not is_log_there(known.place):
+        raise raised(NoLog(place=known.place))
+    return given(
+        FeatureStore.open(
+            known.place,
+            data_dir=known.data_dir,
+            memory=known.memory,
+            threads=known.threads,
+            offline_store=known.offline_store,
+            accept=known.accept,
+            files_from=known.files_from,
+        )
+    )

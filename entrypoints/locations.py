@@ -34,6 +34,11 @@ def location(path_or_url: str | Path) -> Result[Location, StoreError]:
     return _in_folder(Path(place).absolute())
 
 
+def is_log_there(place: str) -> bool:
+    """Whether there is an event log in a folder; a database is looked at when it is opened."""
+    return is_address(place) or (Path(place) / "events.db").exists()
+
+
 def spill_folder() -> Path:
     """Where results that do not fit in memory are kept, of stores that have no folder: one for each user."""
     return Path(gettempdir()) / f"foreset-{os.getuid()}"

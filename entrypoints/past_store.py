@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Any, NoReturn, Unpack
 
 from returns.result import Result
 
@@ -21,6 +21,7 @@ from foreset.domain.errors.tables import TableError
 from foreset.domain.history import EventFilter, Past, Wanted, in_utc, past_of, select_events
 from foreset.domain.registry import Catalog, replay
 from foreset.entrypoints.arguments import fitted_arguments
+from foreset.entrypoints.openings import Rebuilder, not_pickled
 from foreset.entrypoints.reports import Reporter
 from foreset.entrypoints.training_set import TrainingSet
 from foreset.entrypoints.wiring import as_of
@@ -48,11 +49,12 @@ class PastStore:
     that was retrieved as of the past is known to the store of today, which rebuilds it.
     """
 
-    def __init__(self, past: Past, adapters: "Adapters") -> None:
+    def __init__(self, past: Past, adapters: "Adapters", store: Rebuilder | None = None) -> None:
         """Show what the log was, over the adapters of the store as it is."""
         self._past = past
         self._adapters = as_of(adapters, past.at)
         self._present = adapters
+        self._store = store
 
     @property
     def when(self) -> datetime:
@@ -67,7 +69,9 @@ class PastStore:
     @fitted_arguments
     def at(self, when: datetime | int) -> Result["PastStore", PastError]:
         """The same store as it was still earlier."""
-        return past_of(in_utc(when), self._past.events, self._past.at).map(lambda past: PastStore(past, self._present))
+        return past_of(in_utc(when), self._past.events, self._past.at).map(
+            lambda past: PastStore(past, self._present, self._store)
+        )
 
     def catalog(self) -> Result[Catalog, StoreError]:
         """What was defined."""
@@ -116,14 +120,14 @@ class PastStore:
         Versions that the spec names are read as named. It is recorded in the log as it is now.
         """
         return retrieve(spec, spine, self._adapters, self._catalog, keep_spine=keep_spine, progress=progress).map(
-            lambda retrieval: TrainingSet(retrieval, Reporter(self._adapters, self._catalog))
+            lambda retrieval: TrainingSet(retrieval, Reporter(self._adapters, self._catalog, self._store))
         )
 
     @fitted_arguments
     def rebuild(self, id: str, *, spine: object | None = None) -> Result[TrainingSet, RebuildError]:  # noqa: A002  # as the store has it
         """A training set that had been built by then, again, proved equal, or refused. Recorded in the log of now."""
         return Result.do(
-            TrainingSet(retrieval, Reporter(self._adapters, self._catalog))
+            TrainingSet(retrieval, Reporter(self._adapters, self._catalog, self._store))
             for receipt in self.receipt(id)
             for retrieval in rebuild(receipt.id, self._adapters, self._catalog, spine)
         )
@@ -146,6 +150,11 @@ class PastStore:
 
     def _refused(self, what: str) -> Result[Any, PastIsReadOnly]:
         return refuse(PastIsReadOnly(what=what, at=self._past.at.isoformat()))
+
+    def __reduce__(self) -> NoReturn:
+        """Refused: a past store holds all events of then."""
+        remedy = f"pickle the store itself, and call .at({self.position}) in the other process"
+        not_pickled(f"The store as of position {self.position}", "it is a view of another store", remedy)
 
     def __repr__(self) -> str:
         """Its time and position."""

@@ -14,6 +14,7 @@ from foreset.domain.leak_report import FrameAudit, LeakReport
 from foreset.domain.registry import Catalog
 from foreset.domain.spec import TrainingSetSpec
 from foreset.entrypoints.arguments import fitted_arguments
+from foreset.entrypoints.openings import Rebuilder
 from foreset.entrypoints.wiring import outside_frames, report_looks
 
 
@@ -23,6 +24,7 @@ class Reporter:
 
     adapters: Adapters
     catalog: Catalog
+    store: Rebuilder | None = None
 
     def report(
         self, retrieval: Retrieval, target: str | None, progress: Progress | None

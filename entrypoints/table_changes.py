@@ -3,11 +3,13 @@
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from foreset.adapters.fork_guard import all_need_threads
 from foreset.application.table_ports import Changes, TableStore
+from foreset.domain.addresses import without_secrets
 from foreset.domain.changes import CHANGE_TYPE, CHANGE_TYPES, ChangesFacts
+from foreset.entrypoints.openings import not_pickled
 from foreset.entrypoints.outputs import delta_table, whole_file
 from foreset.entrypoints.raising import given
 from foreset.entrypoints.sources import of_table, spared
@@ -89,6 +91,13 @@ class TableChanges:
         if self._tables is not None:
             itself = of_table(self.facts.table, f"the table {self.facts.table}", self._tables)
             given(spared(path, itself, overwrite=overwrite))
+
+    def __reduce__(self) -> NoReturn:
+        """Refused: the rows may not be read yet, and are read with what the store knows of the table."""
+        facts = self.facts
+        call = f"store.changes({without_secrets(facts.table)!r}, {facts.first}, {facts.last})"
+        remedy = f"ask for them in the other process, by {call}, or send the rows: .frame"
+        not_pickled(f"The changes of {without_secrets(facts.table)}", "they are read when they are asked for", remedy)
 
     def __repr__(self) -> str:
         """The versions and how the rows are told."""

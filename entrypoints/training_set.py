@@ -1,6 +1,6 @@
 """A training set in the user's hands."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ from foreset.domain.errors.specs import InvalidSpec
 from foreset.domain.explaining import size
 from foreset.domain.measured import Measured, beside
 from foreset.domain.receipt import TrainingSetRetrieved
+from foreset.entrypoints.openings import Rebuilder, checked_store
 from foreset.entrypoints.outputs import delta_table, whole_file
 from foreset.entrypoints.raising import given, reject
 from foreset.entrypoints.sources import of_receipt, spared
@@ -206,6 +207,25 @@ class TrainingSet:
             sources = of_receipt(self.receipt, self._reporter.adapters.tables)
             given(spared(path, sources, overwrite=overwrite))
 
+    def __reduce__(self) -> "tuple[Callable[[Rebuilder, str], TrainingSet], tuple[Rebuilder, str]]":
+        """How it is pickled: by its store's place and its id. It is rebuilt where it is unpickled, which is recorded.
+
+        Raises `CallerError` (`NotPickled`) for a set whose store cannot be pickled, or whose spine was not kept.
+        """
+        store = self._reporter.store if self._reporter is not None else None
+        return _rebuilt, (checked_store(store, self.receipt), self.id)
+
+    def __copy__(self) -> "TrainingSet":
+        """Another one over the same rows."""
+        return TrainingSet(self._retrieval, self._reporter)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "TrainingSet":
+        """Another one, whose `frame` can be changed in place without changing this one's."""
+        copied = TrainingSet(self._retrieval, self._reporter)
+        if not isinstance(self._frame, StoredFrame):
+            copied.frame = self.frame.clone()
+        return copied
+
     def __repr__(self) -> str:
         """Its id, shape and versions."""
         versions = ", ".join(f"{table}@{version}" for table, version in self.receipt.versions.items())
@@ -222,3 +242,9 @@ def arrow_of(frame: "pl.DataFrame") -> "pa.Table":  # pyright: ignore[reportUnkn
         problem = f"pyarrow has no type for a column ({told(fault)})"
         reject("to_arrow", problem, "take the polars frame (.frame), or cast the column before", fault)
     return table
+
+
+def _rebuilt(store: Rebuilder, identifier: str) -> TrainingSet:
+    """A training set in another process. Raises `ForesetError` where it cannot be rebuilt."""
+    made: TrainingSet = given(store.rebuild(identifier))
+    return made

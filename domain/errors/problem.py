@@ -151,7 +151,7 @@ class ForesetError(Exception):
 
     def __reduce__(self) -> tuple[Callable[[Problem], "ForesetError"], tuple[Problem]]:
         """How it is pickled, as on its way out of another process: without its cause."""
-        return raised, (self.error,)
+        return type(self), (self.error,)
 
 
 class CallerError(ForesetError, ValueError):
@@ -239,6 +239,10 @@ class UnwrappedFailure(ForesetError, UnwrapFailedError):  # noqa: N818  # named 
         self.args = (self.error.message,)
         self.halted_container = container
         _chain(self, self.error)
+
+    def __reduce__(self) -> Any:  # what `returns` gives makes this class again
+        """How it is pickled: as the exception of the class for its fault."""
+        return raised, (self.error,)
 
 
 class Refusal(Failure[E]):  # type: ignore[misc]  # final in name only, and its `unwrap` is mute

@@ -3,11 +3,12 @@
 The situation is what the first process did before it started the other one, and how it starts it.
 """
 
-# ruff: noqa: PLC0415  # what is loaded before a fork is what the situations differ in
+# ruff: noqa: PLC0415, S301  # what is loaded before a fork is what differs; what is unpickled was pickled here
 
 import json
 import multiprocessing
 import os
+import pickle
 import select
 import signal
 import sys
@@ -159,6 +160,54 @@ def _joblib(backend: str) -> Callable[[str], None]:
     return start
 
 
+def rows_of(store: Any) -> str:
+    from tests.processes.entry_points import ASKED, labels
+
+    return f"{store.training_set(ASKED, labels()).unwrap().frame.height} rows"
+
+
+def rows_in(made: Any) -> str:
+    return f"{made.frame.height} rows"
+
+
+def _sent(pool: Callable[[Callable[[Any], str], object], str]) -> Callable[[str], None]:
+    """A store and a training set are sent to a worker; what fails there is raised here."""
+
+    def start(folder: str) -> None:
+        from foreset import CallerError
+        from tests.processes.entry_points import World
+
+        world = World(Path(folder))
+        for name, work, sent in [("store", rows_of, world.store), ("training set", rows_in, world.made)]:
+            try:
+                say(name, pool(work, sent))
+            except CallerError as fault:
+                say(name, type(fault.error).__name__)
+
+    return start
+
+
+def _by_pool(method: str) -> Callable[[Callable[[Any], str], object], str]:
+    def call(work: Callable[[Any], str], sent: object) -> str:
+        with multiprocessing.get_context(method).Pool(1) as pool:
+            return pool.apply(call_pickled, (pickle.dumps((work, sent)),))
+
+    return call
+
+
+def call_pickled(sent: bytes) -> str:
+    """Unpickle in the worker's own code: a pool of multiprocessing has no answer to what fails while it unpickles."""
+    work, value = pickle.loads(sent)
+    return str(work(value))
+
+
+def _by_loky(work: Callable[[Any], str], sent: object) -> str:
+    from joblib import Parallel, delayed
+
+    (found,) = Parallel(2, backend="loky")([delayed(work)(sent)])
+    return str(found)
+
+
 SITUATIONS: dict[str, Callable[[str], None]] = {
     "prepared": prepared,
     "used": used,
@@ -173,6 +222,9 @@ SITUATIONS: dict[str, Callable[[str], None]] = {
     "forkserver": _by("forkserver"),
     "pool of fork": _pool("fork"),
     "pool of spawn": _pool("spawn"),
+    "sent by spawn": _sent(_by_pool("spawn")),
+    "sent by fork": _sent(_by_pool("fork")),
+    "sent by loky": _sent(_by_loky),
     "joblib loky": _joblib("loky"),
     "joblib threading": _joblib("threading"),
     "joblib multiprocessing": _joblib("multiprocessing"),
