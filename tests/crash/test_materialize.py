@@ -31,28 +31,44 @@ def folder(tmp_path: Path) -> Path:
 
 
 def killed_while_loading(folder: Path, moment: float) -> list[str]:
-    """What the process had acknowledged when it was killed, so many seconds after it began to write a load."""
+    """What the process had acknowledged when it was killed, so many seconds after it began to write a load.
+
+    Without a moment it is killed in the midst of a load.
+    """
     command = [sys.executable, materializing.__file__, str(folder)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     with process.stdout as told:
         assert told.readline() == "open\n"
-        wait_for_a_load(folder / "repo" / "data" / "online_store.db", process)
-        time.sleep(moment)
+        stop_in_a_load(folder / "repo" / "data" / "online_store.db", process)
+        if moment:
+            process.send_signal(signal.SIGCONT)
+            time.sleep(moment)
         process.send_signal(signal.SIGKILL)
         lines = told.readlines()
     assert process.wait() == -signal.SIGKILL
     return [line for line in lines if line.endswith("\n")]
 
 
-def wait_for_a_load(place: Path, process: "subprocess.Popen[str]") -> None:
-    """Until the online store says that a load is under way."""
-    query = "SELECT value_text FROM ml_workflow_things WHERE feature_name = '__foreset_loaded'"
-    with closing(sqlite3.connect(f"file:{place}?mode=ro", uri=True)) as held:
+def stop_in_a_load(place: Path, process: "subprocess.Popen[str]") -> None:
+    """Stop the process when the online store says that a load is under way, and still says so then."""
+    with closing(sqlite3.connect(f"file:{place}?mode=ro", uri=True, timeout=0.1)) as held:
         while process.poll() is None:
-            if any('"begun":[]' not in text for (text,) in held.execute(query)):
-                return
+            if is_loading(held):
+                process.send_signal(signal.SIGSTOP)
+                os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WNOWAIT)
+                if is_loading(held):
+                    return
+                process.send_signal(signal.SIGCONT)
             time.sleep(0.001)
+
+
+def is_loading(held: sqlite3.Connection) -> bool:
+    query = "SELECT value_text FROM ml_workflow_things WHERE feature_name = '__foreset_loaded'"
+    try:
+        return any('"begun":[]' not in text for (text,) in held.execute(query))
+    except sqlite3.OperationalError:  # stopped while it had the file locked
+        return False
 
 
 def test_killed_in_the_midst_of_a_load(folder: Path) -> None:

@@ -92,7 +92,7 @@ def check_kept(opened: FeatureStore, job: str, told: list[str]) -> None:
 def test_two_processes_register_at_once(tmp_path: Path, store: FeatureStore) -> None:
     processes = [start(tmp_path, f"entities-of-{name}") for name in "ab"]
     for process in processes:
-        output, _ = process.communicate(timeout=60)
+        output, _ = process.communicate()
         assert process.returncode == 0
         assert output.count("entity") == 20
     names = set(check_log(tmp_path).catalog().unwrap().entities)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from foreset import CallerError, read_delta_table
+from foreset import CallerError, FeatureStore, read_delta_table
 from foreset.adapters import fork_guard
 from foreset.adapters.vendor_threads import VendorThreads
 from tests.processes import runner
@@ -158,3 +158,10 @@ def test_the_program_of_the_docs_runs(folder: Path, right: dict[str, str]) -> No
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert int(done.stdout) > 0
+
+
+def test_the_log_is_whole_after_parents_and_forks_wrote_to_it(folder: Path, right: dict[str, str]) -> None:
+    assert right["FeatureStore.register"] == "done"
+    for situation in ("used", "opened"):
+        outcomes(folder, situation)
+    assert FeatureStore.open(folder / "store").unwrap().verify_log().unwrap().whole

@@ -1,6 +1,6 @@
 """Saved datasets, and how long a result is waited for."""
 
-import time
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -124,31 +124,42 @@ def test_another_kind_of_storage_is_refused(store: FeatureStore) -> None:
 
 # === Timeouts ===
 
+LONG = 600
+"""Seconds: for what ends by itself."""
+
+
+class Held:
+    """Retrievals that wait to be let go, and how many of them ran."""
+
+    def __init__(self) -> None:
+        self.go = threading.Event()
+        self.ran = 0
+
 
 @pytest.fixture
-def slow(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Makes every retrieval take as long as is said here; has a mark for each that ran."""
-    marks = [0.0]
+def held(monkeypatch: pytest.MonkeyPatch) -> Held:
+    """Makes every retrieval wait."""
+    held = Held()
     training_set = FeastEngine.training_set
 
     def later(*given: Any) -> Any:
-        time.sleep(marks[0])
-        marks.append(1.0)
+        held.go.wait()
+        held.ran += 1
         return training_set(*given)
 
     monkeypatch.setattr(FeastEngine, "training_set", later)
-    return marks
+    return held
 
 
 def test_a_result_is_waited_for_no_longer_than_asked_and_can_be_asked_for_again(
-    store: FeatureStore, slow: list[float]
+    store: FeatureStore, held: Held
 ) -> None:
-    slow[0] = 0.4
     job = store.get_historical_features(SPINE, ["stats:rate"])
     with pytest.raises(ForesetError, match=r"not done after 0\.05 seconds. It goes on. Next: call again"):
         job.to_df(timeout=0.05)  # type: ignore[arg-type]  # whole seconds are long
-    assert len(job.to_df(timeout=30)) == len(job.to_arrow()) == 4
-    assert len(slow) == 2  # it ran once
+    held.go.set()
+    assert len(job.to_df(timeout=LONG)) == len(job.to_arrow()) == 4
+    assert held.ran == 1
 
 
 def test_a_retrieval_that_fails_beside_raises_where_it_is_asked_for(store: FeatureStore, tmp_path: Path) -> None:
@@ -156,6 +167,6 @@ def test_a_retrieval_that_fails_beside_raises_where_it_is_asked_for(store: Featu
     job = store.get_historical_features(SPINE, ["later:rate"])
     for _ in range(2):
         with pytest.raises(ForesetError, match="Delta Lake table not found"):
-            job.to_df(timeout=30)
+            job.to_df(timeout=LONG)
     write_to_delta_lake(STATS, tmp_path / "later")
-    assert len(job.to_df(timeout=30)) == 4
+    assert len(job.to_df(timeout=LONG)) == 4

@@ -1,8 +1,10 @@
 """Files that cannot hold a row that serves are not opened: they may even be gone."""
 
+import json
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import polars as pl
 import pytest
@@ -49,11 +51,12 @@ def write(folder: Path, *frames: pl.DataFrame, partition_by: tuple[str, ...] = (
 
 
 def lose(folder: Path, *, keeping: int) -> None:
-    """Remove all data files but the one of the commit `keeping`, by the order of their writing."""
-    files = sorted((folder / "table").rglob("*.parquet"), key=lambda file: file.stat().st_mtime_ns)
-    for number, file in enumerate(files):
-        if number != keeping:
-            file.unlink()
+    """Remove all data files but the one of the commit `keeping`."""
+    for number, commit in enumerate(sorted((folder / "table" / "_delta_log").glob("*.json"))):
+        actions = [json.loads(line) for line in commit.read_text().splitlines()]
+        for path in [unquote(action["add"]["path"]) for action in actions if "add" in action]:
+            if number != keeping:
+                (folder / "table" / path).unlink()
 
 
 def spine(key: object, day: int) -> pl.DataFrame:

@@ -4,7 +4,6 @@ import random
 import sqlite3
 import subprocess
 import sys
-import time
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,6 +32,24 @@ from foreset.adapters.sqlite import SqliteEventStore
 print("begin", flush=True)
 SqliteEventStore.open(Path(sys.argv[1])).unwrap()
 """
+
+
+STOPPED_OPENER = (
+    """
+import sys
+from foreset.adapters.sqlite import upgrading
+read = upgrading._rows
+def rows_until_stopped(connection):
+    for row in read(connection):
+        if row.position == int(sys.argv[2]):
+            print("reached", flush=True)
+            sys.stdin.read()
+        yield row
+upgrading._rows = rows_until_stopped
+"""
+    + OPENER
+)
+"""An opener that stops in the midst of the upgrade, before the event of a position."""
 
 
 def row_1(number: int) -> tuple[object, ...]:
@@ -96,25 +113,21 @@ def test_an_older_foreset_that_has_the_file_open_writes_no_event_without_a_hash(
 def test_an_upgrade_that_is_killed_leaves_the_log_as_it_was_and_is_made_by_the_next(tmp_path: Path) -> None:
     chance = random.Random(7)  # noqa: S311  # moments, not secrets
     make_1(tmp_path, 20_000)
-    cut_short = 0
-    for _ in range(12):
-        process = subprocess.Popen([sys.executable, "-c", OPENER, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+    for position in (1, *(chance.randint(2, 19_999) for _ in range(4)), 20_000):
+        command = [sys.executable, "-c", STOPPED_OPENER, str(tmp_path), str(position)]
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         assert process.stdout is not None
-        process.stdout.readline()
-        time.sleep(chance.uniform(0.01, 0.3))
+        assert [process.stdout.readline() for _ in range(2)] == ["begin\n", "reached\n"]
         process.kill()
         process.communicate()
-        if user_version(tmp_path) == 2:
-            break
+        assert user_version(tmp_path) == 1
         with closing(sqlite3.connect(tmp_path / "events.db")) as log:
             assert log.execute("SELECT count(*), max(position) FROM events").fetchone() == (20_000, 20_000)
-        cut_short += 1
-    assert cut_short > 1
     check(tmp_path, 20_000)
 
 
 def test_processes_that_upgrade_at_once_do_it_once(tmp_path: Path) -> None:
     make_1(tmp_path, 5_000)
     processes = [subprocess.Popen([sys.executable, "-c", OPENER, str(tmp_path)]) for _ in range(4)]
-    assert [process.wait(timeout=60) for process in processes] == [0] * 4
+    assert [process.wait() for process in processes] == [0] * 4
     check(tmp_path, 5_000)
