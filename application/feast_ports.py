@@ -69,6 +69,18 @@ class OnlineValues:
     seconds: list[int | None]
 
 
+@dataclass(frozen=True)
+class Written:
+    """How many keys were given values, and the features whose times lost fractions of seconds by it."""
+
+    rows: int
+    rounded: tuple[str, ...] = ()
+
+    def __add__(self, other: "Written") -> "Written":
+        """Both together."""
+        return Written(self.rows + other.rows, tuple(dict.fromkeys((*self.rounded, *other.rounded))))
+
+
 class OnlineStore(Protocol):
     """What serves the newest values of views, and says what it was loaded with."""
 
@@ -89,14 +101,17 @@ class OnlineStore(Protocol):
         """Take all values of a view from it, and its word."""
         ...
 
-    def write(self, view: str, served: Served) -> Result[int, OnlineError | TableError]:
-        """Give each key its values, or nulls where nothing serves it; gives how many keys have values."""
+    def write(self, view: str, served: Served) -> Result[Written, OnlineError | TableError]:
+        """Give each key its values, or nulls where nothing serves it."""
         ...
 
     def compare(
         self, view: str, served: Served, limit: int
     ) -> Result[tuple[int, tuple[OnlineDifference, ...]], OnlineError | TableError]:
-        """How many keys have other values than what serves them, and the first `limit` of these."""
+        """How many keys have other values than what serves them, and the first `limit` of these.
+
+        The values are those of the table: only fractions of seconds are left out.
+        """
         ...
 
     def read(

@@ -7,7 +7,7 @@ from typing import Final
 from msgspec.structs import replace
 from returns.result import Result, Success
 
-from foreset.application.feast_ports import OnlineStore, TableKeys
+from foreset.application.feast_ports import OnlineStore, TableKeys, Written
 from foreset.application.ports import Adapters
 from foreset.application.serve_keys import Serving, observed, online_view, serving, time_column
 from foreset.application.table_ports import ArrowStream, Snapshot
@@ -215,8 +215,8 @@ def _carried_out(job: _Job, load: _Load, recorded: int) -> Result[ViewMaterializ
         event
         for what in serving(job.view, job.catalog, spine, job.facts, job.adapters)
         for _ in _begun(job, load, what)
-        for rows in _written(job, what)
-        for event in Success(_event(job, load, what.keys, rows))
+        for written in _written(job, what)
+        for event in Success(_event(job, load, what.keys, written))
         for _ in _recorded(job, event, recorded)
         for _ in job.online.store.mark(job.view.spec.name, job.holds)
     )
@@ -238,15 +238,17 @@ def _under_way(loaded: Loaded, job: _Job, *, whole: bool) -> Loaded:
     return replace(loaded, begun=begun, whole=loaded.whole or whole)
 
 
-def _written(job: _Job, what: Serving) -> Result[int, MaterializeError]:
+def _written(job: _Job, what: Serving) -> Result[Written, MaterializeError]:
     if what.keys == 0:
-        return Success(0)
+        return Success(Written(0))
     return Result.do(
-        rows for served in what.served(job.adapters) for rows in job.online.store.write(job.view.spec.name, served)
+        written
+        for served in what.served(job.adapters)
+        for written in job.online.store.write(job.view.spec.name, served)
     )
 
 
-def _event(job: _Job, load: _Load, keys: int, rows: int) -> ViewMaterialized:
+def _event(job: _Job, load: _Load, keys: int, written: Written) -> ViewMaterialized:
     return ViewMaterialized(
         view=job.view.spec.name,
         view_version=job.view.version,
@@ -257,8 +259,9 @@ def _event(job: _Job, load: _Load, keys: int, rows: int) -> ViewMaterialized:
         way=load.way,
         why=load.why,
         keys=keys,
-        rows=rows,
+        rows=written.rows,
         store=job.online.store.name,
+        rounded=written.rounded,
     )
 
 

@@ -306,7 +306,7 @@ EXAMPLES: Final[tuple[Problem, ...]] = (
     online.OnlineKeysUnfit(
         view="rain", problem="the 'city' 7 is no string, which Feast has as its type", keys=("city",)
     ),
-    online.OnlineValueUnfit(view="rain", column="mm", problem="Value out of range: 4294967296"),
+    online.OnlineValueUnfit(view="rain", column="mm", key="city='Rome'", problem="Value out of range: 4294967296"),
     online.OnlineStoreFailed(
         store="redis", view="rain", problem="Error 111 connecting to localhost:6379. Connection refused"
     ),

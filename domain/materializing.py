@@ -78,7 +78,8 @@ class ViewMaterialized(msgspec.Struct, frozen=True, kw_only=True, tag="view-mate
     """The newest values of a view were loaded into an online store: those that served at `at` in `version`.
 
     `keys` were looked at; `rows` of them have values, the others have none any more. `from_version` is what the store
-    held before, None where that was nothing or unknown.
+    held before, None where that was nothing or unknown. `rounded` are the features whose times were rounded down to
+    whole seconds, for the store holds no finer ones.
     """
 
     view: str
@@ -92,6 +93,7 @@ class ViewMaterialized(msgspec.Struct, frozen=True, kw_only=True, tag="view-mate
     keys: int
     rows: int
     store: str
+    rounded: tuple[str, ...] = ()
 
     @property
     def emptied(self) -> int:

@@ -22,22 +22,27 @@ from feast.repo_config import RepoConfig
 from returns.result import Result, Success
 
 from foreset.adapters.feast.connections import close_online
+from foreset.adapters.feast.online_equality import is_value, python_value
+from foreset.adapters.feast.online_messages import EPOCH, Message
 from foreset.adapters.feast.online_values import (
-    EPOCH,
-    Message,
     column_values,
     entity_keys,
-    exact,
     features_of,
     keys_of,
-    messages,
     moments,
-    python_value,
+    of_feature,
+    values_of,
 )
 from foreset.adapters.feast.redis_keys import own_keys
-from foreset.application.feast_ports import OnlineValues, Served
-from foreset.domain.errors.online import NoOnlineStore, NotServedOnline, OnlineError, OnlineStoreFailed
-from foreset.domain.errors.problem import ForesetError, because, refuse, told
+from foreset.application.feast_ports import OnlineValues, Served, Written
+from foreset.domain.errors.online import (
+    NoOnlineStore,
+    NotServedOnline,
+    OnlineError,
+    OnlineStoreFailed,
+    OnlineValueUnfit,
+)
+from foreset.domain.errors.problem import ForesetError, because, raised, refuse, told
 from foreset.domain.errors.tables import FileError, TableError
 from foreset.domain.materializing import Loaded, OnlineDifference
 
@@ -95,14 +100,18 @@ class FeastOnlineStore:
 
     # === Values ===
 
-    def write(self, view: str, served: Served) -> Result[int, OnlineError | TableError]:
+    def write(self, view: str, served: Served) -> Result[Written, OnlineError | TableError]:
         """Write values, or nulls, part by part."""
-        return self._do(view, lambda table: sum(table.write(batch) for batch in _batches(served, table.view)))
+
+        def written(table: _Table) -> Written:
+            return sum((table.write(batch) for batch in _batches(served, table.view)), Written(0))
+
+        return self._do(view, written)
 
     def compare(
         self, view: str, served: Served, limit: int
     ) -> Result[tuple[int, tuple[OnlineDifference, ...]], OnlineError | TableError]:
-        """Compare values part by part, in Feast's own types: what these do not hold is no difference."""
+        """Compare what the store gives with the table's own values; only fractions of seconds are left out."""
 
         def compared(table: _Table) -> tuple[int, tuple[OnlineDifference, ...]]:
             count, first = 0, list[OnlineDifference]()
@@ -155,19 +164,43 @@ class _Batch:
     """Some keys, and what serves them."""
 
     def __init__(self, rows: Any, served: Served, view: FeatureView) -> None:  # a pyarrow table
-        self.rows = rows
-        names, features = list(keys_of(view)), features_of(view)
+        self._rows, self._view, self._served = rows, view, served
+        names = list(keys_of(view))
         self.plain_keys = [dict(zip(names, values, strict=True)) for values in _tuples(rows, names)]
         columns = {name: [key[name] for key in self.plain_keys] for name in names}
         self.keys = entity_keys(view, columns, rows.num_rows)
-        self.times = moments(rows[served.event_time], served.time_unit)
-        self.created: list[datetime | None] = [None] * rows.num_rows
-        if served.created_time:
-            self.created = moments(rows[served.created_time], served.time_unit)
-        made = [messages(view.name, name, kind, column_values(rows[name])) for name, kind in features.items()]
-        self.values: list[dict[str, Message]] = [
-            dict(zip(features, row, strict=True)) for row in zip(*made, strict=True)
-        ]
+
+    def times(self) -> list[datetime | None]:
+        """The event times of what serves the keys, None where nothing does."""
+        return self._moments(self._served.event_time)
+
+    def created(self) -> list[datetime | None]:
+        """When that was written, where that is known."""
+        column = self._served.created_time
+        return [None] * len(self.keys) if column is None else self._moments(column)
+
+    def _moments(self, column: str) -> list[datetime | None]:
+        try:
+            return moments(self._rows[column], self._served.time_unit)
+        except OverflowError as fault:
+            problem = "a time outside of the years 1 to 9999"
+            error = OnlineValueUnfit(view=self._view.name, column=column.lstrip("_"), key="a row", problem=problem)
+            raise raised(because(error, fault)) from fault
+
+    def messages(self) -> tuple[list[dict[str, Message]], tuple[str, ...]]:
+        """The values of each key as messages, and the features whose times lost fractions of seconds."""
+        made = {
+            name: of_feature(self._view.name, name, kind, self._rows[name], self.plain_keys)
+            for name, kind in features_of(self._view).items()
+        }
+        rows = zip(*(feature.messages for feature in made.values()), strict=True)
+        rounded = tuple(name for name, feature in made.items() if feature.rounded)
+        return [dict(zip(made, row, strict=True)) for row in rows], rounded
+
+    def values(self) -> dict[str, list[Any]]:
+        """The table's own values of each feature."""
+        names = features_of(self._view)
+        return {name: values_of(self._view.name, name, self._rows[name], self.plain_keys) for name in names}
 
 
 def _tuples(rows: Any, names: list[str]) -> list[tuple[Any, ...]]:
@@ -226,21 +259,21 @@ class _Table:
         names = list(keys_of(self.view)) or [DUMMY_ENTITY_ID]
         return EntityKey(join_keys=names, entity_values=[Value(string_val=_MARK)] * len(names))
 
-    def write(self, batch: _Batch) -> int:
-        rows = zip(batch.keys, batch.values, batch.times, batch.created, strict=True)
-        self._write([(key, values, at or EPOCH, created if at else None) for key, values, at, created in rows])
-        return sum(at is not None for at in batch.times)
+    def write(self, batch: _Batch) -> Written:
+        times, (values, rounded) = batch.times(), batch.messages()
+        rows = zip(batch.keys, values, times, batch.created(), strict=True)
+        self._write([(key, row, at or EPOCH, created if at else None) for key, row, at, created in rows])
+        return Written(sum(at is not None for at in times), rounded)
 
     def differences(self, batch: _Batch) -> Iterator[OnlineDifference]:
-        """The keys that have other values, each with the first feature that differs."""
-        kinds = features_of(self.view)
+        """The keys that have other values than the table, each with the first feature that differs."""
+        kinds, values = features_of(self.view), batch.values()
         found = self._read(batch.keys, list(kinds))
-        for key, wanted, (_, held) in zip(batch.plain_keys, batch.values, found, strict=True):
+        for row, (key, (_, held)) in enumerate(zip(batch.plain_keys, found, strict=True)):
             for name, kind in kinds.items():
-                there = (held or {}).get(name, Value())
-                if exact(there) != exact(wanted[name]):
-                    online, offline = (repr(python_value(value, kind)) for value in (there, wanted[name]))
-                    yield OnlineDifference(key=key, feature=name, online=online, offline=offline)
+                online, value = python_value((held or {}).get(name, Value()), kind), values[name][row]
+                if not is_value(online, value, kind):
+                    yield OnlineDifference(key=key, feature=name, online=repr(online), offline=repr(value))
                     break
 
     def values(self, columns: Mapping[str, Sequence[object]], features: tuple[str, ...]) -> OnlineValues:

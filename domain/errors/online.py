@@ -30,7 +30,7 @@ class OnlineKeysUnfit(CallerFault, frozen=True, kw_only=True):
     problem: str
     keys: tuple[str, ...]
     says = "The feature view {view!r} cannot be read by these keys: {problem}. Its join keys are: {keys}."
-    then = "give each row a value of the right type for each join key."
+    then = "give each row a value of the right type for each join key; keys of other types are not served online."
 
 
 class OnlineValueUnfit(DataFault, frozen=True, kw_only=True):
@@ -38,9 +38,16 @@ class OnlineValueUnfit(DataFault, frozen=True, kw_only=True):
 
     view: str
     column: str
+    key: str
     problem: str
-    says = "The column {column!r} of the feature view {view!r} has values that Feast does not hold online: {problem}."
-    then = "register the view again if the column's type has changed, or leave the column out of the view."
+    says = (
+        "The column {column!r} of the feature view {view!r} has values that Feast does not hold online, the first of "
+        "them at {key}: {problem}."
+    )
+    then = (
+        "change the value, register the view again if the column's type has changed, or leave the column out of the "
+        "view."
+    )
 
 
 class OnlineStoreFailed(WorldFault, frozen=True, kw_only=True):

@@ -64,9 +64,11 @@ def _line(event: ViewMaterialized) -> str:
     if event.keys == 0 and event.from_version == event.version:
         return f"{event.view}: nothing to load, it has the values of {where}."
     gone = f", {event.emptied:,} of them without values" if event.emptied else ""
+    rounded = f" Rounded down to whole seconds: {', '.join(event.rounded)}." if event.rounded else ""
     if event.way == "full":
-        return f"{event.view}: all {_keys(event.keys)}{gone}, from {where}, because {event.why}."
-    return f"{event.view}: {_keys(event.keys)}{gone}, from {where}; it had those of version {event.from_version}."
+        return f"{event.view}: all {_keys(event.keys)}{gone}, from {where}, because {event.why}.{rounded}"
+    had = f"it had those of version {event.from_version}"
+    return f"{event.view}: {_keys(event.keys)}{gone}, from {where}; {had}.{rounded}"
 
 
 def _keys(count: int) -> str:

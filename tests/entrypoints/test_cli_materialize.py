@@ -67,6 +67,20 @@ def told(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 0) -> 
     return json.loads(said(capsys, *arguments, "--json", code=code))
 
 
+@pytest.mark.usefixtures("here")
+def test_a_load_says_of_which_features_the_times_lost_fractions_of_seconds(capsys: pytest.CaptureFixture[str]) -> None:
+    times = pl.DataFrame({"city": ["Rome"], "at": [day(1)], "seen": [day(1).replace(microsecond=5)], "day": [day(2)]})
+    write_to_delta_lake(times, "seen")
+    specs = (
+        SPECS + "- {name: seen, entities: [city], source: {table: seen, timestamp_field: at}, features: [seen, day]}\n"
+    )
+    Path("specs.yaml").write_text(specs)
+    said(capsys, "apply", "specs.yaml")
+    assert said(capsys, "materialize", "seen").endswith("of the view. Rounded down to whole seconds: seen.\n")
+    assert told(capsys, "materialize", "seen", "--full")[0]["rounded"] == ["seen"]
+    assert said(capsys, "check-online", "seen", code=0)
+
+
 def test_views_are_loaded_and_then_what_changed(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert said(capsys, "materialize") == (
         "rain: all 2 keys, from rain@0, because the online store does not say what it holds of the view.\n"

@@ -96,13 +96,14 @@ def test_features_of_any_name_are_retrieved_and_served(tmp_path: Path, name: str
 
 
 @pytest.mark.parametrize("values", [[5, None, 7], ["a", None], [True, None], [1.5, None]])
-def test_lists_with_nulls_are_refused_where_feast_would_serve_zeros(tmp_path: Path, values: list[Any]) -> None:
+def test_nulls_in_lists_are_served_as_nulls(tmp_path: Path, values: list[Any]) -> None:
     write_deltalake(str(tmp_path / "t"), first(last=pa.array([values])))
     with create_feast_manager(str(tmp_path / "repo")) as manager:
         source = DeltaSource(str(tmp_path / "t"), "at")
         manager.register(EntitySpec("k", ["k"]), FeatureViewSpec("v", ["k"], source, ["last"]))
-        with pytest.raises(ForesetError, match="The column 'last' of the feature view 'v' has values"):
-            manager.materialize(["v"])
+        manager.materialize(["v"])
+        assert manager.get_online_features(["v:last"], [{"k": 0}]).to_dict()["last"] == [values]
+        assert manager.check_online("v").agrees
 
 
 def test_a_range_is_given_as_text_a_date_or_a_time_and_not_reversed() -> None:
