@@ -23,6 +23,7 @@ from foreset.adapters.arrow_types import as_named, dtype_name, polars_dtype
 from foreset.adapters.file_types import as_wanted, asked_as, without_arrow_schema
 from foreset.adapters.object_stores import gone as in_store
 from foreset.adapters.object_stores import polars_options, store_problem
+from foreset.adapters.verifying import verify_files
 from foreset.domain.errors.problem import because, refuse, told
 from foreset.domain.errors.tables import (
     ColumnUnsupported,
@@ -52,13 +53,17 @@ _CASTS = pl.ScanCastOptions(
 
 @dataclass(frozen=True)
 class FileScan:
-    """Some columns of a table's files, in this order; of a `part`, so many rows of one file from a row."""
+    """Some columns of a table's files, in this order; of a `part`, so many rows of one file from a row.
+
+    `verify`: the checksums of what is read are looked at first.
+    """
 
     table: str
     files: Sequence[DataFile]
     columns: Sequence[Column]
     storage_options: Mapping[str, str] | None = None
     part: tuple[int, int] | None = None
+    verify: bool = True
 
     @property
     def schema(self) -> dict[str, pl.DataType]:
@@ -221,8 +226,11 @@ def collected(scan: FileScan, ask: Callable[[pl.LazyFrame], pl.LazyFrame] = _all
 
     Where a file says that a column has another type than the log says, the log counts: files are asked for what they
     have, and that is read as the log's type if it means the same. This is looked at where it was needed, for it takes a
-    look into each file.
+    look into each file. A file that is damaged is not read.
     """
+    damage = verify_files(scan.table, scan.files, [c.name for c in scan.columns], scan.part) if scan.verify else None
+    if damage is not None:
+        return refuse(damage)
     try:
         return Success(ask(scan.rows()).collect())
     except READ_FAULTS as fault:

@@ -9,6 +9,8 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from foreset.adapters.footer_marks import MarkedFile
+
 
 class Sink(Protocol):
     """A file that is written."""
@@ -49,8 +51,8 @@ class LocalSink:
 class ParquetFileWriter:
     """Writes one file. It is there, whole and durable, after `close`; `discard` takes back what was written.
 
-    Pages have checksums, so that readers can tell a bit that flipped. As a context manager it closes at the end, and
-    discards where something was raised.
+    Pages have checksums and so has the footer, so that readers can tell a bit that flipped. As a context manager it
+    closes at the end, and discards where something was raised.
     """
 
     def __init__(self, path: Path, sink: Sink | None = None) -> None:
@@ -60,6 +62,7 @@ class ParquetFileWriter:
         self.size_bytes = 0
         self._writer: pq.ParquetWriter | None = None
         self._sink: Sink = sink or LocalSink(path)
+        self._marked = MarkedFile(self._sink.file)
 
     def __enter__(self) -> Self:
         """Begin."""
@@ -82,7 +85,7 @@ class ParquetFileWriter:
                 "use_dictionary": [field.name for field in table.schema if not pa.types.is_floating(field.type)],
                 "write_page_checksum": True,  # so that a flipped bit is found: see docs/check.md
             }
-            self._writer = pq.ParquetWriter(self._sink.file, table.schema, **options)
+            self._writer = pq.ParquetWriter(self._marked, table.schema, **options)
         self._writer.write_table(table, row_group_size=max(table.num_rows, 1))
         pa.default_memory_pool().release_unused()
         self.rows += table.num_rows
@@ -91,7 +94,8 @@ class ParquetFileWriter:
     def close(self) -> None:
         """End the file."""
         if self._writer is not None:
-            self._writer.close()
+            with self._marked:
+                self._writer.close()
         self.size_bytes = self._sink.file.tell()
         self._sink.settle()
 

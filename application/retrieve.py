@@ -130,6 +130,7 @@ def _receipt(
         semantics=semantics_for(planned.plan),
         executed_by=adapters.executed_by,
         served=made.measured.work.views,
+        verified=made.measured.work.verified or msgspec.UNSET,
     )
 
 

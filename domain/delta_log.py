@@ -4,7 +4,7 @@ Names and meaning are those of the Delta protocol. Unknown actions and fields ar
 """
 
 import posixpath
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 from urllib.parse import unquote
 
@@ -263,6 +263,22 @@ def recorded_rows(add: Add) -> int | None:
         return _RECORDED.decode(add.stats).rows if add.stats else None
     except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
         return None
+
+
+def version_gaps(held: Iterable[int], first: int, last: int) -> Iterator[range]:
+    """The runs of versions from `first` to `last`, both inclusive, that are not among `held`.
+
+    A file's name may be of any version, so versions are never counted through.
+
+    >>> list(version_gaps([0, 2, 9], 0, 10**18))
+    [range(1, 2), range(3, 9), range(10, 1000000000000000001)]
+    """
+    for version in sorted({version for version in held if first <= version <= last}):
+        if first < version:
+            yield range(first, version)
+        first = version + 1
+    if first <= last:
+        yield range(first, last + 1)
 
 
 def replay(base: LogState, actions: Iterable[tuple[int, tuple[Action, ...]]]) -> LogState:

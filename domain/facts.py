@@ -60,6 +60,14 @@ class DataFile(msgspec.Struct, frozen=True, kw_only=True):
     deleted: bytes = b""
     stored: dict[str, Column] = {}
 
+    def range_of(self, column: str) -> Range | None:
+        """The range of a column; None where the log does not know it, or contradicts itself about it.
+
+        >>> DataFile(path="f", rows=7, size_bytes=0, modified_ms=0, ranges={"a": (1, 2), "b": (2, 1)}).range_of("b")
+        """
+        known = self.ranges.get(column)
+        return None if known is None or known[0] > known[1] else known
+
     @property
     def deleted_count(self) -> int:
         """How many of its rows are deleted.

@@ -6,10 +6,10 @@ Severity follows from what is lost: a fault in a commit that a whole checkpoint 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from itertools import accumulate, groupby
+from itertools import accumulate
 
 from foreset.domain.commit_counts import cut_short
-from foreset.domain.delta_log import NOTHING, Commit, LogState, replay
+from foreset.domain.delta_log import NOTHING, Commit, LogState, replay, version_gaps
 from foreset.domain.findings import LogFinding, Severity, TableFinding
 from foreset.domain.findings.log import (
     ActionMissing,
@@ -143,8 +143,8 @@ def _gaps(seen: LogSeen, base: LogState) -> Iterator[TableFinding]:
     if not have:
         return
     last = max(*have, base.version)
-    needed = [version for version in range(base.version + 1, last + 1) if version not in have]
-    older = [version for version in range(min(have), min(base.version, last) + 1) if version not in have]
+    needed = list(version_gaps(have, base.version + 1, last))
+    older = list(version_gaps(have, min(have), min(base.version, last)))
     if needed:
         yield CommitsMissing(versions=_runs(needed), held="")
     if older:
@@ -152,11 +152,9 @@ def _gaps(seen: LogSeen, base: LogState) -> Iterator[TableFinding]:
         yield CommitsMissing(severity="warning", versions=_runs(older), held=held)
 
 
-def _runs(versions: list[int]) -> str:
+def _runs(gaps: list[range]) -> str:
     """Versions in their order, with those that follow one another put together."""
-    runs = groupby(enumerate(versions), key=lambda pair: pair[1] - pair[0])
-    numbers = [[version for _, version in run] for _, run in runs]
-    return ", ".join(f"{run[0]} to {run[-1]}" if len(run) > 1 else str(run[0]) for run in numbers)
+    return ", ".join(f"{gap[0]} to {gap[-1]}" if gap.stop - gap.start > 1 else str(gap[0]) for gap in gaps)
 
 
 def _history(seen: LogSeen) -> list[LogFinding]:
@@ -180,7 +178,7 @@ def _held_against(seen: LogSeen) -> Iterator[TableFinding]:
     if known is None:
         return
     upto = [c for c in seen.commits if c.version <= known.version and c.actions and not c.broken]
-    if [commit.version for commit in upto] != list(range(known.version + 1)):
+    if len(upto) != known.version + 1 or any(commit.version != place for place, commit in enumerate(upto)):
         return
     told = replay(NOTHING, ((commit.version, commit.actions) for commit in upto))
     missing, beyond = told.files.keys() - known.files.keys(), known.files.keys() - told.files.keys()

@@ -45,17 +45,20 @@ def _key_limits(keys: Iterable[KeyPair], file: DataFile) -> Iterable[Limit]:
         text = file.partition.get(key.table)
         if key.dtype == "string" and text is not None:
             yield Limit(column=key.spine, text=text)
-        elif key.table in file.ranges and not key.dtype.startswith("decimal"):  # the spine's may count in fractions
-            least, greatest = file.ranges[key.table]
+        elif (known := file.range_of(key.table)) is not None and not key.dtype.startswith(
+            "decimal"
+        ):  # the spine's may count in fractions
+            least, greatest = known
             yield Limit(column=key.spine, is_time=key.dtype.startswith("timestamp"), least=least, greatest=greatest)
 
 
 def _time_limits(match: Match, file: DataFile, table: TableFacts, time: str) -> Iterable[Limit]:
     """Laws 2 and 3: a row serves from its event time on, and until it is older than the ttl."""
-    if match.event_time not in file.ranges:
+    known = file.range_of(match.event_time)
+    if known is None:
         return
     dtype = table.dtype(match.event_time) or ""
-    least, greatest = file.ranges[match.event_time]
+    least, greatest = known
     if time_unit(dtype) in {None, "day"}:  # whole numbers of their own unit; ranges of timestamps are in microseconds
         step, us = NANOSECONDS[column_unit(dtype, match.epoch_unit) or "us"], NANOSECONDS["us"]
         least, greatest = least * step // us, -(-greatest * step // us)

@@ -10,11 +10,26 @@ from foreset.domain.plan import RetrievalPlan
 
 
 class TableRead(msgspec.Struct, frozen=True, kw_only=True):
-    """What was read of a table. A file that was opened twice, for keys and for features, counts once."""
+    """What was read of a table. A file that was opened twice, for keys and for features, counts once.
+
+    `verified` are the files all of whose pages that were read have checksums, which fit their bytes; None where nobody
+    looked.
+    """
 
     table: str
     files: int
     size_bytes: int
+    verified: int | None = None
+
+
+class Verified(msgspec.Struct, frozen=True, kw_only=True):
+    """Of how many files the checksums were compared with what was read, among `files` that were read.
+
+    The others have no checksums, or are in an object store.
+    """
+
+    files: int
+    verified: int
 
 
 class ViewServed(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,6 +57,15 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     tables: tuple[TableRead, ...] = ()
     views: tuple[ViewServed, ...] = ()
 
+    @property
+    def verified(self) -> Verified | None:
+        """The files whose checksums were looked at; None where those of some table were not."""
+        counts = [read.verified for read in self.tables]
+        if not counts or None in counts:
+            return None
+        files = sum(read.files for read in self.tables)
+        return Verified(files=files, verified=sum(count or 0 for count in counts))
+
 
 class Measured(msgspec.Struct, frozen=True, kw_only=True):
     """What a retrieval took: the work, the size of its result in memory, the process's peak memory, wall seconds."""
@@ -65,6 +89,8 @@ def _tables(plan: RetrievalPlan, measured: Measured) -> Iterator[tuple[str, str,
     for read in measured.work.tables:
         how = expected.get(read.table)
         yield f"{read.table}: files read", _count(how.files if how else None), f"{read.files:,}"
+        if read.verified is not None:
+            yield f"{read.table}: files verified", "-", f"{read.verified:,}"
         yield f"{read.table}: bytes read", "-" if how is None else size(how.size_bytes), size(read.size_bytes)
 
 

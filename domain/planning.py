@@ -19,13 +19,14 @@ from foreset.domain.errors.retrieval import (
     UnfitSpineTime,
 )
 from foreset.domain.errors.specs import InvalidSpec, MissingColumn, UnknownFeature
-from foreset.domain.errors.tables import EpochOutOfRange
+from foreset.domain.errors.tables import EpochOutOfRange, StatisticsContradict
 from foreset.domain.explaining import size
-from foreset.domain.facts import Facts, Resources, SpineFacts, TableFacts
+from foreset.domain.facts import DataFile, Facts, Resources, SpineFacts, TableFacts
 from foreset.domain.nodes import EVENT_TIME, Assemble, Gather, KeyPair, Match, Node, Output, Scan, Spine
 from foreset.domain.plan import RetrievalPlan
 from foreset.domain.registry import Catalog, FeatureView, needed_columns, unfit_feature, unfit_time
 from foreset.domain.rules import optimize
+from foreset.domain.skipping import contradiction
 from foreset.domain.spec import DeltaSource, FeatureRef, FeatureViewSpec, TrainingSetSpec
 
 _MICROSECOND = timedelta(microseconds=1)
@@ -89,7 +90,24 @@ def plan_for(
         problem = _view_problem(selection, table, spec) or _key_problem(selection, table, spine)
         if problem is not None:
             return refuse(problem)
-    return _fitting(optimize(_lowered(spec, selections, tables, spine), facts), facts.resources)
+    plan = optimize(_lowered(spec, selections, tables, spine), facts)
+    contradicted = contradicted_statistics(plan, tables)
+    return refuse(contradicted) if contradicted is not None else _fitting(plan, facts.resources)
+
+
+def contradicted_statistics(plan: RetrievalPlan, tables: Mapping[str, TableFacts]) -> StatisticsContradict | None:
+    """A file of the plan's tables that cannot be skipped or read by its statistics, for they contradict each other."""
+    for scan in plan.scans:
+        met = contradiction(tables[scan.table].data_files, scan.bounds)
+        if met is not None:
+            return contradicting(scan.table, *met, "log")
+    return None
+
+
+def contradicting(table: str, file: DataFile, column: str, where: str) -> StatisticsContradict:
+    """The error for a column's bounds in a file, which contradict each other."""
+    least, greatest = file.ranges[column]
+    return StatisticsContradict(table=table, file=file.path, where=where, column=column, least=least, greatest=greatest)
 
 
 # === What can be wrong ===

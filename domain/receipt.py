@@ -13,7 +13,7 @@ import msgspec
 from foreset.domain.erasure import KeyErased
 from foreset.domain.keeping import TableVacuumed, TrainingSetPinned, TrainingSetUnpinned
 from foreset.domain.materializing import ViewMaterialized
-from foreset.domain.measured import ViewServed
+from foreset.domain.measured import Verified, ViewServed
 from foreset.domain.model import ModelTrained
 from foreset.domain.plan import RetrievalPlan
 from foreset.domain.redaction import EventsRedacted
@@ -65,7 +65,8 @@ OURSELVES = ExecutedBy("foreset")
 class TrainingSetRetrieved(msgspec.Struct, frozen=True, kw_only=True, tag="training-set-retrieved.v1"):
     """A training set was built: the receipt. `ties` counts, per view, rows that only the snapshot's order decided.
 
-    `served` has what each view gave; empty in receipts that were written before it was counted.
+    `served` has what each view gave; empty in receipts that were written before it was counted. `verified` says of how
+    many files checksums were looked at; it is absent where they were not, and in older receipts.
     """
 
     id: str
@@ -81,6 +82,7 @@ class TrainingSetRetrieved(msgspec.Struct, frozen=True, kw_only=True, tag="train
     semantics: int = SEMANTICS
     executed_by: ExecutedBy = OURSELVES
     served: tuple[ViewServed, ...] = ()
+    verified: Verified | msgspec.UnsetType = msgspec.UNSET
 
 
 class TrainingSetRebuilt(msgspec.Struct, frozen=True, kw_only=True, tag="training-set-rebuilt.v1"):

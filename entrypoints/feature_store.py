@@ -122,6 +122,7 @@ class FeatureStore(KeepsTrainingSets, TellsOfTrainingSets, LooksAfterItsLog, Era
         offline_store: OfflineStore | None = None,
         accept: Iterable[str] = (),
         files_from: Iterable[str | Path] = (),
+        verify: bool | None = None,
     ) -> Result["FeatureStore", StoreError]:
         """The store in a folder, which is made where it is missing, or in a database of PostgreSQL, by its URL.
 
@@ -140,6 +141,10 @@ class FeatureStore(KeepsTrainingSets, TellsOfTrainingSets, LooksAfterItsLog, Era
 
         `files_from` are folders and URLs where files of tables may be that are not below the tables' own folders, as
         those of shallow clones (default: FORESET_FILES_FROM, by commas). Files elsewhere are not opened.
+
+        `verify`: whether retrievals compare the checksums in files with the bytes that they read, once for each file
+        that a process reads (default: FORESET_VERIFY, else they do). A damaged file is an error. Receipts say how many
+        files were verified.
         """
         accept = tuple(accept)
         places = (files_from,) if isinstance(files_from, (str, Path)) else tuple(files_from)
@@ -156,10 +161,11 @@ class FeatureStore(KeepsTrainingSets, TellsOfTrainingSets, LooksAfterItsLog, Era
                     offline_store=offline_store,
                     accept=accept,
                     places=places,
+                    verify=verify,
                 ),
             )
             for chosen in chosen_store(offline_store, accept)
-            for adapters in local_store(path_or_url, data_dir, memory, threads, places=places)
+            for adapters in local_store(path_or_url, data_dir, memory, threads, places=places, verify=verify)
             for on_store in run_on(adapters, chosen)
         )
 
@@ -470,5 +476,6 @@ def _reopened(known: Opening) -> FeatureStore:
             offline_store=known.offline_store,
             accept=known.accept,
             files_from=known.files_from,
+            verify=known.verify,
         )
     )

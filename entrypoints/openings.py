@@ -30,6 +30,7 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True):
     offline_store: str | None
     accept: tuple[str, ...]
     files_from: tuple[str, ...]
+    verify: bool | None = None
     withheld: str | None = None
 
 
@@ -55,6 +56,7 @@ def opening(  # noqa: PLR0913  # what a store is opened with
     offline_store: OfflineStore | None,
     accept: Iterable[str],
     places: Iterable[str | Path],
+    verify: bool | None,
 ) -> Opening:
     """What a store is opened with, as of now: a later change of the working directory does not count."""
     url, outside = str(place), files_from(places)
@@ -72,6 +74,7 @@ def opening(  # noqa: PLR0913  # what a store is opened with
         offline_store=store,
         accept=tuple(accept),
         files_from=tuple(_public(name) for name in outside),
+        verify=verify,
         withheld=" and ".join(what for what, there in withheld.items() if there) or None,
     )
 

@@ -9,7 +9,7 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from returns.result import Result, Success
 
@@ -25,9 +25,9 @@ from foreset.application.table_ports import ArrowStream, TableStore
 from foreset.domain.errors.history import ClientMissing
 from foreset.domain.errors.offline_stores import LoadError
 from foreset.domain.errors.problem import because, legible, refuse
-from foreset.domain.errors.store import StoreError
+from foreset.domain.errors.store import StoreError, UnfitLimit
 from foreset.domain.receipt import ExecutedBy
-from foreset.entrypoints.limits import limits
+from foreset.entrypoints.limits import limits, verifies
 from foreset.entrypoints.locations import location, spill_folder
 from foreset.entrypoints.logs import logger
 from foreset.entrypoints.offline_stores import ChosenStore
@@ -96,12 +96,14 @@ def local_store(  # noqa: PLR0913  # where, and within what
     *,
     tables: TableStore | None = None,
     places: Iterable[str | Path] = (),
+    verify: bool | None = None,
 ) -> Result[Adapters, StoreError]:
     """Tables, polars, and an event log in the folder or database `path`, which is made where it is missing.
 
-    `places` are where files of tables may be beyond the tables' folders.
+    `places` are where files of tables may be beyond the tables' folders. `verify`: whether retrievals look at the
+    checksums of the files that they read.
     """
-    limited = limits(memory, threads)
+    limited = _limited(memory, threads, verify)
     if not isinstance(limited, Success):
         return refuse(limited.failure())
     from foreset.adapters.polars.results import PolarsResults  # vendors stay off the import of foreset
@@ -115,6 +117,20 @@ def local_store(  # noqa: PLR0913  # where, and within what
             kept=found.kept,
             results=PolarsResults(found.spilled),
         )
+    )
+
+
+class _Limited(NamedTuple):
+    """What retrievals may use, and whether they verify checksums."""
+
+    memory: int | None
+    threads: int | None
+    verify: bool
+
+
+def _limited(memory: int | str | None, threads: int | None, verify: bool | None = None) -> Result[_Limited, UnfitLimit]:  # noqa: FBT001  # as it was given
+    return Result.do(
+        _Limited(size, count, looked_at) for size, count in limits(memory, threads) for looked_at in verifies(verify)
     )
 
 
@@ -136,7 +152,7 @@ def unrecorded(
     from foreset.adapters.polars.results import PolarsResults
 
     known = tables or table_store()
-    return limits(memory, threads).map(
+    return _limited(memory, threads).map(
         lambda limited: _on_polars(
             known,
             limited,
@@ -149,7 +165,7 @@ def unrecorded(
 
 def _on_polars(
     tables: TableStore,
-    limited: tuple[int | None, int | None],
+    limited: _Limited,
     *,
     events: EventStore,
     kept: KeptFrames,
@@ -164,9 +180,9 @@ def _on_polars(
     from foreset.adapters.polars.spines import PolarsSpines
     from foreset.adapters.steady import SteadyExecutor
 
-    machine, clock = LocalMachine(*limited), SystemClock()
+    machine, clock = LocalMachine(limited.memory, limited.threads), SystemClock()
     threads = machine.observe().threads
-    engine = SteadyExecutor(PolarsExecutor(tables, threads), tables)
+    engine = SteadyExecutor(PolarsExecutor(tables, threads, verify=limited.verify), tables)
 
     def over_frames(frames: Mapping[str, ArrowStream]) -> tuple[TableStore, PlanExecutor]:
         kept_rows = MemoryTables(frames, clock=clock)

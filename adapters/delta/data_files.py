@@ -1,6 +1,7 @@
 """The files of a table, as its log describes them."""
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
 
 import polars as pl
@@ -54,10 +55,29 @@ def data_files(
             zip(paths, actions.select(_TOLD).iter_rows(), strict=True)
         )
     ]
+    _check_counts(actions, files)
     if strange := set(deleted) - {file.path for file in files}:
         problem = f"its log has a deletion vector for {min(strange)}, which is no file of it"
         raise ValueError(problem)
     return tuple(sorted(files, key=lambda file: (file.modified_ms, file.path)))
+
+
+def _check_counts(actions: pl.DataFrame, files: Sequence[DataFile]) -> None:
+    """Raise a `ValueError` for a file whose rows and nulls, as its log counts them, contradict each other."""
+    for file in files:
+        if file.rows is not None and file.rows < 0:
+            problem = f"its log counts fewer rows in {file.path} than it says are deleted there, or fewer than none"
+            raise ValueError(problem)
+    held = actions.schema.get("null_count")
+    rows = pl.col("num_records")
+    for field in held.fields if isinstance(held, pl.Struct) else ():
+        if field.dtype.is_integer():
+            nulls = pl.col("null_count").struct.field(field.name)
+            wrong = actions.filter((nulls < 0) | (nulls > rows)).select("path", rows, nulls)
+            if wrong.height:
+                path, count, null = wrong.row(0)
+                problem = f"its log counts {null} nulls in the column {field.name!r} of {path}, which has {count} rows"
+                raise ValueError(problem)
 
 
 def _text(value: object, zone: str | None) -> str | None:

@@ -9,13 +9,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from pathlib import PurePosixPath
 from typing import Final
 
 import msgspec
 
 from foreset.adapters.delta.folders import FOLDER_FAULTS, Folder, LocalFolder
-from foreset.domain.delta_log import NOTHING, Action, BrokenLine, Commit, LogState, replay
+from foreset.domain.delta_log import NOTHING, Action, BrokenLine, Commit, LogState, replay, version_gaps
 from foreset.domain.errors.problem import told
 from foreset.domain.history_audit import Checksum
 
@@ -27,6 +28,10 @@ _NAME: Final = re.compile(
     r"(?:(?P<commit>json)|(?P<checksum>crc)"
     r"|checkpoint\.(?:(?P<part>\d{10})\.(?P<of>\d{10})\.|(?P<id>[0-9a-fA-F-]{36})\.)?(?:parquet|json))"
 )
+_GREATEST: Final = 2**63 - 1
+"""The greatest version: the protocol holds versions as signed numbers of 64 bits."""
+_NAMED: Final = 10
+"""How many missing parts of a checkpoint are named: a name alone may say that there are billions."""
 _AT_ONCE: Final = 16
 """How many small files are asked of an object store at a time."""
 _DECODING_FAULTS: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
@@ -36,7 +41,10 @@ _ACTIONS: Final = msgspec.json.Decoder(Action)
 
 @dataclass(frozen=True)
 class CheckpointFiles:
-    """A checkpoint: the names of its files that are in the log, and of those that should be too."""
+    """A checkpoint: the names of its files that are in the log, and of those that should be too.
+
+    Where many are missing, the first are named and the others counted, as in `and 12 more of its 20 parts`.
+    """
 
     version: int
     names: tuple[str, ...]
@@ -79,7 +87,7 @@ def open_log(folder: Folder) -> DeltaLog:
     for path, size in sorted(folder.listing(LOG).items()):
         name = PurePosixPath(path).name
         known = _NAME.fullmatch(name) if path == f"{LOG}/{name}" else None
-        if known is None:
+        if known is None or int(known["version"]) > _GREATEST:
             sidecars.update({name: size} if path.startswith(f"{SIDECARS}/") else {})
             others.append(path)
         elif known["commit"]:
@@ -96,8 +104,12 @@ def _checkpoint(version: int, kind: str, names: list[str]) -> CheckpointFiles:
     """A checkpoint of these files; `kind` is the number of parts, an id, or nothing."""
     if not kind.isdigit():
         return CheckpointFiles(version, tuple(names))
-    wanted = [f"{version:020}.checkpoint.{part:010}.{kind}.parquet" for part in range(1, int(kind) + 1)]
-    return CheckpointFiles(version, tuple(names), tuple(name for name in wanted if name not in names))
+    parts, held = int(kind), frozenset(names)
+    wanted = (f"{version:020}.checkpoint.{part:010}.{kind}.parquet" for part in range(1, parts + 1))
+    count = parts - sum(1 <= int(name.split(".")[2]) <= parts for name in held)
+    absent = list(islice((name for name in wanted if name not in held), min(count, _NAMED)))
+    more = [f"and {count - _NAMED:,} more of its {parts:,} parts"] if count > _NAMED else []
+    return CheckpointFiles(version, tuple(names), (*absent, *more))
 
 
 def read_commits(log: DeltaLog, first: int = 0, last: int | None = None) -> Iterator[Commit]:
@@ -190,8 +202,8 @@ def state_at(log: DeltaLog, base: LogState | None, last: int | None = None) -> L
     """
     begin = base or NOTHING
     final = max([*log.commits, begin.version]) if last is None else last
-    absent = [version for version in range(begin.version + 1, final + 1) if version not in log.commits]
-    if absent:
+    absent = next(version_gaps(log.commits, begin.version + 1, final), None)
+    if absent is not None:
         problem = f"the commit of version {absent[0]} is missing from its log"
         raise FileNotFoundError(problem)
     return replay(begin, _sound(read_commits(log, begin.version + 1, final)))

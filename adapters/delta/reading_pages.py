@@ -13,8 +13,9 @@ import pyarrow.compute
 import pyarrow.parquet as pq
 
 from foreset.adapters.delta.folders import Folder
-from foreset.adapters.delta.footer_statistics import Fields, claim, footer_of
+from foreset.adapters.delta.footer_statistics import claim, footer_of
 from foreset.adapters.delta.parquet_looks import PARQUET_FAULTS, ArrowType, leaves, stored_type
+from foreset.adapters.thrift import Fields
 from foreset.domain.delta_schema import ITEM, KEY, VALUE, Path
 from foreset.domain.errors.problem import told
 from foreset.domain.findings import DataFinding

@@ -174,5 +174,5 @@ def _with_key(base: PinnedTable, keys: pl.DataFrame) -> Marks:
 
 def _meets(file: DataFile, column: str, least: int | None, greatest: int | None) -> bool:
     """Whether a file may hold a value between these; what the log does not know excludes nothing."""
-    known = file.ranges.get(column)
+    known = file.range_of(column)
     return known is None or least is None or greatest is None or not (known[1] < least or known[0] > greatest)

@@ -24,6 +24,8 @@ from foreset.domain.delta_commit import TRANSACTION_ID, TableChange
 
 _CHECKPOINT_EVERY: Final = 100
 """Commits, where the table does not say: as deltalake does."""
+_DIGITS: Final = 18
+"""How many digits such a number may have."""
 _TRIES: Final = 5
 ENGINE: Final = f"Foreset {version_of('foreset')}"
 
@@ -130,14 +132,20 @@ class LocalStorage:
 
     def tend(self, version: int, configuration: Mapping[str, str]) -> None:
         """Write a checkpoint where one is due. Old commits stay: training sets may rest on them."""
-        interval = int(configuration.get("delta.checkpointInterval") or _CHECKPOINT_EVERY)
-        if (version + 1) % max(interval, 1):
+        if (version + 1) % _interval(configuration.get("delta.checkpointInterval")):
             return
         log = self._root / LOG
         with suppress(DeltaError, OSError, ValueError):
             DeltaTable(self._root, version=version).create_checkpoint()
             for place in (*log.glob(f"{version:020}.checkpoint*"), log / LAST_CHECKPOINT, log):
                 sync(place)
+
+
+def _interval(told: str | None) -> int:
+    """Commits between checkpoints, as a table's configuration has it; the default where it has no such number."""
+    text = told or ""
+    fits = text.isascii() and text.isdecimal() and len(text) <= _DIGITS
+    return (int(text) if fits else 0) or _CHECKPOINT_EVERY
 
 
 def is_free(place: Path) -> bool:

@@ -21,7 +21,7 @@ from foreset.adapters.delta.outside import Access, OutsideFileError, check_insid
 from foreset.adapters.delta.schema import mapping_mode
 from foreset.adapters.delta.stored import ColumnMapping
 from foreset.domain.deletion_vectors import vector_place
-from foreset.domain.delta_log import Add, Commit, LogState, Metadata, Remove, relative_to
+from foreset.domain.delta_log import Add, Commit, LogState, Metadata, Remove, relative_to, version_gaps
 from foreset.domain.errors.keeping import Removal, VacuumFailed
 from foreset.domain.errors.problem import because, refuse, told
 from foreset.domain.retention import (
@@ -153,7 +153,7 @@ class _Look:
 
     def _state(self, version: int, known: LogState | None) -> LogState:
         """The table at a version, from one before it where the log has all that came between."""
-        if known is not None and all(v in self._log.commits for v in range(known.version + 1, version + 1)):
+        if known is not None and not any(version_gaps(self._log.commits, known.version + 1, version)):
             return state_at(self._log, known, version)
         base, _ = newest_state(self._log, version)
         return state_at(self._log, base, version)

@@ -23,6 +23,7 @@ from returns.result import Result, Success
 
 from foreset.adapters.arrow_types import dtype_name, polars_dtype
 from foreset.adapters.fitting import as_known, as_new
+from foreset.adapters.footer_marks import MarkedFile
 from foreset.adapters.object_stores import polars_options
 from foreset.adapters.parquet.places import PLACE_FAULTS, LocalPlace, RemotePlace
 from foreset.adapters.parquet.snapshot import NO_VALUE, ParquetSnapshot
@@ -170,10 +171,13 @@ def _write_file(path: Path, frame: pl.DataFrame, before: Path | None) -> None:
         return
     with pq.ParquetFile(before, coerce_int96_timestamp_unit="us") as old, path.open("wb") as file:
         schema = old.schema_arrow.remove_metadata()
-        with pq.ParquetWriter(file, schema, compression="zstd", write_page_checksum=True) as writer:
-            for number in range(old.num_row_groups):
-                writer.write_table(old.read_row_group(number).cast(schema))
-            writer.write_table(_in_schema(frame, schema))
+        marked = MarkedFile(file)
+        writer = pq.ParquetWriter(marked, schema, compression="zstd", write_page_checksum=True)
+        for number in range(old.num_row_groups):
+            writer.write_table(old.read_row_group(number).cast(schema))
+        writer.write_table(_in_schema(frame, schema))
+        with marked:
+            writer.close()
         os.fsync(file.fileno())
     with suppress(OSError):
         path.chmod(S_IMODE(before.stat().st_mode))

@@ -14,7 +14,7 @@ from foreset.adapters.polars.matching import Found, find_rows
 from foreset.adapters.polars.ordering import Int64s
 from foreset.adapters.polars.rows import Sides
 from foreset.adapters.polars.served_ages import AgeCount, ages_of
-from foreset.adapters.polars.source import NO_ROW, Source, open_source
+from foreset.adapters.polars.source import NO_ROW, Reader, Source, open_source
 from foreset.adapters.polars.ties import count_ties
 from foreset.application.ports import Retrieved
 from foreset.application.table_ports import ArrowStream, TableStore
@@ -30,10 +30,14 @@ from foreset.domain.rules.fit_memory import FEWEST_ROWS
 class PolarsExecutor:
     """Executes plans over any table store, reading Parquet files itself where the store says it may."""
 
-    def __init__(self, tables: TableStore, threads: int = 2) -> None:
-        """Read from `tables`; so many views, and pieces of a table, are worked on side by side."""
+    def __init__(self, tables: TableStore, threads: int = 2, *, verify: bool = True) -> None:
+        """Read from `tables`; so many views, and pieces of a table, are worked on side by side.
+
+        `verify`: the checksums of files are looked at before they are read.
+        """
         self._tables = tables
         self._threads = threads
+        self._verify = verify
 
     def execute(self, plan: RetrievalPlan, spine: ArrowStream) -> Result[Retrieved, TableError]:
         """The plan's gathered columns, in polars frames."""
@@ -64,7 +68,9 @@ class PolarsExecutor:
                     for snapshot in self._tables.observe(
                         node.table, node.version, partition_time_zone=node.partition_time_zone
                     )
-                    for source in open_source(snapshot, node, workers, late_bytes // self._threads, event_times)
+                    for source in open_source(
+                        snapshot, node, Reader(workers, late_bytes // self._threads, self._verify), event_times
+                    )
                 )
                 if not isinstance(source, Success):
                     return refuse(source.failure())
@@ -195,9 +201,11 @@ class _Run:
         views = sorted((view for group in self._groups for view in group.views), key=lambda view: view.place)
         tables = {node.table: self._sources[i] for i, node in enumerate(self._plan.nodes) if isinstance(node, Scan)}
         return Work(
-            tables=tuple(
-                TableRead(table=table, files=source.read()[0], size_bytes=source.read()[1])
-                for table, source in tables.items()
-            ),
+            tables=tuple(_read(table, source) for table, source in tables.items()),
             views=tuple(view.tally.told(view.match.view) for view in views),
         )
+
+
+def _read(table: str, source: Source) -> TableRead:
+    files, size_bytes, verified = source.read()
+    return TableRead(table=table, files=files, size_bytes=size_bytes, verified=verified)

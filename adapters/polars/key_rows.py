@@ -11,7 +11,7 @@ from returns.result import Result
 
 from foreset.adapters.arrow_types import dtype_name, polars_dtype, polars_frame
 from foreset.adapters.epochs import as_times, held_unit
-from foreset.adapters.polars.source import Source, open_source
+from foreset.adapters.polars.source import Reader, Source, open_source
 from foreset.adapters.polars.times import rescaled_tick
 from foreset.application.table_ports import ArrowStream, Changes, Snapshot
 from foreset.domain.dtypes import joined_key
@@ -39,7 +39,7 @@ class PolarsKeys:
         scan = _scan(snapshot, rows)
         try:
             with ThreadPoolExecutor(self._threads) as workers:
-                return open_source(snapshot, scan, workers, LATE // self._threads).map(
+                return open_source(snapshot, scan, Reader(workers, LATE // self._threads)).map(
                     lambda source: _distinct(chain([_none(source, rows)], _batches(source, rows, snapshot.facts.table)))
                 )
         except ForesetError as fault:

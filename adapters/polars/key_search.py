@@ -12,7 +12,7 @@ from returns.result import Result
 
 from foreset.adapters.arrow_types import dtype_name, polars_frame
 from foreset.adapters.polars.instants import instants
-from foreset.adapters.polars.source import open_source
+from foreset.adapters.polars.source import Reader, open_source
 from foreset.application.table_ports import ArrowStream, Snapshot
 from foreset.domain.errors.problem import ForesetError, refuse
 from foreset.domain.errors.tables import FileError, TableError
@@ -43,7 +43,7 @@ class PolarsKeySearch:
         """How many rows of a table, which has these columns, hold it. Files are skipped that cannot, by the log."""
         try:
             with ThreadPoolExecutor(self._threads) as workers:
-                return open_source(snapshot, _scan(snapshot.facts, form), workers, LATE // self._threads).map(
+                return open_source(snapshot, _scan(snapshot.facts, form), Reader(workers, LATE // self._threads)).map(
                     lambda source: sum(self.in_frame(frame, [form]) for _, frame in source.batches([*form], _BATCH))
                 )
         except ForesetError as fault:

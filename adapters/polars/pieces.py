@@ -10,12 +10,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from foreset.adapters.parquet_files import READ_FAULTS, FileScan, collected, deleted_rows, statistics_range, unreadable
+from foreset.adapters.verifying import verify_files
 from foreset.domain.dtypes import width
 from foreset.domain.errors.problem import raised
 from foreset.domain.facts import Column, DataFile
 from foreset.domain.nodes import Bounds, Scan
+from foreset.domain.planning import contradicting
 from foreset.domain.rules.choose_passes import INFLATED
-from foreset.domain.skipping import may_serve
+from foreset.domain.skipping import contradiction, may_serve
 
 _LARGE: Final = 1_000_000
 """A file of more rows is taken to have several row groups: its footer is read."""
@@ -32,21 +34,28 @@ class Piece:
     whole: bool
 
 
-def pieces_of(
+def pieces_of(  # noqa: PLR0913  # what is read, and how
     scan: Scan,
     files: Sequence[DataFile],
     columns: Sequence[Column],
     storage_options: Mapping[str, str],
     most_bytes: int,
+    *,
+    verify: bool = True,
 ) -> list[Piece]:
     """The files in pieces of which a column takes about `most_bytes`, or a row group where that is larger.
 
-    Raises `ForesetError` for a file whose footer cannot be read.
+    `verify`: the checksum of a footer is looked at before the footer is. Raises `ForesetError` for a file whose footer
+    cannot be read.
     """
     pieces: list[Piece] = []
     for file in files:
+        damage = verify_files(scan.table, [file], ()) if verify and (file.rows or _LARGE) >= _LARGE else None
+        if damage is not None:
+            raise raised(damage)
         try:
-            cut = list(_cut(file, _rows(scan.table, file, storage_options), columns, most_bytes, scan.bounds))
+            live = _rows(scan.table, file, storage_options)
+            cut = list(_cut(scan, file, live, columns, most_bytes))
         except (*READ_FAULTS, pa.ArrowException) as fault:
             raise raised(unreadable(scan.table, fault, [file], storage_options)) from fault
         pieces += [piece for piece in cut if piece.rows]
@@ -67,9 +76,7 @@ def _is_whole(file: DataFile, held: int) -> bool:
     return held == file.rows + file.deleted_count or not file.rows
 
 
-def _cut(
-    file: DataFile, live: int, columns: Sequence[Column], most_bytes: int, bounds: Sequence[Bounds]
-) -> Iterator[Piece]:
+def _cut(scan: Scan, file: DataFile, live: int, columns: Sequence[Column], most_bytes: int) -> Iterator[Piece]:
     rows = live + file.deleted_count
     if rows <= _LARGE:
         yield Piece(file, 0, rows, live, whole=True)
@@ -80,7 +87,7 @@ def _cut(
         yield from (_piece(file, at, min(step, rows - at), rows) for at in range(0, rows, step))
         return
     start = held = 0
-    for first, count in _row_groups(file, rows, bounds):
+    for first, count in _row_groups(scan.table, file, rows, scan.bounds):
         if held and (first != start + held or (held + count) * widest > most_bytes):
             yield _piece(file, start, held, rows)
             held = 0
@@ -94,7 +101,7 @@ def _piece(file: DataFile, start: int, length: int, rows: int) -> Piece:
     return Piece(file, start, length, live, whole=length == rows)
 
 
-def _row_groups(file: DataFile, rows: int, bounds: Sequence[Bounds]) -> Iterator[tuple[int, int]]:
+def _row_groups(table: str, file: DataFile, rows: int, bounds: Sequence[Bounds]) -> Iterator[tuple[int, int]]:
     """First row and number of rows of each row group that may serve, of a file that must have so many rows."""
     footer = pq.read_metadata(file.path)
     if footer.num_rows != rows:
@@ -109,6 +116,9 @@ def _row_groups(file: DataFile, rows: int, bounds: Sequence[Bounds]) -> Iterator
         known = {name: statistics_range(group.column(place).statistics) for name, place in wanted.items()}
         ranges = {name: found for name, found in known.items() if found is not None}
         part = DataFile(path=file.path, rows=group.num_rows, size_bytes=0, modified_ms=0, ranges=ranges)
+        met = contradiction([part], bounds)
+        if met is not None:
+            raise raised(contradicting(table, *met, f"footer (row group {number})"))
         if may_serve(part, bounds):
             yield start, group.num_rows
         start += group.num_rows

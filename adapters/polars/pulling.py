@@ -10,7 +10,7 @@ from returns.result import Result
 
 from foreset.adapters.epochs import as_times, held_unit
 from foreset.adapters.polars.ordering import Int64s
-from foreset.adapters.polars.source import Source, open_source
+from foreset.adapters.polars.source import Reader, Source, open_source
 from foreset.adapters.polars.times import rescaled_tick
 from foreset.application.table_ports import Snapshot
 from foreset.domain.errors.problem import ForesetError, refuse
@@ -33,7 +33,7 @@ def pulled(
         return refuse(problem)
     try:
         with ThreadPoolExecutor(threads) as workers:
-            return open_source(snapshot, _scan(pull, snapshot), workers, LATE // threads).map(
+            return open_source(snapshot, _scan(pull, snapshot), Reader(workers, LATE // threads)).map(
                 lambda source: _timed(
                     source.gather(pull.given(snapshot.facts), _positions(pull, snapshot, source)), pull
                 )

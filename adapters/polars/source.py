@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from itertools import accumulate
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 import numpy as np
 import polars as pl
@@ -13,12 +13,14 @@ from foreset.adapters.arrow_types import dtype_name
 from foreset.adapters.parquet_files import FileScan, as_many_rows, collected
 from foreset.adapters.polars.ordering import Int64s
 from foreset.adapters.polars.pieces import Piece, bytes_per_row, column_groups, pieces_of, skips_groups, together
+from foreset.adapters.verifying import is_verified
 from foreset.application.table_ports import Snapshot
 from foreset.domain.errors.problem import raised, refuse
 from foreset.domain.errors.tables import TableError, TableUnreadable
 from foreset.domain.facts import Column, DataFile
 from foreset.domain.nodes import Scan
-from foreset.domain.skipping import bound_by_age, may_serve, only_too_old
+from foreset.domain.planning import contradicting
+from foreset.domain.skipping import bound_by_age, contradiction, may_serve, only_too_old
 
 NO_ROW: Final = -1
 _TOGETHER_BYTES: Final = 32_000_000
@@ -27,6 +29,14 @@ _SPARSE: Final = 64
 """Where fewer than one row in so many is wanted, the rows are gathered; where more are, the others are filtered out."""
 _PICKED: Final = 4
 """How many columns to bring into the spine's order together."""
+
+
+class Reader(NamedTuple):
+    """Who decodes features, about how many bytes at a time, and whether the checksums of files are looked at before."""
+
+    workers: Executor
+    late_bytes: int
+    verify: bool = True
 
 
 class Source(Protocol):
@@ -46,20 +56,26 @@ class Source(Protocol):
         """These columns of the rows at `positions`, in that order; null where a position is NO_ROW."""
         ...
 
-    def read(self) -> tuple[int, int]:
-        """How many files and bytes were looked at so far."""
+    def read(self) -> tuple[int, int, int | None]:
+        """How many files and bytes were looked at so far, and of how many files checksums; None where of none."""
         ...
 
 
 class FrameSource:
     """Rows in memory."""
 
-    def __init__(self, frame: pl.DataFrame, files: Sequence[DataFile] = (), *, past_unread: bool = False) -> None:
-        """Serve `frame`, which was read from `files`; its columns are taken out of it."""
+    def __init__(
+        self, frame: pl.DataFrame, files: Sequence[DataFile] = (), *, past_unread: bool = False, verify: bool = True
+    ) -> None:
+        """Serve `frame`, which was read from `files`, whose checksums were looked at where they `verify`.
+
+        Its columns are taken out of it.
+        """
         self.past_unread = past_unread
         # Many rows are gathered from one chunk several times faster than from many.
         self._frame = pl.DataFrame([frame.drop_in_place(name).rechunk() for name in frame.columns])
-        self._read = len(files), sum(file.size_bytes for file in files)
+        verified = sum(is_verified(file.path) for file in files) if verify else None
+        self._read = len(files), sum(file.size_bytes for file in files), verified
         self.dtypes = {name: dtype_name(dtype) for name, dtype in self._frame.schema.items()}
 
     def batches(self, columns: Sequence[str], most: int) -> Iterator[tuple[int, pl.DataFrame]]:
@@ -71,7 +87,7 @@ class FrameSource:
         """The rows at `positions`."""
         return Places(positions).pick(self._frame[list(columns)])
 
-    def read(self) -> tuple[int, int]:
+    def read(self) -> tuple[int, int, int | None]:
         """The files that it was read from."""
         return self._read
 
@@ -86,21 +102,19 @@ class FileSource:
         columns: Sequence[Column],
         *,
         storage_options: Mapping[str, str],
-        workers: Executor,
-        late_bytes: int,
+        reader: Reader,
         files_too_old: bool = False,
         bound_by_age: bool = False,
     ) -> None:
-        """Serve `files`, in their order; features are decoded by `workers`, each about `late_bytes` at a time.
+        """Serve `files`, in their order, as `reader` says.
 
         `files_too_old`: others were left out for their age; `bound_by_age`: row groups may be.
         """
         self._table = scan.table
         self._options = storage_options
         self._columns = {column.name: column for column in columns}
-        self._workers = workers
-        self._late_bytes = late_bytes
-        self._pieces = pieces_of(scan, files, columns, storage_options, late_bytes)
+        self._workers, self._late_bytes, self._verify = reader
+        self._pieces = pieces_of(scan, files, columns, storage_options, reader.late_bytes, verify=reader.verify)
         self._starts = np.array([0, *accumulate(piece.rows for piece in self._pieces)], dtype=np.int64)
         self._opened: set[str] = set()
         self._sizes = {file.path: file.size_bytes for file in files}
@@ -156,9 +170,10 @@ class FileSource:
         wanted[rows] = True
         return frame.filter(pl.Series(wanted))
 
-    def read(self) -> tuple[int, int]:
+    def read(self) -> tuple[int, int, int | None]:
         """The files that were opened."""
-        return len(self._opened), sum(self._sizes[path] for path in self._opened)
+        verified = sum(map(is_verified, self._opened)) if self._verify else None
+        return len(self._opened), sum(self._sizes[path] for path in self._opened), verified
 
     def _frame(self, group: Sequence[Piece], columns: Sequence[str]) -> pl.DataFrame:
         """The rows of neighbouring pieces; they must be as many as the log says, for positions rest on it."""
@@ -166,7 +181,7 @@ class FileSource:
         first = group[0]
         files = [piece.file for piece in group]
         part = (first.start, first.length) if len(group) == 1 and not first.whole else None
-        frame = collected(FileScan(self._table, files, wanted, self._options, part)).unwrap()
+        frame = collected(FileScan(self._table, files, wanted, self._options, part, self._verify)).unwrap()
         expected = sum(piece.rows for piece in group)
         if frame.height != expected:
             named = first.file.path if len(group) == 1 else f"{first.file.path} to {group[-1].file.path}"
@@ -236,7 +251,7 @@ def _groups(files: Sequence[DataFile]) -> Iterator[Sequence[DataFile]]:
 
 
 def open_source(
-    snapshot: Snapshot, scan: Scan, workers: Executor, late_bytes: int, event_times: Collection[str] = ()
+    snapshot: Snapshot, scan: Scan, reader: Reader, event_times: Collection[str] = ()
 ) -> Result[Source, TableError]:
     """The source for a scan: in memory where the plan advises a single pass or only the table store can read it.
 
@@ -247,20 +262,23 @@ def open_source(
         return refuse(opened.failure())
     files, options = opened.unwrap(), snapshot.storage_options
     if files is None:
-        return snapshot.read(scan.columns).map(lambda frame: FrameSource(pl.DataFrame(frame)))
+        return snapshot.read(scan.columns).map(lambda frame: FrameSource(pl.DataFrame(frame), verify=False))
     wanted = [c for c in snapshot.facts.columns if c.name in scan.columns]
+    met = contradiction(files, scan.bounds)
+    if met is not None:
+        return refuse(contradicting(scan.table, *met, "log"))
     chosen = [file for file in files if may_serve(file, scan.bounds)]
     files_too_old = any(only_too_old(file, scan.bounds, event_times) for file in files)
     if scan.how is not None and scan.how.passes == "single pass":
         first, *others = _groups(chosen)
 
         def read(group: Sequence[DataFile]) -> pl.DataFrame:
-            return collected(FileScan(scan.table, group, wanted, options)).unwrap()
+            return collected(FileScan(scan.table, group, wanted, options, verify=reader.verify)).unwrap()
 
-        begun = workers.map(read, others)
+        begun = reader.workers.map(read, others)
         frame = pl.concat([read(first), *begun])
         return as_many_rows(frame, scan.table, chosen).map(
-            lambda whole: FrameSource(whole, chosen, past_unread=files_too_old)
+            lambda whole: FrameSource(whole, chosen, past_unread=files_too_old, verify=reader.verify)
         )
     return Success(
         FileSource(
@@ -268,8 +286,7 @@ def open_source(
             chosen,
             wanted,
             storage_options=options,
-            workers=workers,
-            late_bytes=late_bytes,
+            reader=reader,
             files_too_old=files_too_old,
             bound_by_age=bound_by_age(scan.bounds, event_times),
         )

@@ -134,6 +134,58 @@ class TableUnreadable(DataFault, frozen=True, kw_only=True):
     then = "restore what is missing or broken from a backup, or use an older version of the table."
 
 
+class FileDamaged(DataFault, frozen=True, kw_only=True):
+    """A data file whose bytes are not those that were written: the checksum of a page does not fit, or its header."""
+
+    table: str
+    file: str
+    column: str
+    row_group: int
+    problem: str
+    says = (
+        "The file {file} of the table {table!r} is damaged: in row group {row_group} of the column {column!r} "
+        "{problem}. No row was taken from it."
+    )
+    then = (
+        "restore the file from a backup or a copy of the table; `foreset check --deep` lists all damaged files. "
+        "An older version of the table that does not need the file can be read."
+    )
+
+
+class FooterDamaged(DataFault, frozen=True, kw_only=True):
+    """A data file whose footer is not the one that was written."""
+
+    table: str
+    file: str
+    says = (
+        "The file {file} of the table {table!r} is damaged: the checksum of its footer does not fit. "
+        "No row was taken from it."
+    )
+    then = (
+        "restore the file from a backup or a copy of the table. An older version of the table that does not need "
+        "the file can be read."
+    )
+
+
+class StatisticsContradict(DataFault, frozen=True, kw_only=True):
+    """Bounds of a column in a file that contradict each other, so that they do not say which of its rows serve."""
+
+    table: str
+    file: str
+    where: str
+    column: str
+    least: int
+    greatest: int
+    says = (
+        "The {where} of the table {table!r} contradicts itself about the file {file}: the least {column!r} is {least}, "
+        "and the greatest {greatest} (times in microseconds, dates in days, since 1970)."
+    )
+    then = (
+        "see by `foreset check --deep` what the file holds, and write its rows again, which gives them new "
+        "statistics; or use an older version of the table."
+    )
+
+
 class EpochOutOfRange(DataFault, frozen=True, kw_only=True):
     """A whole number that is a time, and that is outside of the years 1 to 9999."""
 
@@ -300,6 +352,9 @@ TableError = (
     | PartitionTimeUnclear
     | UnknownTimeZone
     | TableUnreadable
+    | FileDamaged
+    | FooterDamaged
+    | StatisticsContradict
     | EpochOutOfRange
     | DataFileGone
     | ObjectStoreFailed
@@ -314,7 +369,17 @@ TableError = (
 )
 """Why a table cannot be observed or read."""
 
-FileError = ColumnUnsupported | TableUnreadable | DataFileGone | ObjectStoreFailed | FilesChanged | EpochOutOfRange
+FileError = (
+    ColumnUnsupported
+    | TableUnreadable
+    | FileDamaged
+    | FooterDamaged
+    | StatisticsContradict
+    | DataFileGone
+    | ObjectStoreFailed
+    | FilesChanged
+    | EpochOutOfRange
+)
 """Why a table's files cannot be read."""
 
 TableWriteError = TableError | SchemaMismatch | WriteFailed | InvalidSpec | WritingError

@@ -118,6 +118,7 @@ def _environment(args: argparse.Namespace) -> Generator[None, None, None]:
         "FORESET_OFFLINE_STORE": args.offline_store,
         "FORESET_ACCEPT": args.accept,
         "FORESET_FILES_FROM": args.files_from,
+        "FORESET_VERIFY": args.verify,
         "FORESET_LOG": "info" if args.verbose or args.log_json else None,
         "FORESET_LOG_FORMAT": "json" if args.log_json else None,
     }

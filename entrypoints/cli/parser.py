@@ -56,7 +56,7 @@ def parser() -> CommandParser:
     whole.add_argument("--version", action=_Version, nargs=0, help="show the version and end")
     _add_globals(whole)
     whole.set_defaults(store=None, data_dir=None, memory=None, threads=None, json=False, verbose=False, log_json=False)
-    whole.set_defaults(offline_store=None, accept=None, files_from=None)
+    whole.set_defaults(offline_store=None, accept=None, files_from=None, verify=None)
     commands = _Commands(whole)
     _add_data(commands)
     _add_definitions(commands)
@@ -92,6 +92,10 @@ def _add_globals(to: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--files-from", metavar="PLACES", default=none,
         help="where files of tables may be beyond their folders, with commas ($FORESET_FILES_FROM)",
+    )  # fmt: skip
+    group.add_argument(
+        "--verify", metavar="yes|no", choices=("yes", "no"), default=none,
+        help="whether retrievals look at the checksums of files ($FORESET_VERIFY; yes)",
     )  # fmt: skip
     group.add_argument("--json", action="store_true", default=none, help="answer with one JSON document")
     group.add_argument("--verbose", action="store_true", default=none, help="log what is done to standard error")

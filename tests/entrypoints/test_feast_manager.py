@@ -293,7 +293,7 @@ def test_a_repository_that_says_something_else_is_left_and_refused(manager: Feas
     with pytest.raises(ForesetError, match="has offline_store: dask, and the call asks for foreset"):
         create_feast_manager()
     yaml.write_text("project: [")
-    with pytest.raises(ForesetError, match=r"cannot be opened by .*while parsing a flow node"):
+    with pytest.raises(ForesetError, match=r"cannot be opened by .*did not find expected node content"):
         create_feast_manager()
     yaml.write_text(before)
     with pytest.raises(ForesetError, match="only the local provider is known"):

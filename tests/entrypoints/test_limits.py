@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from foreset import FeatureStore
-from foreset.entrypoints.limits import limits
+from foreset.entrypoints.limits import MOST_THREADS, limits
 
 
 @pytest.mark.parametrize(
@@ -48,6 +48,14 @@ def test_the_environment_is_asked_where_nothing_is_given(monkeypatch: pytest.Mon
 def test_what_is_no_number_of_threads_is_told(given: int) -> None:
     message = limits(None, given).failure().message
     assert f"threads cannot be kept to: {given!r} is no number of threads. Next: give a whole number" in message
+
+
+@pytest.mark.parametrize("given", [100_000, "9" * 30])
+def test_more_threads_than_are_started_are_refused(given: int | str) -> None:
+    most = max(MOST_THREADS, 4 * (os.cpu_count() or 1))
+    message = limits(None, given).failure().message  # type: ignore[arg-type]  # as the environment has it
+    assert f"{int(given):,} were named, and at most {most:,} are started. Next: name at most {most:,}." in message
+    assert limits(None, most).unwrap() == (None, most)
 
 
 @pytest.mark.skipif(pl.thread_pool_size() < 2, reason="polars has one thread here")

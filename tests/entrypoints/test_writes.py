@@ -75,7 +75,10 @@ CONTRADICTIONS: dict[str, tuple[dict[str, Any], str]] = {
         {"schema_mode": "evolve"},
         "schema_mode is 'evolve'. Next: give one of 'merge', 'overwrite'",
     ),
-    "another mode": ({"mode": "upsert"}, "mode is 'upsert'. Next: use one of append, overwrite, error, merge."),
+    "another mode": (
+        {"mode": "upsert"},
+        "mode is 'upsert'. Next: give one of 'append', 'overwrite', 'error', 'merge'.",
+    ),
     "a key twice": ({"mode": "merge", "merge_on": ["k", "k"]}, "merge_on names 'k' twice. Next: name it once"),
 }
 
