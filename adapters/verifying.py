@@ -7,7 +7,7 @@ twice, and stores keep checksums of their own.
 
 import os
 from collections import OrderedDict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from threading import Lock
 from typing import Any, Final
@@ -135,7 +135,7 @@ def _is_asked(leaf: str, columns: frozenset[str]) -> bool:
 
 
 @contextmanager
-def _opened(path: str) -> Iterator[tuple[int, os.stat_result]]:
+def _opened(path: str) -> Generator[tuple[int, os.stat_result], None, None]:
     file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         yield file, os.fstat(file)
