@@ -21,20 +21,23 @@ class LocalMachine:
         """Allow so much memory to the whole process (default: half of the machine's) and so many threads (all)."""
         self._memory_bytes = memory_bytes or total_bytes() // SHARE
         self._threads = threads or os.cpu_count() or 1
-        self._process = psutil.Process()
 
     def observe(self) -> Resources:
         """What a retrieval may use now."""
-        held = int(self._process.memory_info().rss)
-        return Resources(memory_bytes=self._memory_bytes, held_bytes=held, threads=self._threads)
+        return Resources(memory_bytes=self._memory_bytes, held_bytes=held_bytes(), threads=self._threads)
 
     def peak_bytes(self) -> int:
         """The most memory that this process has held, where the system tells; what it holds now elsewhere."""
         try:
             line = next(line for line in _STATUS.read_text().splitlines() if line.startswith("VmHWM"))
         except OSError:
-            return int(self._process.memory_info().rss)
+            return held_bytes()
         return int(line.split()[1]) * 1024
+
+
+def held_bytes() -> int:
+    """The memory that this process holds now."""
+    return int(psutil.Process().memory_info().rss)
 
 
 def total_bytes() -> int:

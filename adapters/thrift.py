@@ -15,7 +15,8 @@ _NUMBERS: Final = (4, 5, 6)
 _LISTS: Final = (9, 10)
 _LONGEST: Final = 70
 """More bits than a number of 64 takes, seven in each byte."""
-
+_LAST_FIELD: Final = 12
+"""No struct of a page's header has a field of a higher number: today 8, and newer writers may add a few."""
 
 PageHeader = dict[int, Any]
 """As `Fields`, without what is no number or struct."""
@@ -52,6 +53,9 @@ def page_header(content: bytes, at: int) -> tuple[PageHeader, int]:
         else:
             problem = "it has a value of a kind that no page's header has"
             raise ValueError(problem)
+    if field > _LAST_FIELD:
+        problem = "it has a field that no page's header has"
+        raise ValueError(problem)
     return found, at + 1
 
 

@@ -75,6 +75,7 @@ EXAMPLES: Final[tuple[Problem, ...]] = (
     tables.TableUnreadable(
         table="rain", problem=f"parquet: File out of specification: file size (0) is too small ({_FILE})"
     ),
+    tables.RowTooLarge(what="A row of the table 'pages'", needs="300.0 MB", most="48.8 MB"),
     tables.EpochOutOfRange(table="rain", column="at", value=1_759_320_000_000, unit="s"),
     tables.ObjectStoreFailed(
         table="rain", place="s3://features/rain", problem="timed out, at http://localhost:9000/features"

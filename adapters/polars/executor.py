@@ -1,30 +1,48 @@
 """Plans executed by polars and numpy, by late materialisation: match on keys and times, then gather what is asked."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import Final
 
 import polars as pl
 from msgspec.structs import replace
 from returns.result import Result, Success
 
 from foreset.adapters.arrow_types import polars_dtype, polars_frame
+from foreset.adapters.machine import held_bytes
+from foreset.adapters.polars.gathered import NO_ROW, Gathered, Room, TooWideError, runs, widths_of
 from foreset.adapters.polars.labels import labels_of
 from foreset.adapters.polars.matching import Found, find_rows
 from foreset.adapters.polars.ordering import Int64s
 from foreset.adapters.polars.rows import Sides
 from foreset.adapters.polars.served_ages import AgeCount, ages_of
-from foreset.adapters.polars.source import NO_ROW, Reader, Source, open_source
+from foreset.adapters.polars.source import Reader, Source, open_source
 from foreset.adapters.polars.ties import count_ties
 from foreset.application.ports import Retrieved
 from foreset.application.table_ports import ArrowStream, TableStore
-from foreset.domain.errors.problem import ForesetError, refuse
-from foreset.domain.errors.tables import FileError, TableError
+from foreset.domain.dtypes import width
+from foreset.domain.errors.problem import ForesetError, raised, refuse
+from foreset.domain.errors.tables import FileError, RowTooLarge, TableError
+from foreset.domain.explaining import size
 from foreset.domain.measured import TableRead, ViewServed, Work
 from foreset.domain.nodes import POSITION, Gather, Match, Scan
 from foreset.domain.plan import RetrievalPlan
 from foreset.domain.rules.choose_passes import LATE
 from foreset.domain.rules.fit_memory import FEWEST_ROWS
+
+_LEAST_ROOM: Final = 32_000_000
+"""Bytes that values may take however little memory there is: parts of fewer rows cost more than they save."""
+_EACH_ONCE: Final = 4
+"""The rows that serve, each once, take at most one part in so many of the memory that is left."""
+_WHOLE: Final = 4
+"""So may values that are served whole: they are hashed, put together and written beside."""
+_PARTS: Final = 10
+"""So may a part of those that are not: allocators keep what one part took while the next is made."""
+_ONE_ROW: Final = 16
+"""So may the values of one row, which is not cut: read, decoded, picked, hashed, put together, encoded and written."""
+_FEWER: Final = 0.7
+"""How much fewer spine rows to serve together than would just have fitted."""
 
 
 class PolarsExecutor:
@@ -136,27 +154,49 @@ class _Group:
     source: Source
     table: str
 
-    def serve(self, spine: pl.DataFrame, time: str) -> list[pl.DataFrame]:
-        """The asked columns of the rows that serve some spine rows, a frame for each view."""
+    def gather(self, spine: pl.DataFrame, time: str, room: Room | None) -> "_Served":
+        """The rows that serve some spine rows. Raises a `TooWideError` where they take more."""
         match = self.views[0].match
         most = (match.how and match.how.batch_rows) or FEWEST_ROWS
         sides = Sides(match, labels_of(match, spine, time), self.source, most, self.table)
         found = find_rows(sides)
+        columns = list(dict.fromkeys(s for v in self.views for s in v.gather.sources))
         ages = ages_of(found, sides.labels, sides.terms.event_unit)
-        for view in self.views:
-            ties = count_ties(view.gather, sides, found)
-            view.tally.add(found, ages, ties, past_unread=self.source.past_unread)
+        ties = [count_ties(view.gather, sides, found, room) for view in self.views]
         del sides  # what matching needed is not needed to gather
-        values = self._values(found.position)
-        return [view.given(values) for view in self.views]
+        rows = self.source.gather(columns, found.position, room)
+        return _Served(self.views, rows, found, ages, ties, self.source.past_unread)
 
-    def _values(self, positions: Int64s) -> pl.DataFrame:
-        """What any view asks of the rows at `positions`."""
-        values = self.source.gather(list(dict.fromkeys(s for v in self.views for s in v.gather.sources)), positions)
-        if not any(output.source == POSITION for view in self.views for output in view.gather.columns):
-            return values
-        places = pl.Series(POSITION, positions).set(pl.Series(positions == NO_ROW), None)
-        return values.hstack([places])
+
+@dataclass(frozen=True)
+class _Served:
+    """The rows that serve some spine rows, for the views of a group."""
+
+    views: tuple[_View, ...]
+    rows: Gathered
+    found: Found
+    ages: Int64s
+    ties: Sequence[int]
+    past_unread: bool
+
+    def count(self) -> None:
+        """Add what was done to what was done before: once nothing is looked at again in smaller parts."""
+        for view, ties in zip(self.views, self.ties, strict=True):
+            view.tally.add(self.found, self.ages, ties, past_unread=self.past_unread)
+
+    def whole(self) -> list[pl.DataFrame]:
+        """The asked columns of each view, for all spine rows; for the last time."""
+        return self._of(self.rows.whole(), self.found.position)
+
+    def slice(self, start: int, stop: int) -> list[pl.DataFrame]:
+        """The same for some of the spine rows."""
+        return self._of(self.rows.slice(start, stop), self.found.position[start:stop])
+
+    def _of(self, values: pl.DataFrame, positions: Int64s) -> list[pl.DataFrame]:
+        if any(output.source == POSITION for view in self.views for output in view.gather.columns):
+            places = pl.Series(POSITION, positions).set(pl.Series(positions == NO_ROW), None)
+            values = values.hstack([places])
+        return [view.given(values) for view in self.views]
 
 
 def _groups(plan: RetrievalPlan, sources: dict[int, Source]) -> list[_Group]:
@@ -181,20 +221,67 @@ class _Run:
         how = plan.result.how
         self._part_rows = max(how.part_rows if how else spine.height, 1)
         self._at_a_time = min(len(self._groups), threads, how.views_at_a_time if how else 1)
+        outputs = [output for gather, _, _ in plan.gathers for output in gather.columns]
+        self._most_row_bytes = 0
+        self._is_wide = any(width(output.dtype) is None for output in outputs)
+        self._row_bytes = sum(width(output.dtype) or 0 for output in outputs)
 
     def parts(self) -> Iterator[pl.DataFrame]:
-        """The gathered columns, for as many spine rows at a time as the plan advises."""
-        for start in range(0, max(self._spine.height, 1), self._part_rows):
-            rows = self._spine.slice(start, self._part_rows)
-            yield pl.concat(self._served(rows), how="horizontal")
+        """The gathered columns, for as many spine rows at a time as the plan advises, or for fewer.
 
-    def _served(self, rows: pl.DataFrame) -> list[pl.DataFrame]:
+        What values of no fixed width take is known once the rows that serve are: then parts are cut smaller.
+        """
+        self._most_row_bytes = (self._room_bytes() or 0) // _ONE_ROW
+        start, rows = 0, self._part_rows
+        while start < max(self._spine.height, 1):
+            part = self._spine.slice(start, rows)
+            try:
+                served = self._served(part, self._room())
+            except TooWideError as fault:
+                rows = max(min(int(part.height * fault.share * _FEWER), part.height // 2), 1)
+                continue
+            for values in served:
+                values.count()
+            yield from self._cut(served)
+            start += max(part.height, 1)
+
+    def _room_bytes(self) -> int | None:
+        """How much memory values may take with what the process holds; None where the plan knows their widths."""
+        how = self._plan.result.how
+        if how is None or not self._is_wide:
+            return None
+        return max(how.budget_bytes - held_bytes(), _LEAST_ROOM)
+
+    def _room(self) -> Room | None:
+        """How much of it the rows that serve may take."""
+        free = self._room_bytes()
+        return None if free is None else Room(free // _EACH_ONCE, self._most_row_bytes)
+
+    def _cut(self, served: Sequence[_Served]) -> Iterator[pl.DataFrame]:
+        """What was served, whole where that fits, and else in runs of spine rows."""
+        free = self._room_bytes()
+        if free is not None:
+            widths = widths_of([values.rows for values in served], self._row_bytes)
+            self._check_rows(int(widths.max(initial=0)))
+            if int(widths.sum()) > free // _WHOLE:
+                for start, stop in runs(widths, free // _PARTS):
+                    yield _side_by_side(values.slice(start, stop) for values in served)
+                return
+        yield _side_by_side(values.whole() for values in served)
+
+    def _check_rows(self, widest: int) -> None:
+        """Raise a `ForesetError` where the values of a row of the training set take more than those of one may."""
+        if widest > self._most_row_bytes:
+            what = "A row of the training set"
+            raise raised(RowTooLarge(what=what, needs=size(widest), most=size(self._most_row_bytes)))
+
+    def _served(self, rows: pl.DataFrame, room: Room | None) -> list[_Served]:
         time = self._plan.spine.time
         if self._at_a_time == 1:
-            return [frame for group in self._groups for frame in group.serve(rows, time)]
+            return [group.gather(rows, time, room) for group in self._groups]
         with ThreadPoolExecutor(self._at_a_time) as workers:
-            begun = [workers.submit(group.serve, rows, time) for group in self._groups]
-            return [frame for serving in begun for frame in serving.result()]
+            begun = [workers.submit(group.gather, rows, time, room) for group in self._groups]
+            return [serving.result() for serving in begun]
 
     def work(self) -> Work:
         """What was done so far."""
@@ -204,6 +291,10 @@ class _Run:
             tables=tuple(_read(table, source) for table, source in tables.items()),
             views=tuple(view.tally.told(view.match.view) for view in views),
         )
+
+
+def _side_by_side(served: Iterable[list[pl.DataFrame]]) -> pl.DataFrame:
+    return pl.concat((frame for frames in served for frame in frames), how="horizontal")
 
 
 def _read(table: str, source: Source) -> TableRead:

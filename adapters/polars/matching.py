@@ -12,11 +12,11 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
+from foreset.adapters.polars.gathered import NO_ROW
 from foreset.adapters.polars.keys import Mask
 from foreset.adapters.polars.labels import Labels
 from foreset.adapters.polars.ordering import Int64s, column_of, order_by
 from foreset.adapters.polars.rows import Rows, Sides, Terms
-from foreset.adapters.polars.source import NO_ROW
 from foreset.adapters.polars.times import NEVER, OLDEST
 from foreset.domain.nodes import Strategy
 

@@ -9,6 +9,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from foreset.adapters.decoded_sizes import decoded_row_bytes
 from foreset.adapters.parquet_files import READ_FAULTS, FileScan, collected, deleted_rows, statistics_range, unreadable
 from foreset.adapters.verifying import verify_files
 from foreset.domain.dtypes import width
@@ -21,6 +22,10 @@ from foreset.domain.skipping import contradiction, may_serve
 
 _LARGE: Final = 1_000_000
 """A file of more rows is taken to have several row groups: its footer is read."""
+_WIDEST: Final = 64
+"""Bytes of a value that is of no unusual width."""
+_SLICES: Final = 64
+"""Into how many slices a row group is cut at the most: its texts are decoded for each again."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,12 +55,9 @@ def pieces_of(  # noqa: PLR0913  # what is read, and how
     """
     pieces: list[Piece] = []
     for file in files:
-        damage = verify_files(scan.table, [file], ()) if verify and (file.rows or _LARGE) >= _LARGE else None
-        if damage is not None:
-            raise raised(damage)
         try:
-            live = _rows(scan.table, file, storage_options)
-            cut = list(_cut(scan, file, live, columns, most_bytes))
+            live = _rows(scan.table, file, storage_options, verify=verify)
+            cut = list(_cut(scan, file, live, columns, most_bytes, verify=verify))
         except (*READ_FAULTS, pa.ArrowException) as fault:
             raise raised(unreadable(scan.table, fault, [file], storage_options)) from fault
         pieces += [piece for piece in cut if piece.rows]
@@ -67,33 +69,46 @@ def skips_groups(pieces: Sequence[Piece], files: Sequence[DataFile]) -> bool:
     held: Counter[str] = Counter()
     for piece in pieces:
         held[piece.file.path] += piece.length
-    return any(not _is_whole(file, held[file.path]) for file in files)
+    whole = {piece.file.path for piece in pieces if piece.whole}
+    return any(file.path not in whole and not _is_whole(file, held[file.path]) for file in files)
 
 
 def _is_whole(file: DataFile, held: int) -> bool:
-    if file.rows is None:
-        return held <= _LARGE  # a smaller file is one piece
-    return held == file.rows + file.deleted_count or not file.rows
+    return not held if file.rows is None else held == file.rows + file.deleted_count or not file.rows
 
 
-def _cut(scan: Scan, file: DataFile, live: int, columns: Sequence[Column], most_bytes: int) -> Iterator[Piece]:
+def _cut(  # noqa: PLR0913  # what is cut, and how
+    scan: Scan, file: DataFile, live: int, columns: Sequence[Column], most_bytes: int, *, verify: bool
+) -> Iterator[Piece]:
     rows = live + file.deleted_count
-    if rows <= _LARGE:
+    widest = max((_bytes_per_row(column, file, rows) for column in columns), default=1)
+    if rows <= _LARGE and (widest <= _WIDEST or rows * widest <= most_bytes):
         yield Piece(file, 0, rows, live, whole=True)
         return
-    widest = max((_bytes_per_row(column, file, rows) for column in columns), default=1)
     if "://" in file.path:  # its footer is not at hand
-        step = max(int(most_bytes / widest), _LARGE)
+        step = max(int(most_bytes / widest), _LARGE if widest <= _WIDEST else 1)
         yield from (_piece(file, at, min(step, rows - at), rows) for at in range(0, rows, step))
         return
+    damage = verify_files(scan.table, [file], ()) if verify else None
+    if damage is not None:
+        raise raised(damage)
     start = held = 0
     for first, count in _row_groups(scan.table, file, rows, scan.bounds):
         if held and (first != start + held or (held + count) * widest > most_bytes):
             yield _piece(file, start, held, rows)
             held = 0
+        if widest > _WIDEST and count * widest > most_bytes:
+            yield from _slices(file, first, count, max(int(most_bytes / widest), count // _SLICES, 1), rows)
+            continue
         start, held = (start, held + count) if held else (first, count)
     if held:
         yield _piece(file, start, held, rows)
+
+
+def _slices(file: DataFile, first: int, count: int, step: int, rows: int) -> Iterator[Piece]:
+    """A row group in slices: of lists and numbers only those that are asked for are decoded."""
+    for start in range(first, first + count, step):
+        yield _piece(file, start, min(step, first + count - start), rows)
 
 
 def _piece(file: DataFile, start: int, length: int, rows: int) -> Piece:
@@ -124,16 +139,37 @@ def _row_groups(table: str, file: DataFile, rows: int, bounds: Sequence[Bounds])
         start += group.num_rows
 
 
-def _rows(table: str, file: DataFile, storage_options: Mapping[str, str]) -> int:
+def _rows(table: str, file: DataFile, storage_options: Mapping[str, str], *, verify: bool) -> int:
     """The rows of a file that are not deleted, by the log; by its footer where the log does not say."""
     if file.rows is not None:
         return file.rows
-    counted = collected(FileScan(table, [file], [], storage_options), lambda rows: rows.select(pl.len()))
+    counted = collected(FileScan(table, [file], [], storage_options, verify=verify), lambda rows: rows.select(pl.len()))
     return int(counted.unwrap().item())
 
 
 def _bytes_per_row(column: Column, file: DataFile, rows: int) -> float:
-    return width(column.dtype) or file.size_bytes * INFLATED / max(rows, 1)
+    """By its type, else as the footer of a local file says, else by the file's size."""
+    known = width(column.dtype) or _footer_row_bytes(column, file)
+    return file.size_bytes * INFLATED / max(rows, 1) if known is None else known
+
+
+def _footer_row_bytes(column: Column, file: DataFile) -> float | None:
+    if "://" in file.path or column.name in file.partition:
+        return None
+    return decoded_row_bytes(file.path, file.stored[column.name].name if column.name in file.stored else column.name)
+
+
+def widest_row(columns: Sequence[Column], pieces: Sequence[Piece]) -> int:
+    """What values of no fixed width take in an average row, by the footers: where they take most."""
+    files = {piece.file.path: piece.file for piece in pieces}.values()
+    wide = [column for column in columns if width(column.dtype) is None]
+    return int(max((sum(_footer_row_bytes(column, file) or 0 for column in wide) for file in files), default=0))
+
+
+def bytes_in_file(column: Column, file: DataFile) -> float:
+    """About what a column of a file takes in memory."""
+    rows = (file.rows or 1) + file.deleted_count
+    return _bytes_per_row(column, file, rows) * rows
 
 
 def together(pieces: Sequence[Piece], most: int) -> Iterator[list[Piece]]:

@@ -35,7 +35,7 @@ def pulled(
         with ThreadPoolExecutor(threads) as workers:
             return open_source(snapshot, _scan(pull, snapshot), Reader(workers, LATE // threads)).map(
                 lambda source: _timed(
-                    source.gather(pull.given(snapshot.facts), _positions(pull, snapshot, source)), pull
+                    source.gather(pull.given(snapshot.facts), _positions(pull, snapshot, source)).whole(), pull
                 )
             )
     except ForesetError as fault:

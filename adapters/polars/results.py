@@ -1,6 +1,7 @@
 """Spine and gathered columns put together, in memory or in a Parquet file."""
 
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -45,9 +46,10 @@ class PolarsResults:
         rows = polars_frame(spine)
         how = plan.result.how
         try:
-            if how is None or how.part_rows >= rows.height:
-                return Success(_whole(plan, spine, known, parts))
-            return Success(self._spilled(plan, rows, known, parts, progress))
+            first = polars_frame(next(parts))
+            if first.height == rows.height and (how is None or how.part_rows >= rows.height):
+                return Success(_whole(plan, spine, known, first))
+            return Success(self._spilled(plan, rows, known, chain([first], parts), progress))
         except ForesetError as fault:
             if isinstance(fault.error, FileError | OutputUnwritable):
                 return refuse(fault.error)
@@ -95,8 +97,8 @@ class PolarsResults:
         return Assembled(SpilledFrame(file.path, owned), combined(spine.height, columns), size)
 
 
-def _whole(plan: RetrievalPlan, given: ArrowStream, known: Fingerprint, parts: Iterator[ArrowStream]) -> Assembled:
-    spine, served = polars_frame(given), polars_frame(next(parts))
+def _whole(plan: RetrievalPlan, given: ArrowStream, known: Fingerprint, served: pl.DataFrame) -> Assembled:
+    spine = polars_frame(given)
     found = {**known.columns, **digests(served.get_columns())}
     frame = _together(plan, spine, served)
     value = combined(spine.height, {name: found[name] for name in plan.result.columns})

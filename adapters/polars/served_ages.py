@@ -4,10 +4,10 @@ from typing import Final
 
 import numpy as np
 
+from foreset.adapters.polars.gathered import NO_ROW
 from foreset.adapters.polars.labels import Labels
 from foreset.adapters.polars.matching import Found
 from foreset.adapters.polars.ordering import Int64s
-from foreset.adapters.polars.source import NO_ROW
 from foreset.adapters.polars.times import elapsed_us
 from foreset.domain.ages import AGE_EDGES_US, LONGEST_US, Ages
 

@@ -11,24 +11,39 @@ from returns.result import Result, Success
 
 from foreset.adapters.arrow_types import dtype_name
 from foreset.adapters.parquet_files import FileScan, as_many_rows, collected
+from foreset.adapters.polars.gathered import NO_ROW, Gathered, Room, TooWideError
 from foreset.adapters.polars.ordering import Int64s
-from foreset.adapters.polars.pieces import Piece, bytes_per_row, column_groups, pieces_of, skips_groups, together
+from foreset.adapters.polars.pieces import (
+    Piece,
+    bytes_in_file,
+    bytes_per_row,
+    column_groups,
+    pieces_of,
+    skips_groups,
+    together,
+    widest_row,
+)
+from foreset.adapters.polars.widths import alone, is_open_ended
 from foreset.adapters.verifying import is_verified
 from foreset.application.table_ports import Snapshot
+from foreset.domain.dtypes import width
 from foreset.domain.errors.problem import raised, refuse
-from foreset.domain.errors.tables import TableError, TableUnreadable
+from foreset.domain.errors.tables import RowTooLarge, TableError, TableUnreadable
+from foreset.domain.explaining import size
 from foreset.domain.facts import Column, DataFile
 from foreset.domain.nodes import Scan
 from foreset.domain.planning import contradicting
+from foreset.domain.rules.choose_passes import SMALL
 from foreset.domain.skipping import bound_by_age, contradiction, may_serve, only_too_old
 
-NO_ROW: Final = -1
 _TOGETHER_BYTES: Final = 32_000_000
 """How much of files to read together: polars holds their bytes beside what it decodes."""
+_AT_EASE: Final = 256_000_000
+"""Where the rows that serve may take so much, files are read side by side."""
+_COPIED: Final = 2
+"""Where fewer than one row in so many is kept, texts are copied: they would hold on to all texts that were read."""
 _SPARSE: Final = 64
 """Where fewer than one row in so many is wanted, the rows are gathered; where more are, the others are filtered out."""
-_PICKED: Final = 4
-"""How many columns to bring into the spine's order together."""
 
 
 class Reader(NamedTuple):
@@ -37,6 +52,35 @@ class Reader(NamedTuple):
     workers: Executor
     late_bytes: int
     verify: bool = True
+
+
+class _Limit:
+    """How many bytes rows may take, and what those take that were read so far, on any thread."""
+
+    def __init__(self, room: Room | None, rows: int) -> None:
+        self._most, self._rows = None if room is None else room.most_bytes, rows
+        self._taken = self._read = 0
+
+    @property
+    def is_passed(self) -> bool:
+        """Whether they take more. One row by itself never does: it cannot be cut."""
+        return self._most is not None and self._taken > self._most and self._rows > 1
+
+    @property
+    def is_tight(self) -> bool:
+        """Whether pages are read one after another: of long values, those of a few readers would take all there is."""
+        return self._most is not None and self._most < _AT_EASE
+
+    def add(self, rows: pl.DataFrame) -> None:
+        """Some more. Values of fixed width were planned with, and do not count."""
+        wide = (column for column in rows.get_columns() if is_open_ended(column.dtype))
+        self._taken += sum(int(column.estimated_size()) for column in wide)
+        self._read += rows.height
+
+    def check(self) -> None:
+        """Raise a `TooWideError` where they take more."""
+        if self.is_passed:
+            raise TooWideError((self._most or 0) / self._taken * self._read / self._rows)
 
 
 class Source(Protocol):
@@ -52,8 +96,12 @@ class Source(Protocol):
         """All rows that may serve, about `most` at a time, each batch with the position of its first row."""
         ...
 
-    def gather(self, columns: Sequence[str], positions: Int64s) -> pl.DataFrame:
-        """These columns of the rows at `positions`, in that order; null where a position is NO_ROW."""
+    def gather(self, columns: Sequence[str], positions: Int64s, room: Room | None = None) -> Gathered:
+        """These columns of the rows at `positions`, in that order; null where a position is NO_ROW.
+
+        Raises a `TooWideError` where the rows, each once, take more than there is `room` for, and a `ForesetError` of
+        `RowTooLarge` where one by itself does.
+        """
         ...
 
     def read(self) -> tuple[int, int, int | None]:
@@ -83,9 +131,9 @@ class FrameSource:
         for offset in range(0, self._frame.height, most):
             yield offset, self._frame[list(columns)].slice(offset, most)
 
-    def gather(self, columns: Sequence[str], positions: Int64s) -> pl.DataFrame:
+    def gather(self, columns: Sequence[str], positions: Int64s, room: Room | None = None) -> Gathered:  # noqa: ARG002  # they are in memory already
         """The rows at `positions`."""
-        return Places(positions).pick(self._frame[list(columns)])
+        return Gathered(self._frame[list(columns)], positions)
 
     def read(self) -> tuple[int, int, int | None]:
         """The files that it was read from."""
@@ -130,7 +178,7 @@ class FileSource:
             yield offset, frame
             offset += frame.height
 
-    def gather(self, columns: Sequence[str], positions: Int64s) -> pl.DataFrame:
+    def gather(self, columns: Sequence[str], positions: Int64s, room: Room | None = None) -> Gathered:
         """The rows at `positions`, each touched piece read once."""
         wanted, places = compact(positions, int(self._starts[-1]))
         cuts = np.searchsorted(wanted, self._starts)
@@ -140,35 +188,47 @@ class FileSource:
             if first < end
         }
         self._opened.update(piece.file.path for piece in inside)
+        asked = [self._columns[name] for name in columns]
+        if room is not None and (widest := widest_row(asked, list(inside))) > room.row_bytes:
+            what = f"A row of the table {self._table!r}"
+            raise raised(RowTooLarge(what=what, needs=size(widest), most=size(room.row_bytes)))
+        row_bytes = bytes_per_row(asked, list(inside))
+        groups = list(together(list(inside), int(self._late_bytes // row_bytes)))
+        empty = FileScan(self._table, [], asked).rows().collect()
+        found = [empty, *self._read_groups(groups, columns, inside, _Limit(room, wanted.size))]
+        return Gathered(pl.concat(found), places, self._workers)
 
-        def rows_of(group: Sequence[Piece]) -> pl.DataFrame:
+    def _read_groups(
+        self, groups: Sequence[Sequence[Piece]], columns: Sequence[str], inside: Mapping[Piece, Int64s], limit: "_Limit"
+    ) -> Iterator[pl.DataFrame]:
+        """The wanted rows of each group of pieces, until they take too much."""
+
+        def rows_of(group: Sequence[Piece]) -> pl.DataFrame | None:
+            if limit.is_passed:
+                return None
             parts = column_groups(group, [self._columns[name] for name in columns], self._late_bytes)
-            return pl.concat((self._rows(group, names, inside) for names in parts), how="horizontal")
+            rows = pl.concat((self._rows(group, names, inside) for names in parts), how="horizontal")
+            limit.add(rows)
+            return rows
 
-        row_bytes = bytes_per_row([self._columns[name] for name in columns], list(inside))
-        groups = together(list(inside), int(self._late_bytes // row_bytes))
-        empty = FileScan(self._table, [], [self._columns[name] for name in columns]).rows().collect()
-        found = pl.concat([empty, *self._workers.map(rows_of, groups)])
-        held = [found.drop_in_place(name) for name in columns]
-        place = Places(places)
-
-        def pick(first: int) -> pl.DataFrame:
-            some = pl.DataFrame([column.rechunk() for column in held[first : first + _PICKED]])
-            held[first : first + _PICKED] = [pl.Series()] * some.width  # they go when they are picked from
-            return place.pick(some)
-
-        return pl.concat(self._workers.map(pick, range(0, len(held), _PICKED)), how="horizontal")
+        for rows in (map if limit.is_tight else self._workers.map)(rows_of, groups):
+            limit.check()
+            if rows is not None:
+                yield rows
 
     def _rows(self, group: Sequence[Piece], names: Sequence[str], inside: Mapping[Piece, Int64s]) -> pl.DataFrame:
         """Some rows of neighbouring pieces, by their places in each."""
         frame = self._frame(group, names)
         starts = accumulate((piece.rows for piece in group[:-1]), initial=0)
         rows = np.concatenate([inside[piece] + start for piece, start in zip(group, starts, strict=True)])
+        if rows.size == frame.height:
+            return frame
         if rows.size * _SPARSE < frame.height:
-            return frame.select(pl.all().gather(pl.Series(rows, dtype=pl.UInt32)))
+            return alone(frame.select(pl.all().gather(pl.Series(rows, dtype=pl.UInt32))), self._late_bytes)
         wanted = np.zeros(frame.height, dtype=np.bool_)
         wanted[rows] = True
-        return frame.filter(pl.Series(wanted))
+        found = frame.filter(pl.Series(wanted))
+        return alone(found, self._late_bytes) if found.height * _COPIED < frame.height else found
 
     def read(self) -> tuple[int, int, int | None]:
         """The files that were opened."""
@@ -212,33 +272,6 @@ def compact(positions: Int64s, rows: int) -> tuple[Int64s, Int64s]:
     return wanted[1:] if missing else wanted, places
 
 
-class Places:
-    """Places in a column, some of them NO_ROW."""
-
-    def __init__(self, places: Int64s) -> None:
-        """At these places."""
-        known = places != NO_ROW
-        self._all = bool(known.all())
-        self._count = places.size
-        self._index = pl.Series(places if self._all else np.where(known, places, 0), dtype=pl.UInt32)
-        self._there = pl.Series(known)
-        self._with_nulls = self._index if self._all else self._index.set(~self._there, None)
-
-    def pick(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """The rows at the places, null where there is none."""
-        if frame.is_empty():
-            return frame.clear(self._count)
-        if self._all:
-            return frame.select(pl.all().gather(self._index))
-        # An index with nulls is several times slower to gather by than nulls are to set afterwards.
-        return frame.select(
-            pl.col(name).gather(self._with_nulls)
-            if dtype.is_nested()
-            else pl.when(self._there).then(pl.col(name).gather(self._index))
-            for name, dtype in frame.schema.items()
-        )
-
-
 def _groups(files: Sequence[DataFile]) -> Iterator[Sequence[DataFile]]:
     """Neighbouring files together, up to a size; one group of none where there are none."""
     start = held = 0
@@ -269,7 +302,7 @@ def open_source(
         return refuse(contradicting(scan.table, *met, "log"))
     chosen = [file for file in files if may_serve(file, scan.bounds)]
     files_too_old = any(only_too_old(file, scan.bounds, event_times) for file in files)
-    if scan.how is not None and scan.how.passes == "single pass":
+    if scan.how is not None and scan.how.passes == "single pass" and _is_small(chosen, wanted, scan.how.memory_bytes):
         first, *others = _groups(chosen)
 
         def read(group: Sequence[DataFile]) -> pl.DataFrame:
@@ -291,3 +324,13 @@ def open_source(
             bound_by_age=bound_by_age(scan.bounds, event_times),
         )
     )
+
+
+def _is_small(files: Sequence[DataFile], columns: Sequence[Column], planned: int) -> bool:
+    """Whether columns of no fixed width take no more than what a single pass may, or than was planned.
+
+    The plan has the files' sizes alone, in which a value that is there a million times takes no more than one.
+    """
+    open_ended = [column for column in columns if width(column.dtype) is None]
+    taken = sum(bytes_in_file(column, file) for file in files for column in open_ended)
+    return taken <= max(planned, SMALL)

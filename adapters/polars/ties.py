@@ -1,10 +1,12 @@
 """Count the spine rows that only the snapshot's order decided, and for which that made a difference."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
 
+from foreset.adapters.polars.gathered import Room, TooWideError
 from foreset.adapters.polars.matching import Found
 from foreset.adapters.polars.rows import Sides
 from foreset.domain.nodes import Gather
@@ -12,20 +14,32 @@ from foreset.domain.nodes import Gather
 _POSITION, _UNTIL = "position", "until"
 
 
-def count_ties(gather: Gather, sides: Sides, found: Found) -> int:
+def count_ties(gather: Gather, sides: Sides, found: Found, room: Room | None = None) -> int:
     """Rows served from a full tie (equal key, event time and created time) whose rows differ in a gathered column.
 
-    Costs a second look at the keys, and only where a full tie served.
+    Costs a second look at the keys, and only where a full tie served. Ties whose values take more than there is `room`
+    for are counted some at a time.
     """
     served = found.position[found.tied]
     if not served.size:
         return 0
     winners = pl.DataFrame({_POSITION: np.unique(served)})
+    try:
+        return _count(gather, sides, found, winners, room if winners.height > 1 else None)
+    except TooWideError:
+        middle = winners[_POSITION][winners.height // 2]
+        low = found.tied & (found.position < middle)
+        halves = (replace(found, tied=low), replace(found, tied=found.tied & ~low))
+        return sum(count_ties(gather, sides, half, room) for half in halves)
+
+
+def _count(gather: Gather, sides: Sides, found: Found, winners: pl.DataFrame, room: Room | None) -> int:
+    served = found.position[found.tied]
     tied = _where(sides, winners)
     group = [name for name in tied.columns if name not in {_POSITION, _UNTIL}]
     rivals = _where(sides, tied.select(group).unique())
     columns = gather.sources
-    values = sides.source.gather(columns, rivals[_POSITION].to_numpy())
+    values = sides.source.gather(columns, rivals[_POSITION].to_numpy(), room).whole()
     values = values.rename({name: f"value {index}" for index, name in enumerate(columns)})
     if sides.match.ends is not None:
         return _ending(pl.concat([rivals, values], how="horizontal"), group, sides, found)

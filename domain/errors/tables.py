@@ -215,6 +215,19 @@ class DataFileGone(DataFault, frozen=True, kw_only=True):
     )
 
 
+class RowTooLarge(CallerFault, frozen=True, kw_only=True):
+    """A row whose texts and lists take more memory than one row may: it cannot be cut into parts."""
+
+    what: str
+    needs: str
+    most: str
+    says = "{what} takes about {needs} of memory, and with the memory that there may be, one row may take {most}."
+    then = (
+        "give more memory (FeatureStore.open(..., memory='8GB'), --memory, FORESET_MEMORY), or leave out the features "
+        "with such long values."
+    )
+
+
 class ObjectStoreFailed(WorldFault, frozen=True, kw_only=True):
     """An object store that is away, or that refuses a request."""
 
@@ -357,6 +370,7 @@ TableError = (
     | StatisticsContradict
     | EpochOutOfRange
     | DataFileGone
+    | RowTooLarge
     | ObjectStoreFailed
     | VersionMissing
     | BeforeFirstVersion
@@ -376,6 +390,7 @@ FileError = (
     | FooterDamaged
     | StatisticsContradict
     | DataFileGone
+    | RowTooLarge
     | ObjectStoreFailed
     | FilesChanged
     | EpochOutOfRange
