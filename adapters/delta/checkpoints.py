@@ -18,6 +18,7 @@ from foreset.adapters.delta.log import LOG, SIDECARS, CheckpointFiles, DeltaLog,
 from foreset.adapters.delta.names import decoded, location
 from foreset.domain.delta_log import NOTHING, Action, Add, DeletionVector, LogState, Remove, Sidecar, replay
 from foreset.domain.errors.problem import told
+from foreset.domain.explaining import size
 
 CHECKPOINT_FAULTS: Final = (*FOLDER_FAULTS, pa.ArrowException, msgspec.MsgspecError, RecursionError)
 """What reading a checkpoint raises: beside a folder's, what is no Parquet or not of a checkpoint's schema."""
@@ -33,6 +34,12 @@ _WANTED: Final = {
     "protocol": _PROTOCOL,
     "sidecar": ("path", "sizeInBytes"),
 }
+_ACTION_BYTES: Final = 1_000
+"""What an action takes in memory, about, beside its texts."""
+_EXPANDED: Final = 500
+"""A checkpoint takes at most so many times its size in memory."""
+_LEAST_BYTES: Final = 256_000_000
+"""A small one may take so much."""
 _JSON: Final = msgspec.json.Encoder(decimal_format="number")
 _MAPS: Final = ("partitionValues", "configuration")
 
@@ -109,8 +116,25 @@ def _actions(log: DeltaLog, path: str) -> Iterator[Action]:
     with log.folder.open(path) as source:
         # Threads of pyarrow outlive an error over a damaged page and can abort the process at its end.
         file = pq.ParquetFile(source, pre_buffer=False, page_checksum_verification=True)
+        _check_size(file.metadata, source.seek(0, 2) or source.tell())
         for group in range(file.num_row_groups):
             yield from _group(file, group)
+
+
+def _check_size(footer: Any, size_bytes: int) -> None:
+    """Raise a `ValueError` where a checkpoint's file says that it holds far more than one of its size does.
+
+    Every action of a real one has a path of its own, which takes bytes however well they are compressed.
+    """
+    groups = [footer.row_group(number) for number in range(footer.num_row_groups)]
+    needs = footer.num_rows * _ACTION_BYTES + sum(group.total_byte_size for group in groups)
+    most = max(size_bytes * _EXPANDED, _LEAST_BYTES)
+    if needs > most:
+        problem = (
+            f"its {footer.num_rows:,} rows would take about {size(needs)} of memory, and of a checkpoint of "
+            f"{size(size_bytes)} at most {size(most)} are read"
+        )
+        raise ValueError(problem)
 
 
 def _group(file: Any, group: int) -> Iterator[Action]:

@@ -16,7 +16,7 @@ _FIXED: Final = 8
 
 def is_open_ended(dtype: pl.DataType) -> bool:
     """Whether values of a type have no fixed width."""
-    return dtype.is_nested() or dtype in {pl.String, pl.Binary}
+    return dtype.is_nested() or isinstance(dtype, (pl.String, pl.Binary))
 
 
 def value_bytes(column: pl.Series) -> Int64s:
@@ -49,7 +49,7 @@ def alone(frame: pl.DataFrame, most_bytes: int) -> pl.DataFrame:
 
     Where they take more than `most_bytes` they stay views: equal ones may share their characters.
     """
-    texts = [name for name, dtype in frame.schema.items() if dtype in {pl.String, pl.Binary}]
+    texts = [name for name, dtype in frame.schema.items() if isinstance(dtype, (pl.String, pl.Binary))]
     if not texts or int(frame.select(texts).estimated_size()) > most_bytes:
         return frame
     copied = pl.DataFrame(frame.select(texts).to_arrow())
