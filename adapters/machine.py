@@ -1,6 +1,7 @@
 """The machine that this process runs on."""
 
 import os
+import resource
 from pathlib import Path
 from typing import Final
 
@@ -36,13 +37,19 @@ class LocalMachine:
 
 
 def held_bytes() -> int:
-    """The memory that this process holds now."""
-    return int(psutil.Process().memory_info().rss)
+    """The memory that this process holds; the most that it has held where no more files can be opened to ask."""
+    try:
+        return int(psutil.Process().memory_info().rss)
+    except OSError:
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 def total_bytes() -> int:
     """The memory of the machine, or of the container where that is less."""
-    total = int(psutil.virtual_memory().total)
+    try:
+        total = int(psutil.virtual_memory().total)
+    except OSError:  # no more files can be opened
+        total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     try:
         limit = _CGROUP.read_text().strip()
     except OSError:

@@ -25,6 +25,7 @@ from foreset.adapters.object_stores import gone as in_store
 from foreset.adapters.object_stores import polars_options, store_problem
 from foreset.adapters.verifying import verify_files
 from foreset.domain.errors.problem import because, refuse, told
+from foreset.domain.errors.system import or_out_of_reach
 from foreset.domain.errors.tables import (
     ColumnUnsupported,
     DataFileGone,
@@ -346,7 +347,8 @@ def unreadable(
         gone = next((file.path for file in files if "://" not in file.path and not Path(file.path).exists()), problem)
         return because(DataFileGone(table=table, problem=gone), fault)
     path = files[0].path if len(files) == 1 else _broken(files, storage_options or {})
-    return because(TableUnreadable(table=table, problem=f"{problem} ({path})" if path else problem), fault)
+    error = TableUnreadable(table=table, problem=f"{problem} ({path})" if path else problem)
+    return or_out_of_reach(error, f"The table {table!r}", fault)
 
 
 def _said(fault: BaseException) -> str:

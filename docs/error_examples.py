@@ -20,6 +20,7 @@ from foreset.domain.errors import (
     retrieval,
     specs,
     store,
+    system,
     tables,
     training,
     writes,
@@ -52,6 +53,11 @@ EXAMPLES: Final[tuple[Problem, ...]] = (
     history.PositionMissing(position=99, last=57),
     history.ClientMissing(package="openlineage-python", extra="lineage"),
     history.LineageUnsent(target="http://localhost:5000", problem="Connection refused", position=41),
+    system.OutOfReach(
+        place="The table 'rain'",
+        reason="Too many open files in this process (its limit is what `ulimit -n` says)",
+        remedy="raise the limit of open files (`ulimit -n 4096`), or close stores that are not used, and call again",
+    ),
     # Tables
     tables.TableMissing(table="rian", place="data/delta_lake/rian"),
     tables.NotADeltaTable(table="exports", place="data/delta_lake/exports"),

@@ -69,6 +69,11 @@ EXAMPLES: Final[tuple[Finding, ...]] = (
     # Files
     files.FilesMissing(files=(_FILE, _OTHER), count=2, rows=" (1,200 rows, by the log)"),
     files.SizeDiffers(file=_FILE, said=48_211, found=32_768),
+    files.FileOutOfReach(
+        file=_FILE,
+        problem="Permission denied",
+        remedy="give this user the right to it, or call as a user who has it",
+    ),
     files.FileUnreadable(file=_FILE, problem="Parquet magic bytes not found in footer"),
     files.RowsDiffer(file=_FILE, said=1_200, found=1_180),
     files.ColumnUnfit(file=_FILE, column="mm", stored="string", wanted="float64"),

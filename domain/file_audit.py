@@ -11,6 +11,7 @@ from foreset.domain.findings import TableFinding
 from foreset.domain.findings.data import StatisticsUnreadable
 from foreset.domain.findings.files import (
     ColumnUnfit,
+    FileOutOfReach,
     FilesMissing,
     FileUnreadable,
     RowsDiffer,
@@ -26,7 +27,8 @@ from foreset.domain.stored_types import takes
 class FileSeen:
     """A data file as it is: its size in bytes (None where it cannot be told), and what its footer says.
 
-    `columns` has the type of each leaf by its path. `problem` is why the file cannot be read.
+    `columns` has the type of each leaf by its path. `problem` is why the file cannot be read; `remedy` is
+    what to do about it where the operating system did not open it, whatever it holds.
     """
 
     missing: bool = False
@@ -34,6 +36,7 @@ class FileSeen:
     rows: int | None = None
     columns: Mapping[Path, str] = field(default_factory=dict)
     problem: str | None = None
+    remedy: str = ""
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,7 @@ class VectorSeen:
 
     missing: bool = False
     problem: str | None = None
+    remedy: str = ""
 
 
 def audit_files(
@@ -70,6 +74,9 @@ def _file(path: str, add: Add, seen: FileSeen, leaves: Iterable[Leaf]) -> Iterat
     """What is wrong with one file: the first thing that explains the others."""
     if add.size is not None and seen.size is not None and add.size != seen.size:
         yield SizeDiffers(file=path, said=add.size, found=seen.size)
+        return
+    if seen.problem is not None and seen.remedy:
+        yield FileOutOfReach(file=path, problem=seen.problem, remedy=seen.remedy)
         return
     if seen.problem is not None:
         yield FileUnreadable(file=path, problem=seen.problem)
@@ -109,6 +116,8 @@ def _vector(
     seen = vectors.get(vector.id, VectorSeen())
     if seen.missing:
         yield VectorMissing(file=path, vector=vector.id)
+    elif seen.problem is not None and seen.remedy:
+        yield FileOutOfReach(file=f"of deletion vector {vector.id}", problem=seen.problem, remedy=seen.remedy)
     elif seen.problem is not None:
         yield VectorUnreadable(file=path, vector=vector.id, problem=seen.problem)
     if file is not None and file.rows is not None and vector.cardinality > file.rows:

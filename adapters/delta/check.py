@@ -26,11 +26,12 @@ from foreset.domain.deletion_vectors import vector_end, vector_place, vector_pro
 from foreset.domain.delta_log import DeletionVector, LogState, key_of, recorded_rows
 from foreset.domain.delta_schema import Leaf, leaves_of
 from foreset.domain.errors.problem import refuse, told
+from foreset.domain.errors.system_codes import remedy_of
 from foreset.domain.errors.tables import TableError
 from foreset.domain.file_audit import FileSeen, VectorSeen, audit_files
 from foreset.domain.findings import TableFinding
 from foreset.domain.findings.data import PagesBroken
-from foreset.domain.findings.files import FolderUnreadable
+from foreset.domain.findings.files import FileOutOfReach, FolderUnreadable
 from foreset.domain.findings.log import FeatureNotRead, SchemaUnreadable
 from foreset.domain.log_audit import CheckpointSeen, LogSeen, audit_log
 from foreset.domain.partition_audit import audit_partitions
@@ -56,7 +57,10 @@ def check_table(
         return refuse(opening(table, uri, fault))
     if log.is_empty:
         return refuse(missing(table, uri))
-    seen = _log_seen(log)
+    try:
+        seen = _log_seen(log)
+    except FOLDER_FAULTS as fault:  # a log that is out of reach cannot be looked at, whatever it holds
+        return refuse(opening(table, uri, fault))
     audit = audit_log(seen)
     findings = list(audit.findings)
     state = audit.state
@@ -164,7 +168,7 @@ class _Look:
         try:
             place, inside, size = self._found(path, listing)
         except FOLDER_FAULTS as fault:
-            return FileSeen(problem=told(fault))
+            return FileSeen(problem=told(fault), remedy=remedy_of(fault))
         return FileSeen(missing=True) if size is None else look_at(place, inside, size, by_id=self._by_id)
 
     def _found(self, path: str, listing: Mapping[str, int]) -> tuple[Folder, str, int | None]:
@@ -190,7 +194,7 @@ class _Look:
                 return VectorSeen(problem=f"its file has {size:,} bytes of {vector_end(vector):,}")
             return VectorSeen(problem=vector_problem(vector, place.read(inside)) if self.deep else None)
         except FOLDER_FAULTS as fault:
-            return VectorSeen(problem=told(fault))
+            return VectorSeen(problem=told(fault), remedy=remedy_of(fault))
 
     def _data(self, files: Mapping[str, FileSeen], leaves: tuple[Leaf, ...]) -> Iterator[TableFinding]:
         names = {leaf.stored: leaf.name for leaf in leaves}
@@ -202,7 +206,12 @@ class _Look:
                 place, inside, _ = self._found(path, {})
                 data = read_pages(place, inside, path, names, by_id=self._by_id)
             except PARQUET_FAULTS as fault:
-                yield PagesBroken(file=path, column="(any)", row_group=0, problem=told(fault))
+                remedy = remedy_of(fault)
+                yield (
+                    FileOutOfReach(file=path, problem=told(fault), remedy=remedy)
+                    if remedy
+                    else PagesBroken(file=path, column="(any)", row_group=0, problem=told(fault))
+                )
                 continue
             yield from data.findings
             yield from log_contradictions(path, add, leaves, data.columns)

@@ -18,6 +18,7 @@ from foreset.adapters.delta.log import LOG, SIDECARS, CheckpointFiles, DeltaLog,
 from foreset.adapters.delta.names import decoded, location
 from foreset.domain.delta_log import NOTHING, Action, Add, DeletionVector, LogState, Remove, Sidecar, replay
 from foreset.domain.errors.problem import told
+from foreset.domain.errors.system_codes import meaning_of
 from foreset.domain.explaining import size
 
 CHECKPOINT_FAULTS: Final = (*FOLDER_FAULTS, pa.ArrowException, msgspec.MsgspecError, RecursionError)
@@ -66,6 +67,8 @@ def read_checkpoint(log: DeltaLog, files: CheckpointFiles) -> CheckpointRead:
             return CheckpointRead(files, absent)
         held = [action for sidecar in sidecars for action in _actions(log, _sidecar(log, sidecar) or "")]
     except CHECKPOINT_FAULTS as fault:
+        if meaning_of(fault) is not None:
+            raise  # it says nothing about the checkpoint
         return CheckpointRead(files, problem=told(fault))
     return CheckpointRead(files, state=replay(NOTHING, [(files.version, (*own, *held))]))
 

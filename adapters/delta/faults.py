@@ -16,6 +16,7 @@ from foreset.adapters.delta.outside import OutsideFileError
 from foreset.adapters.object_stores import store_problem
 from foreset.domain.addresses import is_address, without_secrets
 from foreset.domain.errors.problem import because, told
+from foreset.domain.errors.system import or_out_of_reach
 from foreset.domain.errors.tables import (
     FileOutside,
     ObjectStoreFailed,
@@ -53,7 +54,7 @@ def panics_told() -> Generator[None, None, None]:
 
 def opening(table: str, place: str, fault: Exception) -> TableError:
     """Why a table cannot be opened."""
-    return because(_opening(table, place, fault), fault)
+    return or_out_of_reach(_opening(table, place, fault), f"The table {table!r}", fault)
 
 
 def _opening(table: str, place: str, fault: Exception) -> TableError:

@@ -18,6 +18,7 @@ import msgspec
 from foreset.adapters.delta.folders import FOLDER_FAULTS, Folder, LocalFolder
 from foreset.domain.delta_log import NOTHING, Action, BrokenLine, Commit, LogState, replay, version_gaps
 from foreset.domain.errors.problem import told
+from foreset.domain.errors.system_codes import meaning_of
 from foreset.domain.history_audit import Checksum
 
 LOG: Final = "_delta_log"
@@ -113,7 +114,10 @@ def _checkpoint(version: int, kind: str, names: list[str]) -> CheckpointFiles:
 
 
 def read_commits(log: DeltaLog, first: int = 0, last: int | None = None) -> Iterator[Commit]:
-    """The commits of these versions that are there, both inclusive, in their order; broken ones say so."""
+    """The commits of these versions that are there, both inclusive, in their order; broken ones say so.
+
+    Raises `FOLDER_FAULTS` where the operating system does not open one.
+    """
     wanted = [version for version in log.commits if first <= version and (last is None or version <= last)]
     if isinstance(log.folder, LocalFolder):
         yield from (_commit(log, version) for version in wanted)
@@ -127,6 +131,8 @@ def _commit(log: DeltaLog, version: int) -> Commit:
     try:
         content = log.folder.read(f"{LOG}/{name}")
     except FOLDER_FAULTS as fault:
+        if meaning_of(fault) is not None:
+            raise  # it says nothing about the commit
         return Commit(version=version, name=name, size=size, problem=told(fault))
     return commit_of(version, name, content)
 
@@ -188,6 +194,8 @@ def last_checkpoint_problem(log: DeltaLog) -> str | None:
     try:
         hint = msgspec.json.decode(log.folder.read(f"{LOG}/{LAST_CHECKPOINT}"), type=_LastCheckpoint)
     except (*FOLDER_FAULTS, RecursionError) as fault:  # what is no JSON raises a ValueError
+        if meaning_of(fault) is not None:
+            raise
         return f"cannot be read ({told(fault)})"
     if any(checkpoint.version == hint.version for checkpoint in log.checkpoints):
         return None

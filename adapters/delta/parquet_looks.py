@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 from foreset.adapters.delta.folders import FOLDER_FAULTS, Folder
 from foreset.domain.delta_schema import ITEM, KEY, VALUE, Path
 from foreset.domain.errors.problem import told
+from foreset.domain.errors.system_codes import remedy_of
 from foreset.domain.file_audit import FileSeen
 
 PARQUET_FAULTS: Final = (*FOLDER_FAULTS, pa.ArrowException, MemoryError)
@@ -45,7 +46,7 @@ def look_at(folder: Folder, path: str, size: int, *, by_id: bool) -> FileSeen:
     except FileNotFoundError:
         return FileSeen(missing=True)
     except PARQUET_FAULTS as fault:
-        return FileSeen(size=size, problem=told(fault))
+        return FileSeen(size=size, problem=told(fault), remedy=remedy_of(fault))
 
 
 def leaves(schema: ArrowType, *, by_id: bool) -> Iterator[tuple[Path, ArrowType]]:

@@ -18,6 +18,7 @@ from foreset.adapters.delta.parquet_looks import PARQUET_FAULTS, ArrowType, leav
 from foreset.adapters.thrift import Fields
 from foreset.domain.delta_schema import ITEM, KEY, VALUE, Path
 from foreset.domain.errors.problem import told
+from foreset.domain.errors.system_codes import meaning_of
 from foreset.domain.findings import DataFinding
 from foreset.domain.findings.data import PagesBroken
 from foreset.domain.statistics_audit import ColumnSeen, Value, footer_contradictions, together
@@ -88,6 +89,8 @@ def _whole(file: Any, footer: Fields, column: _Column, named: str, findings: lis
         try:
             seen = _in_group(file, column, group)
         except PARQUET_FAULTS as fault:
+            if meaning_of(fault) is not None:
+                raise  # it says nothing about the pages
             problem = told(fault)
             findings.append(PagesBroken(file=named, column=column.name, row_group=group, problem=problem))
             whole = None

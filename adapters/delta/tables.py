@@ -32,6 +32,7 @@ from foreset.application.ports import StoredFrame
 from foreset.application.table_ports import ArrowStream
 from foreset.domain.errors.keeping import VacuumFailed
 from foreset.domain.errors.problem import Problem, because, refuse, told
+from foreset.domain.errors.system import or_out_of_reach
 from foreset.domain.errors.tables import (
     NotADeltaTable,
     TableError,
@@ -354,7 +355,8 @@ def _missing(table: str, uri: str) -> TableError | None:
         is_table = _is_there(log) and log.is_dir() and _holds_files(log)
         return None if is_table else NotADeltaTable(table=table, place=uri)
     except OSError as fault:
-        return because(TableUnreadable(table=table, problem=told(fault, place=True)), fault)
+        error = TableUnreadable(table=table, problem=told(fault, place=True))
+        return or_out_of_reach(error, f"The table {table!r}", fault)
 
 
 def _checked(

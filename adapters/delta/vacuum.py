@@ -24,6 +24,7 @@ from foreset.domain.deletion_vectors import vector_place
 from foreset.domain.delta_log import Add, Commit, LogState, Metadata, Remove, relative_to, version_gaps
 from foreset.domain.errors.keeping import Removal, VacuumFailed
 from foreset.domain.errors.problem import because, refuse, told
+from foreset.domain.errors.system_codes import meaning_of
 from foreset.domain.retention import (
     StoredFile,
     StoredTable,
@@ -144,8 +145,9 @@ class _Look:
             try:
                 state = self._state(version, state)
             except FOLDER_FAULTS as fault:
-                if not isinstance(self._place, LocalFolder) and not isinstance(fault, FileNotFoundError):
-                    raise  # a store that is away has lost nothing
+                away = not isinstance(self._place, LocalFolder) and not isinstance(fault, FileNotFoundError)
+                if away or meaning_of(fault) is not None:
+                    raise  # what is out of reach has lost nothing
                 state = None
                 yield version, StoredVersion(problem=told(fault))
                 continue

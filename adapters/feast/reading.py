@@ -24,6 +24,7 @@ from foreset.domain.errors.feast import (
     RepositoryReadError,
 )
 from foreset.domain.errors.problem import because, refuse, told
+from foreset.domain.errors.system import or_out_of_reach
 from foreset.domain.feast_mapping import DUMMY
 from foreset.domain.feast_repository import FeastObject, FeastRepository, FeastView, ViewKind
 
@@ -78,7 +79,8 @@ def _registry(settings: Settings) -> Result[Message, RepositoryReadError]:
     except FileNotFoundError as fault:
         return refuse(because(RegistryMissing(registry=place.name), fault))
     except REGISTRY_FAULTS as fault:
-        return refuse(because(RegistryUnreadable(registry=place.name, problem=told(fault)), fault))
+        error = RegistryUnreadable(registry=place.name, problem=told(fault))
+        return refuse(or_out_of_reach(error, place.name, fault))
 
 
 def _from_file(place: RegistryPlace, repo: Path) -> Result[Message, RegistryDamaged]:

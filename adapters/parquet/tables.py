@@ -21,6 +21,7 @@ from foreset.application.table_ports import ArrowStream, Changes
 from foreset.domain.errors.keeping import NothingToVacuum
 from foreset.domain.errors.parquet import FolderIsDelta, ParquetMissing
 from foreset.domain.errors.problem import because, refuse, told
+from foreset.domain.errors.system import or_out_of_reach
 from foreset.domain.errors.tables import (
     ChangesUntold,
     CommitTimeMissing,
@@ -245,4 +246,5 @@ def _unseen(table: str, path: str, fault: BaseException) -> TableError:
     away = store_problem(fault)
     if away is not None:
         return because(ObjectStoreFailed(table=table, place=path, problem=away), fault)
-    return because(TableUnreadable(table=table, problem=told(fault, place=True)), fault)
+    error = TableUnreadable(table=table, problem=told(fault, place=True))
+    return or_out_of_reach(error, f"The table {table!r}", fault)

@@ -12,11 +12,12 @@ from foreset.adapters.input_files import require_file
 from foreset.adapters.polars.csv_records import Records, records
 from foreset.adapters.polars.csv_types import inferred, time_column, typed
 from foreset.domain.errors.csv import CsvCellUnfit, CsvSchemaUnfit, CsvUnfit
-from foreset.domain.errors.problem import because, listed, refuse, told
+from foreset.domain.errors.problem import listed, refuse, told
 from foreset.domain.errors.retrieval import SpineUnreadable
+from foreset.domain.errors.system import OutOfReach, or_out_of_reach
 from foreset.domain.spec import SpineReference
 
-CsvError = CsvUnfit | CsvCellUnfit | CsvSchemaUnfit | SpineUnreadable
+CsvError = CsvUnfit | CsvCellUnfit | CsvSchemaUnfit | SpineUnreadable | OutOfReach
 """Why a CSV file is not taken."""
 
 _TIME: Final = (
@@ -38,7 +39,8 @@ def csv_spine(reference: SpineReference, time: str | None) -> Result[pl.DataFram
     try:
         content = Path(require_file(reference.path)).read_bytes()
     except OSError as fault:
-        return refuse(because(SpineUnreadable(spine=reference.path, problem=told(fault)), fault))
+        error = SpineUnreadable(spine=reference.path, problem=told(fault))
+        return refuse(or_out_of_reach(error, reference.path, fault))
     return Result.do(
         frame
         for found in records(reference.path, content)

@@ -15,6 +15,7 @@ from foreset.adapters.parquet_files import READ_FAULTS
 from foreset.application.table_ports import ArrowStream
 from foreset.domain.errors.problem import because, refuse, told
 from foreset.domain.errors.store import InvalidFrameName, KeptLost, StoreError, StoreUnwritable
+from foreset.domain.errors.system import or_out_of_reach
 
 
 def _changed_type(rows: pl.DataFrame, content: BytesIO) -> str | None:
@@ -104,7 +105,8 @@ class ParquetFrames:
     def _unreadable(self, name: str, fault: Exception) -> StoreError:
         if isinstance(fault, InvalidNameError):
             return self._invalid(name, fault)
-        return because(KeptLost(place=self._blobs.place(name), problem=told(fault)), fault)
+        place = self._blobs.place(name)
+        return or_out_of_reach(KeptLost(place=place, problem=told(fault)), place, fault)
 
     def _invalid(self, name: str, fault: Exception) -> InvalidFrameName:
         return because(InvalidFrameName(name=name, store=self._blobs.place("").rpartition("/")[0]), fault)

@@ -29,6 +29,7 @@ from foreset.domain.errors.csv import CsvSchemaUnfit
 from foreset.domain.errors.keeping import Affected
 from foreset.domain.errors.problem import because, refuse, told
 from foreset.domain.errors.retrieval import SPINES, DoesNotFit, SpineError, SpineUnreadable
+from foreset.domain.errors.system import or_out_of_reach
 from foreset.domain.explaining import size
 from foreset.domain.facts import SpineFacts, TableFacts
 from foreset.domain.lost import Box
@@ -185,7 +186,8 @@ def _file(reference: SpineReference, suffix: str, time: str | None) -> Result[pl
     try:
         return _taken(pl.read_parquet(require_file(reference.path), glob=False), reference.path)
     except READ_FAULTS as fault:
-        return refuse(because(SpineUnreadable(spine=reference.path, problem=told(fault)), fault))
+        error = SpineUnreadable(spine=reference.path, problem=told(fault))
+        return refuse(or_out_of_reach(error, reference.path, fault))
 
 
 def _filtered(frame: pl.DataFrame, reference: SpineReference) -> Result[pl.DataFrame, SpineUnreadable]:

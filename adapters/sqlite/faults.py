@@ -1,5 +1,6 @@
 """What SQLite says went wrong, in our terms."""
 
+import os
 import sqlite3
 from pathlib import Path
 from typing import Final
@@ -7,6 +8,7 @@ from typing import Final
 from foreset.adapters.event_rows import Damage
 from foreset.domain.errors.problem import because, told
 from foreset.domain.errors.store import LogBusy, LogCorrupt, StoreError, StoreUnwritable
+from foreset.domain.errors.system import or_out_of_reach
 
 _BUSY: Final = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _UNWRITABLE: Final = {
@@ -21,6 +23,9 @@ _UNWRITABLE: Final = {
 _CORRUPT: Final = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CONSTRAINT}
 
 
+_FILES: Final = 4
+"""How many files SQLite opens at once: the log, its write-ahead log and index, and the folder."""
+
 LOG_FAULTS: Final = (Damage, sqlite3.DatabaseError, UnicodeDecodeError)
 """What reading and writing the log may raise for reasons in the world; the last over a text that SQLite tells of."""
 
@@ -33,11 +38,28 @@ def log_error(path: Path, timeout: float, fault: Exception) -> StoreError:
     if code in _BUSY:
         return because(LogBusy(path=str(path), seconds=timeout), fault)
     if code in _UNWRITABLE:
-        return because(StoreUnwritable(path=str(path), problem=told(fault)), fault)
+        return _unwritable(path, fault)
     if code in _CORRUPT:
         text = fault.object.decode(errors="replace") if isinstance(fault, UnicodeDecodeError) else told(fault)
         return because(LogCorrupt(path=str(path), problem=text), fault)
     raise fault
+
+
+def _unwritable(path: Path, fault: Exception) -> StoreError:
+    """What keeps SQLite from the file: it does not say when no more files can be opened.
+
+    The file itself is not opened, for closing it would release this process's locks on it.
+    """
+    error = StoreUnwritable(path=str(path), problem=told(fault))
+    opened: list[int] = []
+    try:
+        opened += (os.open(os.devnull, os.O_RDONLY) for _ in range(_FILES))
+    except OSError as more:
+        return or_out_of_reach(error, str(path), OSError(more.errno, more.strerror))
+    finally:
+        for file in opened:
+            os.close(file)
+    return because(error, fault)
 
 
 def is_busy(fault: sqlite3.OperationalError) -> bool:

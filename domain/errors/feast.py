@@ -1,6 +1,7 @@
 """What can be wrong between Foreset and Feast: its objects, its repository, its stores."""
 
 from foreset.domain.errors.problem import CallerFault, WorldFault
+from foreset.domain.errors.system import OutOfReach
 
 
 class OfflineStoreRefused(CallerFault, frozen=True, kw_only=True):
@@ -121,9 +122,15 @@ FeastError = OfflineStoreRefused | SourceRefused | FeastObjectRefused | Reposito
 """Why something cannot be done with Feast."""
 
 RepositoryReadError = (
-    RepositoryMissing | RepositoryUnreadable | RegistryMissing | RegistryNotRead | RegistryDamaged | RegistryUnreadable
+    RepositoryMissing
+    | RepositoryUnreadable
+    | RegistryMissing
+    | RegistryNotRead
+    | RegistryDamaged
+    | RegistryUnreadable
+    | OutOfReach
 )
 """Why a Feast repository cannot be read."""
 
-PublishError = Unpublishable | RegistryDamaged | RegistryUnreadable
+PublishError = Unpublishable | RegistryDamaged | RegistryUnreadable | OutOfReach
 """Why nothing could be published to Feast."""

@@ -1,6 +1,5 @@
 """What every error is: a value that says whose fault it is, what is wrong, and what to do next."""
 
-import errno
 from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 from itertools import pairwise
@@ -11,6 +10,7 @@ from returns.primitives.exceptions import UnwrapFailedError
 from returns.result import Failure, Result
 
 from foreset.domain.addresses import redacted
+from foreset.domain.errors.system_codes import reason_of
 from foreset.domain.escaping import escaped
 
 Fault = Literal["caller", "data", "world", "conflict"]
@@ -47,19 +47,6 @@ def legible(name: str) -> str:
     return name.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
-_REASONS: Final = {
-    errno.EMFILE: "Too many open files in this process (raise the limit: `ulimit -n 4096`)",
-    errno.ENFILE: "Too many open files on this machine (close programs, or raise its limit)",
-    errno.ENOSPC: "No space left on device",
-    errno.EROFS: "Read-only file system",
-    errno.ESTALE: "Stale file handle (the network file system was changed; mount it again)",
-    errno.EIO: "Input/output error (the disk or its connection fails)",
-    errno.ELOOP: "Too many levels of symbolic links (a link leads to itself)",
-    errno.ENAMETOOLONG: "File name too long",
-}
-"""Reasons of the operating system that are not about the content of a file, so that nobody looks for a backup."""
-
-
 def told(fault: BaseException, *, place: bool = False) -> str:
     """What an exception says, for a message: its first line without the full stop, or its class if it says nothing.
 
@@ -70,7 +57,7 @@ def told(fault: BaseException, *, place: bool = False) -> str:
     """
     text = str(fault)
     if isinstance(fault, OSError) and fault.strerror:
-        reason = _REASONS.get(fault.errno or 0, fault.strerror)
+        reason = reason_of(fault.errno) or fault.strerror
         text = f"{reason}: {fault.filename}" if place and fault.filename else reason
     line = next((line.strip() for line in text.splitlines() if line.strip()), type(fault).__name__).rstrip(". ")
     line = "".join(

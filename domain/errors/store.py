@@ -2,6 +2,7 @@
 
 from foreset.domain.errors.offline_stores import ChoiceError, LoadError
 from foreset.domain.errors.problem import CallerFault, DataFault, WorldFault
+from foreset.domain.errors.system import OutOfReach
 
 
 class UnknownLocation(CallerFault, frozen=True, kw_only=True):
@@ -206,6 +207,7 @@ class UnfitLimit(CallerFault, frozen=True, kw_only=True):
 StoreError = (
     UnfitLimit
     | UnknownLocation
+    | OutOfReach
     | StoreUnwritable
     | KeptLost
     | InvalidFrameName

@@ -5,6 +5,7 @@ from typing import Final
 from foreset.domain.errors.parquet import FilesChanged, ParquetError
 from foreset.domain.errors.problem import CallerFault, DataFault, WorldFault
 from foreset.domain.errors.specs import InvalidSpec
+from foreset.domain.errors.system import OutOfReach
 from foreset.domain.errors.writes import WritingError
 
 
@@ -356,6 +357,7 @@ class WriteFailed(WorldFault, frozen=True, kw_only=True):
 
 TableError = (
     TableMissing
+    | OutOfReach
     | NotADeltaTable
     | BadTableName
     | UnfitPath
@@ -385,6 +387,7 @@ TableError = (
 
 FileError = (
     ColumnUnsupported
+    | OutOfReach
     | TableUnreadable
     | FileDamaged
     | FooterDamaged

@@ -8,6 +8,7 @@ from foreset.domain.findings.data import FooterWrong, PagesBroken, StatisticsUnr
 from foreset.domain.findings.files import (
     CheckpointDue,
     ColumnUnfit,
+    FileOutOfReach,
     FilesMissing,
     FileUnreadable,
     FolderUnreadable,
@@ -73,6 +74,7 @@ LogFinding = (
 FileFinding = (
     FilesMissing
     | SizeDiffers
+    | FileOutOfReach
     | FileUnreadable
     | RowsDiffer
     | ColumnUnfit

@@ -38,6 +38,17 @@ class FileUnreadable(Finding, frozen=True, kw_only=True):
     then = "restore it from a backup, or restore the table to a version without it."
 
 
+class FileOutOfReach(Finding, frozen=True, kw_only=True):
+    """A file that the operating system does not open or read, so that nothing is known about what it holds."""
+
+    severity: Severity = "error"
+    file: str
+    problem: str
+    remedy: str
+    says = "The file {file} cannot be read now: {problem}. Nothing was found to be wrong with what it holds."
+    then = "{remedy}."
+
+
 class RowsDiffer(Finding, frozen=True, kw_only=True):
     """A file with another number of rows than the log says."""
 

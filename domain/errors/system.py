@@ -1,0 +1,37 @@
+"""What can be wrong with the operating system, whatever the files hold."""
+
+from typing import TypeVar
+
+from foreset.domain.errors.problem import Problem, WorldFault, because
+from foreset.domain.errors.system_codes import meaning_of
+
+
+class OutOfReach(WorldFault, frozen=True, kw_only=True):
+    """A file or folder that the operating system does not open, read or write now."""
+
+    place: str
+    reason: str
+    remedy: str
+    says = "{place} cannot be used now: {reason}. Nothing was found to be wrong with what it holds."
+    then = "{remedy}."
+
+
+E = TypeVar("E", bound=Problem)
+
+
+def or_out_of_reach(error: E, place: str, fault: BaseException) -> E | OutOfReach:
+    """The error that a fault is reported as, with the fault as its cause.
+
+    `OutOfReach` where the operating system refused `place` for a reason that is not about its content, so that nobody
+    takes a file for damaged or lost; `error` otherwise.
+    """
+    meaning = meaning_of(fault)
+    if meaning is None:
+        return because(error, fault)
+    filename = getattr(fault, "filename", None)
+    where = f"{place} ({told_place})" if (told_place := _other(filename, place)) else place
+    return because(OutOfReach(place=where, reason=meaning.reason, remedy=meaning.remedy), fault)
+
+
+def _other(filename: object, place: str) -> str | None:
+    return filename if isinstance(filename, str) and filename and filename not in place else None
