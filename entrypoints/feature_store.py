@@ -52,6 +52,7 @@ from foreset.entrypoints.report_page import report_page
 from foreset.entrypoints.reports import Reporter, TellsOfTrainingSets
 from foreset.entrypoints.table_changes import TableChanges
 from foreset.entrypoints.training_set import TrainingSet
+from foreset.entrypoints.unread import results_must_be_read
 from foreset.entrypoints.wiring import (
     comparer,
     feast_repository,
@@ -73,6 +74,7 @@ _LOG_ALONE: Final = (
 """What looks at the event log alone, and so needs no threads of polars or deltalake."""
 
 
+@results_must_be_read
 @all_need_threads(but=_LOG_ALONE)
 class FeatureStore(KeepsTrainingSets, TellsOfTrainingSets, LooksAfterItsLog, ErasesKeys):
     """Definitions, training sets and their history, in a folder or in memory.

@@ -24,6 +24,7 @@ from foreset.entrypoints.arguments import fitted_arguments
 from foreset.entrypoints.openings import Rebuilder, not_pickled
 from foreset.entrypoints.reports import Reporter
 from foreset.entrypoints.training_set import TrainingSet
+from foreset.entrypoints.unread import results_must_be_read
 from foreset.entrypoints.wiring import as_of
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from foreset.domain.spec import TrainingSetSpec
 
 
+@results_must_be_read
 @all_need_threads(
     but=(
         *("at", "catalog", "history", "lineage", "position", "receipt", "when"),

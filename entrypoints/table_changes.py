@@ -13,6 +13,7 @@ from foreset.entrypoints.openings import not_pickled
 from foreset.entrypoints.outputs import delta_table, whole_file
 from foreset.entrypoints.raising import given
 from foreset.entrypoints.sources import of_table, spared
+from foreset.entrypoints.unread import results_must_be_read
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
+@results_must_be_read
 @all_need_threads(but=("explain",))
 class TableChanges:
     """The rows that changed after one version of a table, up to and including another.

@@ -18,6 +18,7 @@ from foreset.entrypoints.openings import Rebuilder, checked_store
 from foreset.entrypoints.outputs import delta_table, whole_file
 from foreset.entrypoints.raising import given, reject
 from foreset.entrypoints.sources import of_receipt, spared
+from foreset.entrypoints.unread import results_must_be_read
 
 if TYPE_CHECKING:
     import numpy as np
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from foreset.entrypoints.reports import Reporter
 
 
+@results_must_be_read
 @all_need_threads(but=("explain", "features", "id"))
 class TrainingSet:
     """The rows of a spine with the features known at their times, and the receipt by which it can be rebuilt.

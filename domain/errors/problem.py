@@ -215,7 +215,7 @@ def _chain(exception: BaseException, error: Problem) -> None:
 
 
 class UnwrappedFailure(ForesetError, UnwrapFailedError):  # noqa: N818  # named as `returns` names its own
-    """What `unwrap()` of a refusal raises: a `ForesetError` with the error's own message.
+    """What `unwrap()` of a refusal raises: a `ForesetError` of the class for its fault, with the error's own message.
 
     It is also what `returns` raises, because `Result.do` catches that to stop early.
     """
@@ -232,6 +232,14 @@ class UnwrappedFailure(ForesetError, UnwrapFailedError):  # noqa: N818  # named 
         return raised, (self.error,)
 
 
+def _unwrapped(kind: type[ForesetError]) -> type[UnwrappedFailure]:
+    """The class of what `unwrap()` raises for a fault, shown under the public name of the fault's own class."""
+    return type(kind.__name__, (UnwrappedFailure, kind), {"__module__": "foreset"})
+
+
+_UNWRAPPED: Final = {fault: _unwrapped(kind) for fault, kind in _RAISED.items()}
+
+
 class Refusal(Failure[E]):  # type: ignore[misc]  # final in name only, and its `unwrap` is mute
     """A `Failure` whose `unwrap()` says what is wrong and what to do next."""
 
@@ -239,7 +247,7 @@ class Refusal(Failure[E]):  # type: ignore[misc]  # final in name only, and its 
 
     def unwrap(self) -> NoReturn:
         """Raise the error."""
-        raise UnwrappedFailure(self)
+        raise _UNWRAPPED[self.failure().fault](self)
 
 
 def refuse(error: E) -> Result[Any, E]:

@@ -7,6 +7,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from returns.result import (
+        Failure as Failure,
+        Success as Success,
+    )
+
     from foreset.domain.errors import (
         CallerError as CallerError,
         ConflictError as ConflictError,
@@ -62,6 +67,9 @@ if TYPE_CHECKING:
     from foreset.entrypoints.training_set import (
         TrainingSet as TrainingSet,
     )
+    from foreset.entrypoints.unread import (
+        UnreadFailure as UnreadFailure,
+    )
     from foreset.entrypoints.workflow import (
         WorkflowResult as WorkflowResult,
         run_ml_workflow as run_ml_workflow,
@@ -80,6 +88,7 @@ _HOMES = {
     "SpineReference": "domain.spec",
     "TrainingSet": "entrypoints.training_set",
     "TrainingSetSpec": "domain.spec",
+    "UnreadFailure": "entrypoints.unread",
     "WorldError": "domain.errors",
     "FeastManager": "entrypoints.feast_manager",
     "create_feast_manager": "entrypoints.feast_manager",
@@ -105,19 +114,26 @@ _HOMES = {
     "FeatureStoreSpecBuilder": "domain.workflow_spec",
 }
 
-__all__ = list(_HOMES)
+_RESULTS = ("Failure", "Success")
+
+__all__ = [*_HOMES, *_RESULTS]
 
 
 def __getattr__(name: str) -> object:
     """Load a public name when it is first used."""
-    if name not in _HOMES:
+    if name == "__version__":
+        value: object = import_module("importlib.metadata").version("foreset")
+    elif name in _RESULTS:
+        value = getattr(import_module("returns.result"), name)
+    elif name in _HOMES:
+        value = getattr(import_module(f"foreset.{_HOMES[name]}"), name)
+    else:
         message = f"module 'foreset' has no attribute {name!r}"
         raise AttributeError(message)
-    value = getattr(import_module(f"foreset.{_HOMES[name]}"), name)
     globals()[name] = value
     return value
 
 
 def __dir__() -> list[str]:
     """The public names."""
-    return sorted(__all__)
+    return sorted([*__all__, "__version__"])
