@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from foreset.domain.chain import Head, Row, chained, digest_of
-from foreset.domain.decoding import decoded
+from foreset.domain.decoding import timed
 from foreset.domain.errors.problem import because, told
 from foreset.domain.errors.store import EventUnrecordable, LogCorrupt, StoreError
 from foreset.domain.receipt import Event, Recorded
@@ -88,18 +88,10 @@ def columns_of(row: Row) -> Columns:
     return row.position, row.stream, row.version, row.at, row.actor, row.type, row.body
 
 
-def as_recorded(columns: Columns, place: str) -> Recorded:
-    """The event that a row of the log at `place` holds; an `UnreadableEvent` where it cannot be decoded.
-
-    Raises `Damage` where its time cannot be read.
-    """
+def as_recorded(columns: Columns) -> Recorded:
+    """The event that a row of the log holds; an `UnreadableEvent` where it or its time cannot be decoded."""
     position, stream, version, at, actor, tag, body = columns
-    try:
-        when = datetime.fromisoformat(at).astimezone(UTC)
-    except (TypeError, ValueError, OverflowError) as fault:  # the last at the ends of the calendar
-        problem = f"the event at position {position} has no time that can be read ({told(fault)})"
-        raise Damage(because(LogCorrupt(path=place, problem=problem), fault)) from fault
-    event = decoded(position, stream, tag, body)
+    when, event = timed(position, stream, at, tag, body)
     return Recorded(position=position, stream=stream, version=version, at=when, actor=actor, event=event)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from foreset.adapters.frame_types import WIDEST, Unfit, remedy_for, repeated_name
-from foreset.adapters.pandas_values import first_changed
+from foreset.adapters.pandas_values import first_changed, made_at
 from foreset.domain.errors.problem import told
 
 Frame = Any
@@ -122,7 +122,7 @@ def _changed(name: str, column: Series, array: Any) -> Unfit | None:
     row = first_changed(column.array, array) if column.dtype == "object" else None
     if row is None:
         return None
-    given, made = column.iloc[row], array[row].as_py()
+    given, made = column.iloc[row], made_at(array, row)
     problem = (
         f"its column {name!r} is taken for {array.type}, in which {short(given)} ({type(given).__name__}) at row {row} "
         f"would become {short(made)}"

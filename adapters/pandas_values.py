@@ -13,7 +13,7 @@ from uuid import UUID
 import numpy as np
 
 _NOTHING: Final = frozenset({type(None), float})
-"""What stands for a missing value beside values of any type: None, and NaN."""
+"""What stands for a missing value next to values of any type: None, and NaN."""
 _EXACT: Final[tuple[frozenset[type], ...]] = (
     frozenset({int, float, Decimal, np.int64, np.int32, np.float64, np.float32}),
     frozenset({str}),
@@ -22,6 +22,16 @@ _EXACT: Final[tuple[frozenset[type], ...]] = (
     frozenset({UUID}),
 )
 """Types whose values Arrow keeps, or refuses, where a column has no others."""
+
+
+class _NotPython:
+    """What stands for a value that Python has no object for, such as a date of a year without four digits."""
+
+    def __repr__(self) -> str:
+        return "a value that Python does not have"
+
+
+_NOT_PYTHON: Final = _NotPython()
 _TRUTHS: Final = frozenset({bool, type(None)})
 """Beside floats, which are not only NaN, Arrow makes numbers of them."""
 
@@ -29,10 +39,24 @@ _TRUTHS: Final = frozenset({bool, type(None)})
 def first_changed(values: Sequence[object], array: Any) -> int | None:  # a pyarrow.Array, without stubs
     """The first row whose value is another one in the array; None where none is."""
     types = _leaves(values)
-    if types <= _TRUTHS or any(types <= exact | _NOTHING for exact in _EXACT):
+    if types <= _TRUTHS or any(_keeps(exact, types, values) for exact in _EXACT):
         return None
-    made = array.to_pylist()
-    return next((row for row, value in enumerate(values) if not _same(value, made[row])), None)
+    return next((row for row, value in enumerate(values) if not _same(value, made_at(array, row))), None)
+
+
+def _keeps(exact: frozenset[type], types: frozenset[type], values: Sequence[object]) -> bool:
+    """Whether the types are these and nothing else; of floats, which may be times to Arrow, only NaN is nothing."""
+    if not types <= exact | _NOTHING:
+        return False
+    return float in exact or float not in types or all(value != value for value in values if type(value) is float)  # noqa: PLR0124  # NaN
+
+
+def made_at(array: Any, row: int) -> object:
+    """What Arrow made of a value; what is no value of Python's is none that was given."""
+    try:
+        return array[row].as_py()
+    except (OverflowError, ValueError):
+        return _NOT_PYTHON
 
 
 def _leaves(values: Iterable[object]) -> frozenset[type]:

@@ -8,7 +8,7 @@ import msgspec
 
 from foreset.domain.chain import EMPTY, Head, Row, StoredLog, digest_of, head_of
 from foreset.domain.chain_walk import Step, walk
-from foreset.domain.decoding import decoded
+from foreset.domain.decoding import timed
 from foreset.domain.findings.event_log import (
     EventAdded,
     EventChanged,
@@ -166,7 +166,7 @@ def _named(row: Row) -> dict[int, str]:
 def _undecodable(rows: tuple[Row, ...], changed: Collection[int]) -> Iterator[EventUndecodable]:
     """Events that cannot be decoded, but for those that were changed, of which that is said."""
     for row in rows:
-        event = decoded(row.position, row.stream, row.type, row.body)
+        _, event = timed(row.position, row.stream, row.at, row.type, row.body)
         if isinstance(event, UnreadableEvent) and row.position not in changed:
             yield EventUndecodable(position=row.position, event=event.kind, problem=event.problem)
 

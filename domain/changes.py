@@ -128,7 +128,7 @@ def reading(
     found = "the log no longer has all commits in between" if commits is None else _by_commits(first, last, commits)
     if isinstance(found, Reading) and found.parts and unfit:
         found = unfit
-    return _difference(first, last, found) if isinstance(found, str) else found
+    return by_difference(first, last, found) if isinstance(found, str) else found
 
 
 def _by_commits(first: Sequence[DataFile], last: Sequence[DataFile], commits: Sequence[CommitFiles]) -> Reading | str:
@@ -195,7 +195,7 @@ def _told(parts: tuple[ChangeFiles, ...]) -> Reading:
     return Reading("change data feed", "the commits in between recorded what they changed", parts)
 
 
-def _difference(first: Sequence[DataFile], last: Sequence[DataFile], why: str) -> Reading:
+def by_difference(first: Sequence[DataFile], last: Sequence[DataFile], why: str) -> Reading:
     """The files that only one of the versions has. A file with other rows marked as deleted is another file."""
     before, after = ({(file.path, file.deleted) for file in files} for files in (first, last))
     gone = tuple(file for file in first if (file.path, file.deleted) not in after)

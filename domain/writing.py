@@ -66,7 +66,7 @@ def contradiction(table: str, mode: str, options: WriteOptions) -> InvalidSpec |
 
 def _contradictions(mode: str, options: WriteOptions) -> Iterator[tuple[str, str]]:
     if mode not in get_args(WriteMode):
-        yield f"mode is {mode!r}", f"use one of {', '.join(get_args(WriteMode))}"
+        yield f"mode is {mode!r}", f"give one of {', '.join(map(repr, get_args(WriteMode)))}"
     if options.replace_where is not None and mode != "overwrite":
         yield f"replace_where is given and mode is {mode!r}", "use replace_where with mode='overwrite'"
     if options.merge_on and mode != "merge":

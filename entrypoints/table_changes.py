@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @results_must_be_read
-@all_need_threads(but=("explain",))
+@all_need_threads(but=("explain", "facts"))
 class TableChanges:
     """The rows that changed after one version of a table, up to and including another.
 
@@ -37,9 +37,16 @@ class TableChanges:
     def __init__(self, changes: Changes, tables: TableStore | None = None) -> None:
         """Wrap what a table store gave."""
         self._tables = tables
-        self.facts: ChangesFacts = changes.facts
-        """The versions, how the rows are told, and what is read for it: files, rows, bytes."""
         self._changes = changes
+
+    @property
+    def facts(self) -> ChangesFacts:
+        """The versions, how the rows are found, and what is read for that: files, rows, bytes.
+
+        Where the table's change data feed turns out not to lead from one version to the other, the files of both are
+        compared instead, and these facts say so once the rows were read.
+        """
+        return self._changes.facts
 
     def explain(self) -> str:
         """What will be read, and why."""

@@ -17,7 +17,7 @@ from foreset.adapters.delta.names import decoded
 from foreset.adapters.delta.older_columns import lossless, same_columns, through
 from foreset.adapters.delta.snapshot import DeltaSnapshot
 from foreset.adapters.row_changes import as_changes, difference
-from foreset.domain.changes import CHANGE_TYPE, ChangeFiles, ChangesFacts, Reading, reading, untold
+from foreset.domain.changes import CHANGE_TYPE, ChangeFiles, ChangesFacts, Reading, by_difference, reading, untold
 from foreset.domain.delta_log import Commit, relative_to
 from foreset.domain.errors.problem import refuse
 from foreset.domain.errors.tables import ChangesUntold, TableError, TableUnreadable
@@ -31,17 +31,22 @@ U = TypeVar("U")
 
 
 class DeltaChanges:
-    """The changed rows of a table. Immutable."""
+    """The changed rows of a table."""
 
     def __init__(self, first: DeltaSnapshot, last: DeltaSnapshot, told: Reading) -> None:
         """Read what changed between two snapshots as `told` says."""
-        self.facts: ChangesFacts = told.facts(last.facts.table, first.facts.version, last.facts.version)
         self._first, self._last, self._told = first, last, told
+
+    @property
+    def facts(self) -> ChangesFacts:
+        """How they are read; after they were read, how that was done."""
+        return self._told.facts(self._last.facts.table, self._first.facts.version, self._last.facts.version)
 
     def read(self) -> Result[pl.DataFrame, TableError]:
         """The changed rows: commit by commit, or those that went and then those that came."""
-        if self._told.how != "difference":
-            return self._by_commits()
+        return self._by_difference() if self._told.how == "difference" else self._by_commits()
+
+    def _by_difference(self) -> Result[pl.DataFrame, TableError]:
         newer = self._last.facts.columns
         return Result.do(
             difference(
@@ -65,14 +70,21 @@ class DeltaChanges:
         return self._as_many(pl.concat(frames))
 
     def _as_many(self, changes: pl.DataFrame) -> Result[pl.DataFrame, TableError]:
-        """The changes, if they lead to as many rows as the log counts: what was recorded may not be what was done."""
+        """The changes, if they lead to as many rows as the log counts: what was recorded may not be what was done.
+
+        delta-rs 1.6 records a row that holds NaN as updated, and without what it was before, where another row of its
+        file is.
+        """
         before, after = self._first.facts.rows, self._last.facts.rows
         come = int(changes[CHANGE_TYPE].is_in(["insert", "update_postimage"]).sum())
         if before is None or after is None or before + 2 * come - changes.height == after:
             return Success(changes)
         told = before + 2 * come - changes.height
         problem = f"the recorded changes after version {self.facts.first} lead to {told} rows, its log counts {after}"
-        return refuse(TableUnreadable(table=self.facts.table, problem=problem))
+        if _lost(self._first, self._last) is not None:
+            return refuse(TableUnreadable(table=self.facts.table, problem=problem))
+        self._told = by_difference(self._first.facts.data_files, self._last.facts.data_files, problem)
+        return self._by_difference()
 
 
 def _rows(

@@ -103,11 +103,8 @@ class MemoryEventStore:
         self, rows: tuple[Row, ...], after: Head, redacted: tuple[Row, ...] = ()
     ) -> Result[None, LogTaken | StoreError]:
         """Take over rows of another log."""
-        try:
-            recorded = tuple(as_recorded(columns_of(row), _PLACE) for row in rows)
-            replaced = tuple(as_recorded(columns_of(row), _PLACE) for row in redacted)
-        except Damage as damage:
-            return refuse(damage.error)
+        recorded = tuple(as_recorded(columns_of(row)) for row in rows)
+        replaced = tuple(as_recorded(columns_of(row)) for row in redacted)
         with self._lock:
             if self._head() != after:
                 return refuse(LogTaken(place=_PLACE, events=len(self._log)))

@@ -154,7 +154,7 @@ def _classified(asked: pl.DataFrame, rows: pl.DataFrame, group: Sequence[str], m
     if not group:  # no keys, and nothing that is looked up
         return asked.select(_ROW, pl.lit("none").alias("kind"), pl.lit(None, dtype=pl.Int64).alias(_LEAD))
     nothing = pl.lit(None, dtype=pl.Int128)
-    begins = pl.col(_EVENT)
+    begins = _past_from(pl.col(_EVENT), match)
     if match.known_by_us is not None:
         known = pl.col(_CREATED).is_null() | (pl.col(_CREATED) <= instant_of(match.known_by_us))
         begins = pl.when(known).then(begins).otherwise(nothing)
@@ -167,7 +167,7 @@ def _classified(asked: pl.DataFrame, rows: pl.DataFrame, group: Sequence[str], m
     kind = (
         pl.when(pl.col(_EVENT).is_null()).then(pl.lit("none"))
         .when(pl.col(_BEGINS) <= pl.col(_AT)).then(pl.lit("old"))
-        .when(~_begun(match)).then(pl.lit("future"))
+        .when(_past_from(pl.col(_EVENT), match) > pl.col(_AT)).then(pl.lit("future"))
         .otherwise(pl.lit("unwritten"))
     )  # fmt: skip
     found = found.with_columns(kind.alias("kind"), apart_us(pl.col(_EVENT), pl.col(_AT)).alias(_LEAD))
@@ -176,9 +176,9 @@ def _classified(asked: pl.DataFrame, rows: pl.DataFrame, group: Sequence[str], m
     return found.join(written, on=_ROW, how="left").select(_ROW, "kind", leads.alias(_LEAD))
 
 
-def _begun(match: Match) -> pl.Expr:
-    """Whether a row of the table is of the past of an asked one."""
-    return pl.col(_EVENT) < pl.col(_AT) if match.closed == "left" else pl.col(_EVENT) <= pl.col(_AT)
+def _past_from(event: pl.Expr, match: Match) -> pl.Expr:
+    """The first instant to which a row of the table is of the past: its own, or the next where that is left out."""
+    return event + 1 if match.closed == "left" else event
 
 
 def _written_leads(found: pl.DataFrame, rows: pl.DataFrame, group: Sequence[str], match: Match) -> pl.DataFrame:
@@ -188,7 +188,6 @@ def _written_leads(found: pl.DataFrame, rows: pl.DataFrame, group: Sequence[str]
         limit = instant_of(match.known_by_us)
         by = pl.min_horizontal(limit, by) if match.known_by_each_row else limit
     times = rows.select(*group, pl.col(_EVENT).alias("then"), _CREATED)
-    pairs = (
-        found.select(_ROW, *group, _AT).join(times, on=group, nulls_equal=True).filter(pl.col("then") <= pl.col(_AT))
-    )
+    past = _past_from(pl.col("then"), match) <= pl.col(_AT)
+    pairs = found.select(_ROW, *group, _AT).join(times, on=group, nulls_equal=True).filter(past)
     return pairs.group_by(_ROW).agg(apart_us(pl.col(_CREATED), by).min().alias("written"))

@@ -54,7 +54,7 @@ class PostgresEventStore:
                 else connection.execute(_READ_STREAM, (stream, after))
             ).fetchall()
             check_gapless([row[0] if stream is None else row[2] for row in found], stream, after, address)
-            return tuple(as_recorded(row, address) for row in found)
+            return tuple(as_recorded(row) for row in found)
 
         return self._database.read(rows)
 

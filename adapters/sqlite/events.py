@@ -66,7 +66,7 @@ class SqliteEventStore(ForkSafe):
             numbers = [row[0] if stream is None else row[2] for row in found]
             writing.check_numbers(numbers, self._path)
             check_gapless(numbers, stream, after, str(self._path))
-            return Success(tuple(as_recorded(row, str(self._path)) for row in found))
+            return Success(tuple(as_recorded(row) for row in found))
         except LOG_FAULTS as fault:
             return refuse(log_error(self._path, self._timeout, fault))
 

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from returns.result import Success
 
+from foreset.adapters.event_rows import body_of
 from foreset.adapters.memory import MemoryEventStore
 from foreset.adapters.postgres import Database, PostgresEventStore
 from foreset.adapters.sqlite import SqliteEventStore
@@ -21,14 +22,14 @@ from foreset.domain.decoding import TAGS
 from foreset.domain.errors.specs import StaleWrite
 from foreset.domain.errors.store import LogMoved, LogTaken
 from foreset.domain.findings.event_log import EventUndecodable
-from foreset.domain.history import EventFilter, select_events
+from foreset.domain.history import EventFilter, past_of, select_events
 from foreset.domain.lineage import lineage_of
 from foreset.domain.model import ModelTrained, split_metrics
 from foreset.domain.receipt import Event
 from foreset.domain.redaction import REDACTIONS, EventsRedacted
 from foreset.domain.registry import replay
 from foreset.domain.unreadable import UnreadableEvent
-from tests.contracts.unreadable_rows import BODIES, put
+from tests.contracts.unreadable_rows import BODIES, TIMES, put
 
 Made = Callable[[pytest.FixtureRequest], EventStore]
 FACTORIES: dict[str, Made] = {
@@ -287,6 +288,23 @@ def test_an_event_that_cannot_be_decoded_keeps_its_place_and_hides_no_other(
     assert (lost.position, lost.kind) == (2, BODIES[wrong][0])
     assert lost.problem
     assert [recorded.event for recorded in store.read("registry", after=1).unwrap()] == [lost, registered]
+
+
+@pytest.mark.parametrize("time", TIMES)
+def test_an_event_whose_time_cannot_be_read_hides_no_other_and_cuts_no_state_of_the_log(
+    store: EventStore, registered: Event, written: Written, time: str
+) -> None:
+    store.append("registry", (registered,), expected=0, at=AT, actor="ann").unwrap()
+    put(store, "tables", "table-written.v1", body_of(written(0)), time)
+    store.append("tables", (written(1),), expected=None, at=AT, actor="bob").unwrap()
+    recorded = store.read().unwrap()
+    assert [found.event for found in (recorded[0], recorded[2])] == [registered, written(1)]
+    lost = recorded[1].event
+    assert isinstance(lost, UnreadableEvent)
+    assert "its time" in lost.problem
+    assert past_of(AT, recorded, AT).unwrap().events == recorded
+    (finding,) = audit(store.stored().unwrap()).findings
+    assert "at position 2 cannot be decoded: its time" in finding.what
 
 
 @pytest.mark.parametrize("wrong", BODIES)

@@ -27,11 +27,15 @@ BODIES: Final = {
 """Tags and bodies, by what is wrong with them."""
 
 
-def put(store: EventStore, stream: str, tag: str, body: str) -> int:
+TIMES: Final = ("noon", "", "7", "2024-13-01T00:00:00+00:00", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00")
+"""Times that no event has, or that are beyond the calendar in UTC."""
+
+
+def put(store: EventStore, stream: str, tag: str, body: str, at: str = "2024-05-02T12:00:00.000000+00:00") -> int:
     """Append a row as it is, chained; gives its position."""
     log = store.stored().unwrap()
     version = sum(row.stream == stream for row in log.rows) + 1
     position, head = len(log.rows) + 1, head_of(log.rows)
-    bare = Row(position, stream, version, "2024-05-02T12:00:00.000000+00:00", "ann", tag, body, "salt", "", "")
+    bare = Row(position, stream, version, at, "ann", tag, body, "salt", "", "")
     store.extend(tuple(chained([bare], head.hash)), head).unwrap()
     return position

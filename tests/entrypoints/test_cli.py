@@ -363,7 +363,7 @@ def test_get_tells_what_it_took_where_that_is_asked(store: Path, capsys: pytest.
     assert "\nspine     3 rows" in text
     assert ["estimated", "actual"] in [line.split() for line in text.splitlines()]
     measured = told(capsys, *command)["measured"]
-    assert measured["work"]["tables"] == [{"table": "rain", "files": 1, "size_bytes": ANY}]
+    assert measured["work"]["tables"] == [{"table": "rain", "files": 1, "size_bytes": ANY, "verified": 1}]
     assert (store / "out.parquet").exists()
 
 

@@ -180,6 +180,7 @@ CALLS: Final[dict[str, Callable[[World], object]]] = {
     "TableChanges.batches": lambda w: next(w.changes.batches()).height,
     "TableChanges.counts": lambda w: w.changes.counts(),
     "TableChanges.explain": lambda w: w.changes.explain(),
+    "TableChanges.facts": lambda w: w.changes.facts.how,
     "TableChanges.frame": lambda w: w.changes.frame.height,
     "TableChanges.to_arrow": lambda w: len(w.changes.to_arrow()),
     "TableChanges.to_pandas": lambda w: len(w.changes.to_pandas()),

@@ -27,7 +27,7 @@ WITHOUT_THREADS = {
     *(f"FeatureStore.{name}" for name in LOG_ALONE),
     *(f"PastStore.{name}" for name in ("at", "catalog", "history", "lineage", "position", "receipt", "when")),
     *(f"PastStore.{name}" for name in ("optimize", "register", "remove", "write")),
-    *("TableChanges.explain", "TrainingSet.explain", "TrainingSet.features", "TrainingSet.id"),
+    *("TableChanges.explain", "TableChanges.facts", "TrainingSet.explain", "TrainingSet.features", "TrainingSet.id"),
     *("FeastManager.cleanup", "FeastManager.features", "FeastManager.store"),
     *("create_entity", "create_file_source", "create_schema", "get_delta_path"),
     *("DeltaOfflineStore.MONITORING_VALID_GRANULARITIES", "DeltaOfflineStore.supports_filter_by_created_timestamp"),

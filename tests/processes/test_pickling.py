@@ -195,6 +195,7 @@ def test_no_secret_is_in_what_is_sent(address: str, options: Any, places: list[s
         offline_store=options,
         accept=(),
         places=places,
+        verify=None,
     )
     assert SECRET not in repr(known)
     assert SECRET.encode() not in pickle.dumps(known)

@@ -56,7 +56,7 @@ def sources(draw: st.DrawFn, columns: tuple[str, ...]) -> DeltaSource:
         created,
         {f"stored {name}": name for name in columns if name in moved and name != ("at" if created else "written")},
         draw(ENDPOINT | st.dictionaries(TEXT, TEXT, max_size=2)),
-        draw(MAYBE),
+        draw(st.none() | st.sampled_from(["t", "lake.t", 'lake."T 1"', "`a-b`.lake.t"])),
         draw(st.none() | st.just("Europe/Paris")),
         draw(MAYBE),
         draw(MAYBE),
