@@ -14,7 +14,7 @@ from tests.postgres_server import postgres_alone, postgres_database, postgres_se
 from tests.redis_server import redis_server  # noqa: F401  # as above
 
 _SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture]
-settings.register_profile("default", max_examples=100, deadline=None, suppress_health_check=_SLOW)
+settings.register_profile("default", max_examples=40, deadline=None, suppress_health_check=_SLOW)
 settings.register_profile("fast", max_examples=10, deadline=None, suppress_health_check=_SLOW)
 settings.register_profile("thorough", max_examples=10_000, deadline=None, suppress_health_check=_SLOW)
 settings.load_profile("default")

@@ -20,7 +20,7 @@ from foreset.domain.errors.keeping import NotRebuildable
 from foreset.domain.keeping import TableVacuumed
 from tests.crash import keeping
 
-KILLS = int(os.environ.get("FORESET_KILLS", "4"))
+KILLS = int(os.environ.get("FORESET_KILLS", "2"))
 DAY = datetime(2024, 1, 1, tzinfo=UTC)
 SETS = 12
 FILES = 24

@@ -16,7 +16,7 @@ from foreset import FeatureStore, TrainingSetSpec
 from foreset.domain.receipt import TrainingSetRetrieved
 from tests.crash import worker
 
-KILLS = int(os.environ.get("FORESET_KILLS", "4"))
+KILLS = int(os.environ.get("FORESET_KILLS", "2"))
 
 
 @pytest.fixture

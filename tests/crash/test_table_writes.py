@@ -26,7 +26,7 @@ from tests.crash import table_worker
 from tests.crash.table_worker import KINDS, START
 from tests.crash.table_worker import rows as worker_rows
 
-RUNS = int(os.environ.get("FORESET_CRASH_RUNS", "3"))
+RUNS = int(os.environ.get("FORESET_CRASH_RUNS", "1"))
 Told: TypeAlias = list[tuple[str, int, int]]
 """What a process was told is done: the kind of write, its number, its version."""
 

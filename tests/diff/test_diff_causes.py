@@ -15,7 +15,7 @@ from foreset.domain.diff import TrainingSetDiff
 from foreset.domain.diff_parts import ByCommit, ByDefinition, BySpec, Cause
 from tests.diff.histories import Cell, Defined, History, Record, histories, hour, same
 
-CASES = int(os.environ.get("FORESET_LAW_CASES", "200" if settings().max_examples <= 100 else "10000"))
+CASES = int(os.environ.get("FORESET_LAW_CASES", "60" if settings().max_examples <= 100 else "10000"))
 ALL = 10**6
 
 

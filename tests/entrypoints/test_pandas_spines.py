@@ -279,7 +279,7 @@ def categoricals(draw: st.DrawFn) -> pd.Categorical:
     return pd.Categorical.from_codes(codes, categories=categories, ordered=draw(st.booleans()))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @generated(categoricals(), categoricals())
 def test_categories_are_kept_and_tell_spines_apart(left: pd.Categorical, right: pd.Categorical) -> None:
     spines = PolarsSpines(table_store(Path()))

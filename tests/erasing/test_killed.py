@@ -18,7 +18,7 @@ from foreset.domain.errors.erasure import TrainingSetErased
 from tests.erasing import eraser
 from tests.erasing.conftest import ANN, CUSTOMERS, SPINE, left_in, opened
 
-KILLS = int(os.environ.get("FORESET_KILLS", "4"))
+KILLS = int(os.environ.get("FORESET_KILLS", "2"))
 
 
 def killed(folder: Path, moment: float) -> bool:

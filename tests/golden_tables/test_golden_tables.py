@@ -12,7 +12,7 @@ from deltalake import DeltaTable
 
 from foreset import ForesetError, read_delta_table
 from foreset.adapters.delta.tables import DeltaTables
-from foreset.adapters.polars.source import FileSource
+from foreset.adapters.polars.source import FileSource, Reader
 from foreset.domain.errors.tables import PartitionTimeUnclear
 from foreset.domain.facts import TableFacts
 from foreset.domain.nodes import Scan
@@ -74,12 +74,11 @@ def by_position(table: Path, zone: str | None) -> pl.DataFrame:
             snapshot.files(names).unwrap(),
             facts.columns,
             storage_options=snapshot.storage_options,
-            workers=workers,
-            late_bytes=1_000,
+            reader=Reader(workers, 1_000),
         )
         batches = [(start, batch.height) for start, batch in source.batches(names, 2)]
         rows = np.concatenate([np.arange(start, start + height) for start, height in batches] or [np.arange(0)])
-        return source.gather(names, rows)
+        return source.gather(names, rows).whole()
 
 
 def scan_of(facts: TableFacts) -> Scan:

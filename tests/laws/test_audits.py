@@ -13,7 +13,7 @@ from foreset.domain.point_in_time import Label, Row, Terms, has_begun, serving_r
 from tests.laws.cases import Case, cases
 from tests.laws.test_reports import store_of
 
-few = settings(max_examples=40 if settings().max_examples <= 100 else 1_000)
+few = settings(max_examples=20 if settings().max_examples <= 100 else 1_000)
 Values = tuple[object, ...]
 
 

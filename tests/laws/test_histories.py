@@ -26,7 +26,7 @@ from foreset.entrypoints.wiring import in_memory
 from tests.laws.histories import History, NotTold, Told, after, answers, commit, histories
 
 _THOROUGH = 1_000
-CASES = int(os.environ.get("FORESET_LAW_CASES", "10000" if settings().max_examples >= _THOROUGH else "300"))
+CASES = int(os.environ.get("FORESET_LAW_CASES", "10000" if settings().max_examples >= _THOROUGH else "100"))
 TALLY: Counter[str] = Counter()
 
 

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import pandas as pd
 import polars as pl
+from returns.result import Failure
 
 import foreset
 from foreset import (
@@ -276,7 +277,4 @@ def _outcome(call: Callable[[World], object], world: World) -> str:
         given = call(world)
     except ForesetError as fault:
         return type(fault.error).__name__
-    failed = getattr(given, "failure", None)
-    if failed is not None and type(given).__name__ in {"Failure", "Refusal"}:
-        return type(failed()).__name__
-    return "done"
+    return type(given.failure()).__name__ if isinstance(given, Failure) else "done"

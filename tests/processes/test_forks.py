@@ -1,5 +1,7 @@
 """In another process, however it was started, each entry point gives the right answer or says at once what to do.
 
+FORESET_PROCESSES=all tries all entry points by forkserver too, which pools alone do by default.
+
 A fork lacks the threads that its parent started in polars and deltalake; what waits for them waits for ever.
 """
 
@@ -7,6 +9,7 @@ import json
 import os
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -17,6 +20,7 @@ from foreset.adapters.vendor_threads import VendorThreads
 from tests.processes import runner
 from tests.processes.entry_points import CALLS, VALUES, offered
 
+METHODS = ["spawn", "forkserver"] if os.environ.get("FORESET_PROCESSES") == "all" else ["spawn"]
 HANGS_AFTER = 900
 """Seconds for all entry points in all, each of which takes a fraction of one."""
 ROOT = Path(__file__).parents[2]
@@ -39,8 +43,9 @@ WITHOUT_THREADS = {
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 
 
+@cache
 def outcomes(folder: Path, situation: str) -> dict[str, str]:
-    """What each call gave, the last word of each."""
+    """What each call gave, the last word of each. Made once for all tests of a process."""
     command = [sys.executable, runner.__file__, str(folder), situation]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(
@@ -88,7 +93,7 @@ def test_a_fork_of_a_process_that_opened_a_store_and_no_more_answers(folder: Pat
     assert outcomes(folder, "opened") == right
 
 
-@pytest.mark.parametrize("method", ["spawn", "forkserver"])
+@pytest.mark.parametrize("method", METHODS)
 def test_a_process_by_another_method_answers(folder: Path, right: dict[str, str], method: str) -> None:
     found = outcomes(folder, method)
     assert found == right

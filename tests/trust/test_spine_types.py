@@ -183,7 +183,7 @@ def nested(inner: st.SearchStrategy[pl.DataType]) -> st.SearchStrategy[pl.DataTy
 DTYPES = st.recursive(st.one_of(PLAIN, CATEGORIES), nested, max_leaves=4)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(DTYPES, min_size=2, max_size=6), st.integers(0, 2))
 def test_equal_spines_and_no_others_have_equal_fingerprints(dtypes: list[pl.DataType], rows: int) -> None:
     frames = [pl.DataFrame({"x": pl.Series([None] * rows, dtype=dtype)}) for dtype in dtypes]
@@ -191,7 +191,7 @@ def test_equal_spines_and_no_others_have_equal_fingerprints(dtypes: list[pl.Data
         assert (fingerprint(left) == fingerprint(right)) == (left.schema == right.schema)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(DTYPES)
 def test_types_are_plain_in_the_first_identity(dtype: pl.DataType) -> None:
     frame = pl.DataFrame({"x": pl.Series([None], dtype=dtype)})

@@ -176,7 +176,7 @@ OPERATIONS: dict[str, Callable[[str, pl.DataFrame, int], object]] = {
 }
 
 
-@settings(max_examples=30)
+@settings(max_examples=20)
 @given(
     frame=FRAMES,
     history=st.lists(st.tuples(st.sampled_from(sorted(OPERATIONS)), FRAMES, KEYS), min_size=1, max_size=6),

@@ -237,7 +237,7 @@ def values(draw: st.DrawFn) -> tuple[ValueType, Any]:
     return single, draw(st.none() | strategy)
 
 
-@settings(max_examples=500)
+@settings(max_examples=100)
 @given(values())
 def test_every_message_gives_its_value_back(given_value: tuple[ValueType, Any]) -> None:
     kind, value = given_value
@@ -247,7 +247,7 @@ def test_every_message_gives_its_value_back(given_value: tuple[ValueType, Any]) 
         assert same(back, value)
 
 
-@settings(max_examples=300)
+@settings(max_examples=60)
 @given(st.sampled_from([kind for kind in _SINGLE if f"{kind.name}_LIST" in ValueType.__members__]), _ANY)
 def test_what_does_not_fit_a_type_is_refused(kind: ValueType, value: Any) -> None:
     for asked in (kind, ValueType[f"{kind.name}_LIST"], ValueType.MAP):
