@@ -4,9 +4,11 @@ Delta protocol, "Checkpoints": a classic checkpoint is one Parquet file or sever
 which hold its files, beside what it holds itself.
 """
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Final
 
 import msgspec
@@ -35,6 +37,8 @@ _WANTED: Final = {
     "protocol": _PROTOCOL,
     "sidecar": ("path", "sizeInBytes"),
 }
+_DIGITS: Final = 20
+"""Of a version in the name of a file of the log."""
 _ACTION_BYTES: Final = 1_000
 """What an action takes in memory, about, beside its texts."""
 _EXPANDED: Final = 500
@@ -122,6 +126,28 @@ def _actions(log: DeltaLog, path: str) -> Iterator[Action]:
         _check_size(file.metadata, source.seek(0, 2) or source.tell())
         for group in range(file.num_row_groups):
             yield from _group(file, group)
+
+
+def check_newest(log: Path, version: int | None = None) -> None:
+    """Raise a `ValueError` where the newest checkpoint in a local log's folder, up to a version, would take too much.
+
+    deltalake reads it whole, without a bound. What is no Parquet file is left to it.
+    """
+    entries = (entry.name for entry in os.scandir(log))
+    names = [name for name in entries if ".checkpoint." in name and name.endswith(".parquet")]
+    known = [name for name in names if version is None or name[:_DIGITS] <= f"{version:020}"]
+    newest = max((name[:_DIGITS] for name in known), default="")
+    for name in (name for name in known if name.startswith(newest)):
+        path = log / name
+        try:
+            footer = pq.read_metadata(path)
+        except (OSError, pa.ArrowException):
+            continue
+        try:
+            _check_size(footer, path.stat().st_size)
+        except ValueError as fault:
+            message = f"the checkpoint {name} cannot be read: {fault}"
+            raise ValueError(message) from None
 
 
 def _check_size(footer: Any, size_bytes: int) -> None:

@@ -10,6 +10,7 @@ from typing import Final
 
 from deltalake import DeltaTable
 
+from foreset.adapters.delta.checkpoints import check_newest
 from foreset.adapters.delta.faults import panics_told
 from foreset.adapters.delta.folders import folder
 from foreset.adapters.delta.history import Times, commit_times, time_of
@@ -44,6 +45,7 @@ class Handles:
             self._forget(uri)
             if not is_url(uri):
                 _refuse_empty(uri)
+                check_newest(Path(uri) / LOG)
             kept = _Open(uri, DeltaTable(uri, storage_options=options or None), options)
         elif is_url(uri):
             kept.advance()
@@ -63,6 +65,7 @@ class Handles:
         """The table at an older version."""
         if not is_url(uri):
             _refuse_empty(uri, version)
+            check_newest(Path(uri) / LOG, version)
         return DeltaTable(uri, version=version, storage_options=dict(storage_options) or None)
 
     @panics_told()

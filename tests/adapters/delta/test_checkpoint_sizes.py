@@ -11,6 +11,8 @@ from deltalake import DeltaTable, write_deltalake
 from foreset.adapters.delta.checkpoints import read_checkpoint
 from foreset.adapters.delta.folders import folder
 from foreset.adapters.delta.log import open_log
+from foreset.adapters.delta.tables import DeltaTables
+from foreset.domain.errors.tables import TableUnreadable
 
 
 @pytest.fixture
@@ -42,3 +44,11 @@ def test_a_checkpoint_that_expands_past_the_bound_is_not_read(tmp_path: Path, ch
     assert read.state is None
     assert read.problem is not None
     assert "at most 256.0 MB are read" in read.problem
+
+
+def test_a_table_with_such_a_checkpoint_is_not_opened(tmp_path: Path, checkpoint: Path) -> None:
+    repeat(checkpoint, 100_000)
+    error = DeltaTables(tmp_path.parent).observe(str(tmp_path)).failure()
+    assert isinstance(error, TableUnreadable)
+    assert f"the checkpoint {checkpoint.name} cannot be read: its" in error.message
+    assert "at most 256.0 MB are read" in error.message
