@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from foreset.adapters.footer_marks import look_at_footer
+from foreset.adapters.input_files import OPEN
 
 _WIDTHS: Final = {"BOOLEAN": 1, "INT32": 4, "INT64": 8, "INT96": 12, "FLOAT": 4, "DOUBLE": 8}
 _VIEW: Final = 16
@@ -57,7 +58,7 @@ def _leaves(path: str) -> Mapping[str, float] | None:
 
 def _read(path: str, size: int) -> Mapping[str, float] | None:
     """None for a footer that is damaged, as its checksum says: pyarrow ends the process over some of them."""
-    file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    file = os.open(path, OPEN)
     try:
         look = look_at_footer(file, size)
     finally:

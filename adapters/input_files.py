@@ -7,9 +7,15 @@ A pipe would be waited for, and a device may have no end, so neither is opened. 
 import errno
 import os
 import stat
+from pathlib import Path
 from typing import Final
 
+OPEN: Final = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+"""How a file is opened for reading so that a pipe, which it may have become, is not waited for."""
 MIB: Final = 1 << 20
+GIB: Final = 1 << 30
+LARGEST_READ: Final = 2 * GIB
+"""Bytes of a file that is read whole: a commit or a deletion vector of a table, a registry of Feast."""
 LARGEST_SPEC: Final = 8 * MIB
 """Bytes of a file that people write: specs, and the configuration of Feast."""
 
@@ -25,14 +31,17 @@ def input_bytes(path: str | os.PathLike[str], largest: int) -> bytes:
     """The content of a regular file of at most `largest` bytes. Raises `OSError`."""
     place = require_file(path)
     # The file may have been replaced since it was looked at: a pipe is not waited for, and is refused all the same.
-    with os.fdopen(
-        os.open(place, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)), "rb"
-    ) as file:
-        _require_regular(os.fstat(file.fileno()).st_mode, place)
-        content = file.read(largest + 1)
-    if len(content) > largest:
-        raise OSError(errno.EFBIG, f"it is larger than {largest:,} bytes, the most that is read", place)
-    return content
+    with os.fdopen(os.open(place, OPEN), "rb") as file:
+        found = os.fstat(file.fileno())
+        _require_regular(found.st_mode, place)
+        if found.st_size <= largest:
+            content = file.read(found.st_size + 1)
+            # It may grow, and a file of /proc has content without a size.
+            while len(content) <= largest and (more := file.read(MIB)):
+                content += more
+            if len(content) <= largest:
+                return content
+    raise OSError(errno.EFBIG, f"it is larger than {largest:,} bytes, the most that is read", place)
 
 
 def require_file(path: str | os.PathLike[str]) -> str:
@@ -44,6 +53,12 @@ def require_file(path: str | os.PathLike[str]) -> str:
         raise OSError(errno.EINVAL, "its path holds a character that no file name can have", place) from fault
     _require_regular(mode, place)
     return place
+
+
+def require_regular(entry: "os.DirEntry[str]") -> None:
+    """Raise `OSError` for what a folder lists and that is a pipe, a socket or a device; links to nothing are let be."""
+    if not (entry.is_file() or entry.is_dir() or (entry.is_symlink() and not Path(entry.path).exists())):
+        require_file(entry.path)
 
 
 def _require_regular(mode: int, place: str) -> None:

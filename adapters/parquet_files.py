@@ -21,6 +21,7 @@ from returns.result import Result, Success
 
 from foreset.adapters.arrow_types import as_named, dtype_name, polars_dtype
 from foreset.adapters.file_types import as_wanted, asked_as, without_arrow_schema
+from foreset.adapters.input_files import require_file
 from foreset.adapters.object_stores import gone as in_store
 from foreset.adapters.object_stores import polars_options, store_problem
 from foreset.adapters.verifying import verify_files
@@ -222,6 +223,13 @@ def _all(rows: pl.LazyFrame) -> pl.LazyFrame:
     return rows
 
 
+def require_files(files: Sequence[DataFile]) -> None:
+    """Raise `OSError` for the first local file that is a pipe, a socket or a device, which is not opened."""
+    for file in files:
+        if "://" not in file.path:
+            require_file(file.path)
+
+
 def collected(scan: FileScan, ask: Callable[[pl.LazyFrame], pl.LazyFrame] = _all) -> Result[pl.DataFrame, FileError]:
     """What is asked of a scan's rows.
 
@@ -233,6 +241,7 @@ def collected(scan: FileScan, ask: Callable[[pl.LazyFrame], pl.LazyFrame] = _all
     if damage is not None:
         return refuse(damage)
     try:
+        require_files(scan.files)
         return Success(ask(scan.rows()).collect())
     except READ_FAULTS as fault:
         return _by_own_types(scan, ask, fault)
@@ -364,6 +373,7 @@ def _broken(files: Sequence[DataFile], storage_options: Mapping[str, str]) -> st
     for file in files:
         scan = pl.scan_parquet(file.path, glob=False, storage_options=polars_options(storage_options))
         try:
+            require_files([file])
             scan.select(pl.all().null_count()).collect(engine="streaming")
         except READ_FAULTS:
             return file.path

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from foreset.adapters.footer_marks import look_at_footer
+from foreset.adapters.input_files import OPEN
 from foreset.adapters.page_checksums import PageDamageError, Window, chunk_of, verify_chunk
 from foreset.domain.errors.tables import FileDamaged, FooterDamaged
 from foreset.domain.facts import DataFile
@@ -136,7 +137,7 @@ def _is_asked(leaf: str, columns: frozenset[str]) -> bool:
 
 @contextmanager
 def _opened(path: str) -> Generator[tuple[int, os.stat_result], None, None]:
-    file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    file = os.open(path, OPEN)
     try:
         yield file, os.fstat(file)
     finally:

@@ -11,6 +11,7 @@ from deltalake.fs import DeltaStorageHandler
 from pyarrow import fs
 
 from foreset.adapters.delta.names import is_url
+from foreset.adapters.input_files import LARGEST_READ, input_bytes, require_file
 from foreset.domain.delta_log import relative_to
 
 FOLDER_FAULTS = (OSError, ValueError, DeltaError)
@@ -87,11 +88,11 @@ class LocalFolder:
 
     def read(self, path: str) -> bytes:
         """A file's content."""
-        return Path(self.root, path).read_bytes()
+        return input_bytes(Path(self.root, path), LARGEST_READ)
 
     def open(self, path: str) -> Any:
         """The open file."""
-        return pa.OSFile(str(Path(self.root, path)))
+        return pa.OSFile(require_file(Path(self.root, path)))
 
 
 class RemoteFolder:

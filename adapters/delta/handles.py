@@ -1,5 +1,6 @@
 """Open tables, kept and brought up to date, so that a warm read does not replay the log."""
 
+import errno
 import os
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -14,9 +15,10 @@ from foreset.adapters.delta.checkpoints import check_newest
 from foreset.adapters.delta.faults import panics_told
 from foreset.adapters.delta.folders import folder
 from foreset.adapters.delta.history import Times, commit_times, time_of
-from foreset.adapters.delta.log import LOG, commit_of, open_log
+from foreset.adapters.delta.log import LAST_CHECKPOINT, LOG, commit_of, open_log
 from foreset.adapters.delta.names import is_url
 from foreset.adapters.delta.snapshot import DeltaSnapshot
+from foreset.adapters.input_files import LARGEST_READ, MIB, require_file, require_regular
 
 _KEPT: Final = 64
 _Mark = tuple[int, int, int] | bytes | None
@@ -44,13 +46,13 @@ class Handles:
         if kept is None or kept.options != options or not kept.stands():
             self._forget(uri)
             if not is_url(uri):
-                _refuse_empty(uri)
+                _refuse_unfit(uri)
                 check_newest(Path(uri) / LOG)
             kept = _Open(uri, DeltaTable(uri, storage_options=options or None), options)
         elif is_url(uri):
             kept.advance()
         elif _commit(uri, kept.table.version() + 1).exists():  # versions follow one another without a gap
-            _refuse_empty_from(uri, kept.table.version() + 1)
+            _refuse_unfit_from(uri, kept.table.version() + 1)
             kept.advance()
         _keep(self._newest, uri, kept)
         return kept.table
@@ -64,7 +66,7 @@ class Handles:
     def at(self, uri: str, version: int, storage_options: Mapping[str, str]) -> DeltaTable:
         """The table at an older version."""
         if not is_url(uri):
-            _refuse_empty(uri, version)
+            _refuse_unfit(uri, version)
             check_newest(Path(uri) / LOG, version)
         return DeltaTable(uri, version=version, storage_options=dict(storage_options) or None)
 
@@ -145,8 +147,11 @@ def _commit(uri: str, version: int) -> Path:
     return Path(uri) / "_delta_log" / f"{version:020}.json"
 
 
-def _refuse_empty(uri: str, last: int | None = None) -> None:
-    """Raise for a commit without a byte, which a power cut leaves and deltalake takes for a commit of nothing.
+def _refuse_unfit(uri: str, last: int | None = None) -> None:
+    """Raise `OSError` for a file of a log that deltalake is not to open.
+
+    That is what is not a file, which it would wait for, a commit that is too large, and a commit without a byte, which
+    a power cut leaves and deltalake takes for a commit of nothing.
 
     Looks at the commits up to `last`; by default at those that no checkpoint holds.
     """
@@ -154,6 +159,9 @@ def _refuse_empty(uri: str, last: int | None = None) -> None:
     held = -1
     with os.scandir(Path(uri) / "_delta_log") as entries:
         for entry in entries:
+            require_regular(entry)
+            if entry.name == LAST_CHECKPOINT:
+                _refuse_larger(entry, MIB)
             stem, _, kind = entry.name.partition(".")
             if stem.isdigit() and kind == "json":
                 commits.append((int(stem), entry))
@@ -161,20 +169,27 @@ def _refuse_empty(uri: str, last: int | None = None) -> None:
                 held = max(held, int(stem))
     for version, commit in commits:
         if version <= last if last is not None else version > held:
-            _refuse_if_empty(commit)
+            _refuse_if_unfit(commit)
 
 
-def _refuse_empty_from(uri: str, first: int) -> None:
+def _refuse_unfit_from(uri: str, first: int) -> None:
     """The same for the few commits that are new."""
     while (path := _commit(uri, first)).exists():
-        _refuse_if_empty(path)
+        _refuse_if_unfit(path)
         first += 1
 
 
-def _refuse_if_empty(commit: Path | os.DirEntry[str]) -> None:
+def _refuse_if_unfit(commit: Path | os.DirEntry[str]) -> None:
+    require_file(commit)
+    _refuse_larger(commit, LARGEST_READ)
     if commit.stat().st_size == 0:
         problem = f"the commit {commit.name} of its log is empty"
         raise OSError(problem)
+
+
+def _refuse_larger(file: Path | os.DirEntry[str], largest: int) -> None:
+    if file.stat().st_size > largest:
+        raise OSError(errno.EFBIG, f"it is larger than {largest:,} bytes, the most that is read", file.name)
 
 
 def _keep(kept: OrderedDict, key: object, value: object) -> None:  # type: ignore[type-arg]  # of either kind

@@ -12,11 +12,12 @@ from returns.result import Result, Success
 from sqlalchemy.exc import SQLAlchemyError
 
 from foreset.adapters.feast.repository import YAML, Settings
+from foreset.adapters.input_files import require_file
 from foreset.domain.errors.feast import RegistryUnreadable, RepositoryUnreadable
 from foreset.domain.errors.problem import because, listed, refuse, told
 
 REGISTRY_FAULTS: Final = (
-    OSError, ImportError, ValueError, FeastError, FeastRegistrySchemaError, SQLAlchemyError, DecodeError,
+    OSError, ImportError, ValueError, TypeError, FeastError, FeastRegistrySchemaError, SQLAlchemyError, DecodeError,
 )  # fmt: skip
 """What a registry raises: no file, no database, no driver, tables that are missing, bytes that are no message."""
 _CONFIG_FAULTS: Final = (OSError, ImportError, ValueError, TypeError, AssertionError, FeastError, FeastConfigError)
@@ -32,9 +33,11 @@ def open_store(settings: Settings) -> Result[FeatureStore, RepositoryUnreadable 
     if settings.registry.relative is not None:
         config.registry_config = {**config.registry_config, "path": settings.registry.path}
     try:
+        if settings.registry.file is not None and settings.registry.file.exists():
+            require_file(settings.registry.file)  # Feast would wait for a pipe
         store = FeatureStore(repo_path=str(settings.repo), config=config)
         store.registry  # noqa: B018  # opens it
-    except REGISTRY_FAULTS as fault:
+    except Exception as fault:  # noqa: BLE001  # Feast raises a bare one over a scheme; nothing of ours runs in there
         return refuse(because(RegistryUnreadable(registry=settings.registry.name, problem=told(fault)), fault))
     return Success(store)
 

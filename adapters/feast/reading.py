@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from feast.infra.registry import sql
 from feast.infra.registry.registry import get_registry_store_class_from_scheme
@@ -16,6 +17,7 @@ from foreset.adapters.feast.opening import REGISTRY_FAULTS
 from foreset.adapters.feast.registry_place import RegistryPlace, is_registry
 from foreset.adapters.feast.repository import Settings, read_settings
 from foreset.adapters.feast.seen import Message, Places, entity_seen, view_seen
+from foreset.adapters.input_files import LARGEST_READ, input_bytes, require_file
 from foreset.domain.errors.feast import (
     RegistryDamaged,
     RegistryMissing,
@@ -40,6 +42,8 @@ _TABLES: Final[tuple[tuple[Any, str, str], ...]] = (
     (sql.permissions, "permission_proto", "permissions"),
 )
 """The tables of a SQL registry, the columns that hold messages, and the fields of a registry's message for them."""
+_STORES: Final = ("s3", "gs", "hdfs")
+"""Addresses in which Feast's own file registries are read. `file://` Feast takes for a folder of the repository."""
 _COMPUTED: Final[tuple[tuple[str, ViewKind, str | None], ...]] = (
     ("stream_feature_views", "stream feature view", "a stream"),
     ("on_demand_feature_views", "on-demand feature view", "code that runs at retrieval"),
@@ -83,22 +87,39 @@ def _registry(settings: Settings) -> Result[Message, RepositoryReadError]:
         return refuse(or_out_of_reach(error, place.name, fault))
 
 
-def _from_file(place: RegistryPlace, repo: Path) -> Result[Message, RegistryDamaged]:
+def _from_file(
+    place: RegistryPlace, repo: Path
+) -> Result[Message, RegistryDamaged | RegistryNotRead | RegistryUnreadable]:
     if place.file is None:
-        store: Any = get_registry_store_class_from_scheme(place.path)
-        return Success(store(RegistryConfig(path=place.path), repo).get_registry_proto())
-    content = place.file.read_bytes()
+        return _from_address(place, repo)
+    content = input_bytes(place.file, LARGEST_READ)
     return (
         Success(Registry.FromString(content)) if is_registry(content) else refuse(RegistryDamaged(registry=place.name))
     )
+
+
+def _from_address(place: RegistryPlace, repo: Path) -> Result[Message, RegistryNotRead | RegistryUnreadable]:
+    """The registry in an object store of which Feast reads registries, whose name the address must have."""
+    found = urlsplit(place.path)
+    if found.scheme not in _STORES:
+        return refuse(RegistryNotRead(registry_type=f"file at {found.scheme}://"))
+    if not found.netloc:
+        return refuse(RegistryUnreadable(registry=place.name, problem="its address names no bucket or host"))
+    try:
+        store: Any = get_registry_store_class_from_scheme(place.path)
+        return Success(store(RegistryConfig(path=place.path), repo).get_registry_proto())
+    except FileNotFoundError:
+        raise
+    except Exception as fault:  # noqa: BLE001  # clients of stores raise what they like; nothing of ours runs in there
+        return refuse(because(RegistryUnreadable(registry=place.name, problem=told(fault)), fault))
 
 
 def _from_database(place: RegistryPlace, project: str) -> Result[Message, RegistryMissing]:
     database = create_engine(place.path, **place.engine_options)
     try:
         local = database.url.database if database.dialect.name == "sqlite" else None
-        if local is not None and not Path(local).exists():
-            return refuse(RegistryMissing(registry=place.name))  # connecting would make it
+        if local is not None:
+            require_file(local)  # connecting would make one that is missing
         with database.connect() as connection:
             names = set(inspect(connection).get_table_names())
             if sql.feature_views.name not in names:

@@ -10,6 +10,8 @@ from google.protobuf.message import DecodeError  # type: ignore[import-untyped] 
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from foreset.domain.addresses import is_misspelt, without_secrets
+
 PLACE_FAULTS: Final = (ArgumentError, ValueError, TypeError)
 """What a section of feature_store.yaml raises that says no place."""
 _SQLITE: Final = "sqlite"
@@ -45,6 +47,12 @@ class RegistryPlace:
         if kind == "sql":
             return cls._database(make_url(str(path)), repo, settings.get("sqlalchemy_config_kwargs") or {})
         place = str(path or "")
+        if "\0" in place:
+            message = "the place of its registry holds NUL, which no path has"
+            raise ValueError(message)
+        if is_misspelt(place):
+            message = f"the place of its registry, {without_secrets(place)!r}, is like an address, and is not one"
+            raise ValueError(message)
         if kind == "file" and "://" not in place:
             place = str(repo / place)
         return cls(kind, place, place or kind)

@@ -11,7 +11,7 @@ from returns.result import Result, Success
 
 from foreset.adapters.bounded_yaml import yaml_documents
 from foreset.adapters.feast.registry_place import PLACE_FAULTS, RegistryPlace, is_registry
-from foreset.adapters.input_files import LARGEST_SPEC, input_bytes
+from foreset.adapters.input_files import LARGEST_READ, LARGEST_SPEC, input_bytes
 from foreset.domain.errors.feast import RegistryDamaged, RepositoryDiffers, RepositoryMissing, RepositoryUnreadable
 from foreset.domain.errors.problem import because, refuse, told
 from foreset.domain.errors.store import StoreUnwritable
@@ -129,7 +129,7 @@ def set_aside_if_damaged(settings: Settings) -> Result[bool, RegistryDamaged | S
     """
     place = settings.registry.file
     try:
-        if place is None or not place.exists() or is_registry(place.read_bytes()):
+        if place is None or not place.exists() or is_registry(input_bytes(place, LARGEST_READ)):
             return Success(False)  # noqa: FBT003  # the answer
         if not settings.is_ours:
             return refuse(RegistryDamaged(registry=str(place)))

@@ -128,7 +128,11 @@ def _single_returns(signs: npt.NDArray[np.uint8], quoted: Flags | None, feeds: P
 
 
 def _header(text: bytes) -> list[str]:
-    names = next(csv.reader(StringIO(text.decode("utf-8").removesuffix("\r"), newline=""), strict=True), [])
+    try:
+        names = next(csv.reader(StringIO(text.decode("utf-8").removesuffix("\r"), newline=""), strict=True), [])
+    except csv.Error:
+        problem = f"a column's name has more than {csv.field_size_limit():,} characters"
+        raise _Unfit(1, problem, "write the names of the columns in the first line, with commas") from None
     if not any(names):
         raise _Unfit(1, "the first line names no columns", "write the names of the columns there, with commas")
     if len(names) == 1 and (sign := next((sign for sign in _OTHER_SEPARATORS if sign in names[0]), None)):
@@ -137,14 +141,15 @@ def _header(text: bytes) -> list[str]:
             f"the header is one column, {names[0]!r}: it seems to be separated by {sign!r}, and not by commas",
             f"save it with commas, or give a frame, for example of polars.read_csv(path, separator={sign!r})",
         )
+    first: dict[str, int] = {}
     for number, name in enumerate(names, 1):
         if not name.strip():
             remedy = "name it, or leave out the index, which pandas writes without a name"
             raise _Unfit(1, f"column {number} has no name", remedy)
         if name != name.strip():
             raise _Unfit(1, f"the column name {name!r} begins or ends with white space", "take the white space away")
-        if name in names[: number - 1]:
-            problem = f"columns {names.index(name) + 1} and {number} are both named {name!r}"
+        if first.setdefault(name, number) != number:
+            problem = f"columns {first[name]} and {number} are both named {name!r}"
             raise _Unfit(1, problem, "give each column a name of its own")
     return names
 

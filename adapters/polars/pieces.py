@@ -10,7 +10,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from foreset.adapters.decoded_sizes import decoded_row_bytes
-from foreset.adapters.parquet_files import READ_FAULTS, FileScan, collected, deleted_rows, statistics_range, unreadable
+from foreset.adapters.parquet_files import (
+    READ_FAULTS,
+    FileScan,
+    collected,
+    deleted_rows,
+    require_files,
+    statistics_range,
+    unreadable,
+)
 from foreset.adapters.verifying import verify_files
 from foreset.domain.dtypes import width
 from foreset.domain.errors.problem import raised
@@ -56,6 +64,7 @@ def pieces_of(  # noqa: PLR0913  # what is read, and how
     pieces: list[Piece] = []
     for file in files:
         try:
+            require_files([file])
             live = _rows(scan.table, file, storage_options, verify=verify)
             cut = list(_cut(scan, file, live, columns, most_bytes, verify=verify))
         except (*READ_FAULTS, pa.ArrowException) as fault:

@@ -6,6 +6,7 @@ directory that lies is a damaged file, and not a larger one.
 
 import json
 import struct
+import tokenize
 import zlib
 from io import BytesIO
 from typing import Any, Final
@@ -29,7 +30,8 @@ LARGEST_HEADER: Final = 10_000
 
 MODEL_FAULTS: Final = (
     BadZipFile, LookupError, ValueError, TypeError, AttributeError, ImportError, ArithmeticError, RecursionError,
-    EOFError, MemoryError, NotImplementedError, RuntimeError, AssertionError, SyntaxError, zlib.error, struct.error,
+    EOFError, MemoryError, NotImplementedError, RuntimeError, AssertionError, SyntaxError, tokenize.TokenError,
+    zlib.error, struct.error,
 )  # fmt: skip
 """What skops, numpy and zipfile raise over a file that is damaged or made up."""
 
