@@ -1,10 +1,11 @@
 """What Feast writes through its offline store: rows of views, and logs of what was served."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 from feast import FeatureView, FileSource
 from feast.feature_logging import LoggingConfig
@@ -29,14 +30,25 @@ def write_batch(
     Feast gives them under the names that the source maps columns to, with the index of the pandas frame beside them.
     """
     source = source_of(view.name, view.batch_source, options)
-    known = {column.name for column in options.engine.facts(source).columns}
-    columns = {name: column for column, name in source.field_mapping.items() if column in known}
-    index = [name for name in table.column_names if _INDEX.fullmatch(name) and name not in known]
-    bare = table.drop_columns(index)
+    dtypes = {column.name: column.dtype for column in options.engine.facts(source).columns}
+    columns = {name: column for column, name in source.field_mapping.items() if column in dtypes}
+    bare = table.drop_columns([name for name in table.column_names if _INDEX.fullmatch(name) and name not in dtypes])
     named = bare.rename_columns([columns.get(name, name) for name in bare.column_names])
-    options.engine.write(source, named, "append", DEFAULTS)
+    options.engine.write(source, _as_meant(named, dtypes), "append", DEFAULTS)
     if progress is not None:
         progress(table.num_rows)
+
+
+def _as_meant(table: ArrowTable, dtypes: Mapping[str, str]) -> ArrowTable:
+    """Ids as their texts where the table has texts, and dicts of nothing as maps of nothing: Arrow has neither."""
+    for at, name in enumerate(table.column_names):
+        column, dtype = table[name], dtypes.get(name, "")
+        if dtype == "string" and column.type == pa.uuid():
+            table = table.set_column(at, name, pa.array([value and str(value) for value in column.to_pylist()]))
+        elif dtype.startswith("map<") and pa.types.is_struct(column.type) and not column.type.num_fields:
+            empty: list[object] = [None if value is None else [] for value in column.to_pylist()]
+            table = table.set_column(at, name, pa.array(empty, pa.map_(pa.string(), pa.null())))
+    return table
 
 
 def write_logs(options: Options, data: ArrowTable | Path, config: LoggingConfig) -> None:
