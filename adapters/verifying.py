@@ -101,6 +101,8 @@ def _verify_columns(
     except (OSError, ValueError, pa.ArrowException):  # what polars will say of it
         seen.complete = False
         return
+    if groups:
+        _verify_names(footer, groups[0])
     places = [(place, name) for place, name in _leaves(footer) if _is_asked(name, columns)]
     start = 0
     for number, group in enumerate(groups):
@@ -111,6 +113,14 @@ def _verify_columns(
                 _verify_one(window, group.column(place), number, name, seen)
     if part is None:
         seen.chunks.update((-1, name) for name in columns)
+
+
+def _verify_names(footer: Any, group: Any) -> None:
+    """Compare the two places where a footer names its columns: one that has another name would be read as missing."""
+    for place, name in _leaves(footer):
+        held = group.column(place).path_in_schema
+        if held != name:
+            raise _DamageError(held, 0) from PageDamageError(f"its footer names it {name!r} in the schema")
 
 
 def _verify_one(window: Window, column: Any, number: int, name: str, seen: _Seen) -> None:

@@ -63,6 +63,7 @@ EXAMPLES: Final[tuple[Problem, ...]] = (
     tables.NotADeltaTable(table="exports", place="data/delta_lake/exports"),
     tables.BadTableName(name="../rain"),
     tables.AddressMisspelt(name="s3:/bucket/rain"),
+    tables.FileOfAHost(name="file://nas/lake/rain"),
     tables.UnfitPath(table="lake/my%20data/rain", place="lake/my%20data/rain", escape="%20"),
     tables.FileOutside(table="rain", file="/data/base/part-0001.parquet", place="/data/base"),
     tables.UnsupportedTable(table="rain", feature="the table feature catalogManaged"),

@@ -43,6 +43,17 @@ def is_misspelt(place: str) -> bool:
     return bool(_MISSPELT.match(place))
 
 
+def file_host(address: str) -> str:
+    """The host that a URL of a file names, with whatever stands before it; empty for a file of this machine.
+
+    >>> file_host("file:///data/t"), file_host("file://localhost/t"), file_host("file://ann:pw@nas/t"), file_host("s3://b")
+    ('', '', 'ann:pw@nas', '')
+    """
+    scheme, _, rest = address.strip().partition("://")
+    host = rest.partition("/")[0]
+    return host if scheme.lower() == "file" and host.lower() != "localhost" else ""
+
+
 def is_postgres(place: str) -> bool:
     """Whether a place is a database of PostgreSQL."""
     return place.partition("://")[0].lower() in POSTGRES and is_address(place)
@@ -79,9 +90,11 @@ def without_secrets(address: str) -> str:
     if is_misspelt(address) and re.search("[@=?]", address):
         return _MISSPELT_SECRET.sub(r"\1:[...]", address)
     found = _HEAD.fullmatch(address)
-    if found is None or found[1].strip().lower().startswith("file:"):
+    if found is None:
         return address
     head, rest = found.groups()
+    if head.strip().lower().startswith("file:"):
+        return f"{head}[...]" if "@" in file_host(address) else address
     authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
     unclear = _is_unclear(rest) and (":" in authority or "@" in authority or "%3a" in authority.lower())
     user, at, host = authority.rpartition("@")
@@ -156,7 +169,7 @@ def redacted(text: str) -> str:
 def _without_password(found: re.Match[str]) -> str:
     start, user, password, after = found.groups()
     if start.lower().startswith("file:"):
-        return found.group()
+        return f"{start}[...]" if "@" in file_host(found.group()) else found.group()
     if re.search(r"[\s/?#@\"']", password[:-1]):
         return f"{start}[...]"
     return without_secrets(f"{start}{user}:{password}{after}")

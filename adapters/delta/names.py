@@ -6,10 +6,10 @@ from urllib.parse import unquote
 
 from returns.result import Result, Success
 
-from foreset.domain.addresses import is_misspelt, without_secrets
+from foreset.domain.addresses import file_host, is_misspelt, without_secrets
 from foreset.domain.delta_log import place_of
 from foreset.domain.errors.problem import refuse
-from foreset.domain.errors.tables import AddressMisspelt, BadTableName
+from foreset.domain.errors.tables import AddressMisspelt, BadTableName, FileOfAHost
 
 _MISREAD = re.compile(r"%[0-9A-Fa-f]{2}|[\\\x00-\x1f\x7f]")
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
@@ -41,6 +41,8 @@ def table_uri(table: str, data_dir: Path) -> Result[str, BadTableName]:
     """Where a table is: a URL or path as given, a dataset name in the data folder."""
     if is_misspelt(table):
         return refuse(AddressMisspelt(name=without_secrets(table)))
+    if file_host(table):
+        return refuse(FileOfAHost(name=without_secrets(table)))
     if is_url(table):
         return Success(table)
     if "/" in table or "\\" in table or table.startswith("."):

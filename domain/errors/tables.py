@@ -47,6 +47,15 @@ class AddressMisspelt(BadTableName, frozen=True, kw_only=True):
     then = "give it as SCHEME://..., such as s3://bucket/rain; for a local folder of that name write ./ before it."
 
 
+class FileOfAHost(BadTableName, frozen=True, kw_only=True):
+    """A URL of a file on another machine."""
+
+    says = "{name!r} names a host, and files of other machines are not read or written by that."
+    then = (
+        "give the path of a folder of this machine, where the other's may be mounted: /folder/t, or file:///folder/t."
+    )
+
+
 class UnfitPath(CallerFault, frozen=True, kw_only=True):
     """A local path with characters that some readers of Delta take for others: `%20`, a backslash, a control character.
 

@@ -10,8 +10,10 @@ from deltalake import write_deltalake
 
 from foreset import DeltaSource, EntitySpec, FeatureStore, FeatureViewSpec, TrainingSetSpec, write_to_delta_lake
 from foreset.adapters.footer_marks import look_at_footer
+from foreset.adapters.verifying import verify_files
 from foreset.domain.errors.store import UnfitLimit
 from foreset.domain.errors.tables import FileDamaged
+from foreset.domain.facts import DataFile
 from foreset.domain.measured import Verified
 from foreset.domain.receipt import TrainingSetRetrieved
 from foreset.entrypoints.training_set import TrainingSet
@@ -122,3 +124,22 @@ def test_files_of_every_write_have_a_mark_before_their_footer(tmp_path: Path) ->
         assert look.proved
         assert pl.read_parquet(file).equals(FEATURES)
         assert pq.read_table(file).num_rows == FEATURES.height
+
+
+@pytest.mark.parametrize("column", ["v", "s.inner"])
+def test_a_name_that_changed_in_a_footer_without_a_checksum_is_damage(tmp_path: Path, column: str) -> None:
+    rows = pl.DataFrame({"v": [1.5, 2.5], "s": [{"inner": 1}, {"inner": 2}]})
+    path = tmp_path / "part.parquet"
+    pq.write_table(rows.to_arrow(), path, store_schema=False)
+    name = column.rpartition(".")[2].encode()
+    content = path.read_bytes()
+    schema = content.index(bytes([0x18, len(name)]) + name, len(content) - 8 - footer_length(content))
+    path.write_bytes(content[: schema + 2] + bytes([name[0] ^ 1]) + content[schema + 3 :])
+    damage = verify_files("t", [DataFile(path=str(path), size_bytes=len(content), rows=2, modified_ms=0)], ["v", "s"])
+    assert isinstance(damage, FileDamaged)
+    assert damage.column == column
+    assert "its footer names it" in str(damage)
+
+
+def footer_length(content: bytes) -> int:
+    return int.from_bytes(content[-8:-4], "little")

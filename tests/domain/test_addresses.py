@@ -1,6 +1,10 @@
+from pathlib import Path
+
 import pytest
 
-from foreset.domain.addresses import is_address, is_postgres, without_secrets
+from foreset.adapters.delta.names import table_uri
+from foreset.domain.addresses import is_address, is_postgres, redacted, without_secrets
+from foreset.domain.errors.tables import FileOfAHost
 
 
 @pytest.mark.parametrize(
@@ -34,3 +38,13 @@ def test_folders_are_told_from_addresses() -> None:
     assert [is_address(place) for place in ("a/b", "C:\\a", "postgresql://db", "s3://b")] == [False, False, True, True]
     places = ("postgres://db", "PostgreSQL://db", "postgresql", "mysql://db")
     assert [is_postgres(place) for place in places] == [True, True, False, False]
+
+
+@pytest.mark.parametrize("address", ["file://ann:pw@nas/t", "FILE://ann:pw@nas/t", "file://ann:pw@nas"])
+def test_a_file_of_another_machine_is_refused_and_shown_without_its_user(address: str) -> None:
+    assert "pw" not in without_secrets(address)
+    assert "pw" not in redacted(f"the table '{address}' is away")
+    assert redacted("the table 'file:///data/a:b@c/t' is away") == "the table 'file:///data/a:b@c/t' is away"
+    error = table_uri(address, Path("data")).failure()
+    assert isinstance(error, FileOfAHost)
+    assert "pw" not in str(error)
