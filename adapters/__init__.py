@@ -1,1 +1,1 @@
-"""One vendor per folder; each implements ports of `foreset.application.ports`."""
+"""One vendor a folder; each implements ports of `foreset.application.ports`. None imports another."""

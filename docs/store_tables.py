@@ -1,11 +1,11 @@
-"""Writes the tables of Feast's stores in docs/feast.md from domain/feast_stores.py: `make docs`."""
+"""Writes the tables of Feast's stores in docs/feast.md from domain/feast/engines.py: `make docs`."""
 
 import re
 from pathlib import Path
 from typing import Final
 
 from docs.markdown import plain
-from foreset.domain.feast_stores import OBSERVED, STORES, Defect
+from foreset.domain.feast.engines import OBSERVED, STORES, Defect
 
 PAGE: Final = Path(__file__).parent / "feast.md"
 _PLACE: Final = re.compile(r"(?<=<!-- stores -->\n).*?(?=<!-- end of stores -->)", re.DOTALL)

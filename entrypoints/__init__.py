@@ -1,1 +1,1 @@
-"""What people call: the library facade, the Feast-style surface, the command line, and the wiring."""
+"""What people call: the library's store, the Feast-style surface, the command line, and the wiring."""

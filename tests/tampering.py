@@ -5,9 +5,8 @@ A change is made at a position of a log of `events` events, counted from 1.
 
 from collections.abc import Callable, Sequence
 
-from foreset.domain.chain import digest_of
-from foreset.domain.chain_audit import BODY, DIGEST, ENVELOPE, HASH
-from foreset.domain.findings.event_log import (
+from foreset.domain.event_log.chain_audit import BODY, DIGEST, ENVELOPE, HASH
+from foreset.domain.event_log.chain_findings import (
     EventAdded,
     EventChanged,
     EventLogFinding,
@@ -15,6 +14,7 @@ from foreset.domain.findings.event_log import (
     EventsMissing,
     EventsMoved,
 )
+from foreset.domain.event_log.hash_chain import digest_of
 
 Told = Callable[[int, int], list[EventLogFinding]]
 """What is to be said, of the number of events and the position."""

@@ -9,14 +9,14 @@ import psycopg
 from msgspec.structs import replace
 from returns.result import Result
 
-from foreset.adapters.arrow_types import dtype_name
-from foreset.adapters.feast.executor import FeastExecutor
-from foreset.application.ports import PlanExecutor, Retrieved
-from foreset.application.table_ports import ArrowStream, TableStore
-from foreset.domain.errors.offline_stores import ExecutionError
-from foreset.domain.feast_stores import store_named
-from foreset.domain.nodes import Scan
-from foreset.domain.plan import RetrievalPlan
+from foreset.adapters.feast.engines.executor import FeastExecutor
+from foreset.adapters.shared.frames.arrow_types import dtype_name
+from foreset.application.ports.engine import PlanExecutor, Retrieved
+from foreset.application.ports.tables import ArrowStream, TableStore
+from foreset.domain.errors.feast import ExecutionError
+from foreset.domain.feast.engines import store_named
+from foreset.domain.planning.nodes import Scan
+from foreset.domain.planning.plan import RetrievalPlan
 
 _TYPES: Final = {
     "int8": "smallint",

@@ -1,1 +1,1 @@
-"""Delta tables through the deltalake library: the table store."""
+"""Delta tables, by the deltalake library and their raw logs: the table store, and the files that a vacuum deletes."""

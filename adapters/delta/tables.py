@@ -11,27 +11,27 @@ import polars as pl
 from deltalake import DeltaTable
 from returns.result import Result, Success
 
-from foreset.adapters.delta.changes import DeltaChanges, changes_between
-from foreset.adapters.delta.check import check_table
-from foreset.adapters.delta.faults import OPEN_FAULTS, opening
-from foreset.adapters.delta.folders import FOLDER_FAULTS, folder
-from foreset.adapters.delta.handles import Handles
-from foreset.adapters.delta.history import Times, told_commit, version_at
-from foreset.adapters.delta.log import open_log, read_commits
-from foreset.adapters.delta.names import is_url, misread_in, table_uri
-from foreset.adapters.delta.partition_times import is_zone
-from foreset.adapters.delta.pinned import PinnedTable, pinned
-from foreset.adapters.delta.schema import unsupported_feature
-from foreset.adapters.delta.snapshot import DeltaSnapshot
-from foreset.adapters.delta.storage import is_free
+from foreset.adapters.delta.changes.changes import DeltaChanges, changes_between
+from foreset.adapters.delta.checking.check import check_table
+from foreset.adapters.delta.commit.base_version import PinnedTable, pinned
+from foreset.adapters.delta.commit.local_storage import is_free
+from foreset.adapters.delta.log.commit_times import Times, told_commit, version_at
+from foreset.adapters.delta.log.faults import OPEN_FAULTS, opening
+from foreset.adapters.delta.log.folders import FOLDER_FAULTS, folder
+from foreset.adapters.delta.log.log import open_log, read_commits
+from foreset.adapters.delta.log.paths import is_url, misread_in, table_uri
+from foreset.adapters.delta.snapshot.open_tables import Handles
+from foreset.adapters.delta.snapshot.partition_times import is_zone
+from foreset.adapters.delta.snapshot.schema import unsupported_feature
+from foreset.adapters.delta.snapshot.snapshot import DeltaSnapshot
 from foreset.adapters.delta.vacuum import delete_files, stored_table
-from foreset.adapters.delta.writing import OpenTable
-from foreset.adapters.object_stores import StorageOptions
-from foreset.adapters.parquet_files import READ_FAULTS
-from foreset.application.ports import StoredFrame
-from foreset.application.table_ports import ArrowStream
-from foreset.domain.errors.keeping import VacuumFailed
+from foreset.adapters.delta.writing.table_writer import OpenTable
+from foreset.adapters.shared.files.object_stores import StorageOptions
+from foreset.adapters.shared.parquet.scan import READ_FAULTS
+from foreset.application.ports.engine import StoredFrame
+from foreset.application.ports.tables import ArrowStream
 from foreset.domain.errors.problem import Problem, because, refuse, told
+from foreset.domain.errors.retention import VacuumFailed
 from foreset.domain.errors.system import or_out_of_reach
 from foreset.domain.errors.tables import (
     NotADeltaTable,
@@ -45,10 +45,17 @@ from foreset.domain.errors.tables import (
     VersionMissing,
 )
 from foreset.domain.facts import TableFacts
-from foreset.domain.retention import StoredTable
-from foreset.domain.table_commit import TableCommit
-from foreset.domain.table_report import TableReport
-from foreset.domain.writing import DEFAULTS, TARGET_BYTES, Compaction, WriteMode, WriteOptions, contradiction
+from foreset.domain.retention.vacuum_rule import StoredTable
+from foreset.domain.table_health.report import TableReport
+from foreset.domain.tables.commits import TableCommit
+from foreset.domain.tables.write_options import (
+    DEFAULTS,
+    TARGET_BYTES,
+    Compaction,
+    WriteMode,
+    WriteOptions,
+    contradiction,
+)
 
 T = TypeVar("T")
 E = TypeVar("E", bound=Problem)

@@ -2,7 +2,7 @@
 
 deltalake's own vacuum is no help here: by default it leaves what no commit names, with `full=True` it takes the files
 of deletion vectors for such, and it tells nothing of what older versions need. So the list is made from the raw log, by
-the protocol's rule (`foreset.domain.retention`), and what is deleted is exactly that list.
+the protocol's rule (`foreset.domain.retention.vacuum_rule`), and what is deleted is exactly that list.
 """
 
 import json
@@ -12,20 +12,17 @@ from pathlib import PurePosixPath
 
 from returns.result import Result, Success
 
-from foreset.adapters.delta.checkpoints import live_files, newest_state
-from foreset.adapters.delta.file_identity import foreign_folders, is_within, named_files
-from foreset.adapters.delta.folders import FOLDER_FAULTS, Folder, LocalFolder, folder, holding
-from foreset.adapters.delta.log import LOG, DeltaLog, open_log, read_commits, state_at
-from foreset.adapters.delta.names import decoded, location
-from foreset.adapters.delta.outside import Access, OutsideFileError, check_inside
-from foreset.adapters.delta.schema import mapping_mode
-from foreset.adapters.delta.stored import ColumnMapping
-from foreset.domain.deletion_vectors import vector_place
-from foreset.domain.delta_log import Add, Commit, LogState, Metadata, Remove, relative_to, version_gaps
-from foreset.domain.errors.keeping import Removal, VacuumFailed
+from foreset.adapters.delta.log.checkpoints import live_files, newest_state
+from foreset.adapters.delta.log.file_identity import foreign_folders, is_within, named_files
+from foreset.adapters.delta.log.folders import FOLDER_FAULTS, Folder, LocalFolder, folder, holding
+from foreset.adapters.delta.log.log import LOG, DeltaLog, open_log, read_commits, state_at
+from foreset.adapters.delta.log.outside import Access, OutsideFileError, check_inside
+from foreset.adapters.delta.log.paths import decoded, location
+from foreset.adapters.delta.snapshot.column_mapping import ColumnMapping
+from foreset.adapters.delta.snapshot.schema import mapping_mode
 from foreset.domain.errors.problem import because, refuse, told
-from foreset.domain.errors.system_codes import meaning_of
-from foreset.domain.retention import (
+from foreset.domain.errors.retention import Removal, VacuumFailed
+from foreset.domain.retention.vacuum_rule import (
     StoredFile,
     StoredTable,
     StoredVersion,
@@ -33,6 +30,9 @@ from foreset.domain.retention import (
     is_hidden,
     unknown_to_writers,
 )
+from foreset.domain.system_codes import meaning_of
+from foreset.domain.tables.deletion_vectors import vector_place
+from foreset.domain.tables.delta_log import Add, Commit, LogState, Metadata, Remove, relative_to, version_gaps
 
 _WEEK_HOURS = 168.0
 _MONTH_HOURS = 720.0

@@ -1,1 +1,1 @@
-"""Feast: its objects, its registry, and its offline store. Importing `feast` costs seconds: only this folder does."""
+"""Feast: its objects, its registry, its stores. Only this folder imports `feast`, when a call needs it."""

@@ -18,15 +18,15 @@ from feast.infra.registry.base_registry import BaseRegistry
 from feast.repo_config import FeastConfigBaseModel, RepoConfig
 from pydantic import StrictBool, StrictInt, StrictStr
 
-from foreset.adapters.feast.date_ranges import date_range
-from foreset.adapters.feast.offline_jobs import DeltaRetrievalJob
-from foreset.adapters.feast.offline_options import ArrowTable, options_of
-from foreset.adapters.feast.offline_pulls import Wanted, microseconds, pull_job, times_of
-from foreset.adapters.feast.offline_requests import Asked, request_of, view_name
-from foreset.adapters.feast.offline_sources import check_pins, source_of
-from foreset.adapters.feast.offline_spines import TIME, ends, entity_frame
-from foreset.adapters.feast.offline_writes import write_batch, write_logs
-from foreset.adapters.fork_guard import all_need_threads
+from foreset.adapters.feast.offline.date_ranges import date_range
+from foreset.adapters.feast.offline.jobs import DeltaRetrievalJob
+from foreset.adapters.feast.offline.options import ArrowTable, options_of
+from foreset.adapters.feast.offline.pulls import Wanted, microseconds, pull_job, times_of
+from foreset.adapters.feast.offline.requests import Asked, request_of, view_name
+from foreset.adapters.feast.offline.sources import check_pins, source_of
+from foreset.adapters.feast.offline.spines import TIME, ends, entity_frame
+from foreset.adapters.feast.offline.writes import write_batch, write_logs
+from foreset.adapters.shared.processes.fork_guard import all_need_threads
 from foreset.domain.errors.problem import raised
 
 

@@ -1,1 +1,4 @@
-"""Pages for people: HTML that needs nothing but itself; by Jinja."""
+"""The page of a training set: one HTML file with its report, plan and lineage, by Jinja.
+
+`page.html` and `page.css` have all that is seen; `charts` and `lineage_drawing` draw.
+"""

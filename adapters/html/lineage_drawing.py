@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 
 from markupsafe import Markup
 
-from foreset.domain.lineage import Lineage, LineageNode, neighbours
+from foreset.domain.event_log.lineage import Lineage, LineageNode, neighbours
 
 _WIDTH: Final = 172
 _HEIGHT: Final = 46

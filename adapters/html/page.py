@@ -12,16 +12,16 @@ from markupsafe import Markup
 
 from foreset.adapters.html.charts import bar, stacked_bar
 from foreset.adapters.html.lineage_drawing import drawing
-from foreset.domain.addresses import redacted
-from foreset.domain.ages import AGE_EDGES_US, Ages, span
-from foreset.domain.escaping import escaped
-from foreset.domain.explaining import instant, size
-from foreset.domain.findings import SEVERITIES
-from foreset.domain.keeping import TrainingSetPinned, TrainingSetUnpinned
-from foreset.domain.leak_report import Leads, LeakReport, ViewReport
-from foreset.domain.lineage import Lineage
-from foreset.domain.lineage_texts import as_text
-from foreset.domain.receipt import Recorded, TrainingSetRebuilt, TrainingSetRetrieved
+from foreset.domain.event_log.lineage import Lineage
+from foreset.domain.event_log.lineage_text import as_text
+from foreset.domain.event_log.pins import TrainingSetPinned, TrainingSetUnpinned
+from foreset.domain.event_log.receipts import Recorded, TrainingSetRebuilt, TrainingSetRetrieved
+from foreset.domain.leakage.report import Leads, LeakReport, ViewReport
+from foreset.domain.planning.ages import AGE_EDGES_US, Ages, span
+from foreset.domain.planning.explain import instant, size
+from foreset.domain.safe_text.addresses import redacted
+from foreset.domain.safe_text.escaping import escaped
+from foreset.domain.table_health.findings import SEVERITIES
 
 _HIGHEST: Final = 0.995  # above this a share is not yet all
 

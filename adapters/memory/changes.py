@@ -8,10 +8,10 @@ import polars as pl
 from returns.result import Result, Success
 
 from foreset.adapters.memory.writing import Content, conformed
-from foreset.adapters.row_changes import as_changes, difference
-from foreset.domain.changes import ChangeFiles, ChangesFacts, CommitFiles, FileAction, Reading, reading
+from foreset.adapters.shared.rows.row_changes import as_changes, difference
 from foreset.domain.errors.tables import TableError
 from foreset.domain.facts import DataFile
+from foreset.domain.tables.changes import ChangeFiles, ChangesFacts, CommitFiles, FileAction, Reading, reading
 
 Written = tuple[Content, datetime]
 """A version, and when it was committed."""

@@ -8,7 +8,7 @@ from datetime import datetime
 from msgspec.structs import replace
 from returns.result import Result, Success
 
-from foreset.adapters.event_rows import (
+from foreset.adapters.shared.event_log.event_rows import (
     Damage,
     as_recorded,
     as_rows,
@@ -18,12 +18,12 @@ from foreset.adapters.event_rows import (
     recorded_after,
     redaction,
 )
-from foreset.domain.chain import Head, Row, StoredLog, head_of
+from foreset.domain.errors.event_log import LogMoved, LogTaken, StoreError
 from foreset.domain.errors.problem import refuse
 from foreset.domain.errors.specs import StaleWrite
-from foreset.domain.errors.store import LogMoved, LogTaken, StoreError
-from foreset.domain.receipt import Event, Recorded
-from foreset.domain.redaction import REDACTIONS
+from foreset.domain.event_log.erasures import REDACTIONS
+from foreset.domain.event_log.hash_chain import Head, Row, StoredLog, head_of
+from foreset.domain.event_log.receipts import Event, Recorded
 from foreset.domain.unreadable import UnreadableEvent
 
 _PLACE = "in memory"

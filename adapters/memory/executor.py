@@ -1,4 +1,4 @@
-"""The reference executor: every spine row is judged by `foreset.domain.point_in_time`, in plain Python.
+"""The reference executor: every spine row is judged by `foreset.domain.planning.point_in_time`, in plain Python.
 
 Rows are looked up by their key, because rows of another key never qualify; nothing else is done for speed.
 """
@@ -9,17 +9,17 @@ from typing import Literal, cast
 import polars as pl
 from returns.result import Result, Success
 
-from foreset.adapters.arrow_types import dtype_name, polars_dtype
-from foreset.application.ports import Retrieved
-from foreset.application.table_ports import ArrowStream, TableStore
-from foreset.domain.ages import ages_of
+from foreset.adapters.shared.frames.arrow_types import dtype_name, polars_dtype
+from foreset.application.ports.engine import Retrieved
+from foreset.application.ports.tables import ArrowStream, TableStore
 from foreset.domain.dtypes import NANOSECONDS, column_unit, epoch_limits, is_epoch
 from foreset.domain.errors.problem import ForesetError, raised, refuse
 from foreset.domain.errors.tables import EpochOutOfRange, TableError
-from foreset.domain.measured import ViewServed, Work
-from foreset.domain.nodes import POSITION, Gather, Match, Scan
-from foreset.domain.plan import RetrievalPlan
-from foreset.domain.point_in_time import Key, Label, Row, Terms, expired, rivals, serving_row
+from foreset.domain.planning.ages import ages_of
+from foreset.domain.planning.measurements import ViewServed, Work
+from foreset.domain.planning.nodes import POSITION, Gather, Match, Scan
+from foreset.domain.planning.plan import RetrievalPlan
+from foreset.domain.planning.point_in_time import Key, Label, Row, Terms, expired, rivals, serving_row
 
 _NANOSECONDS_PER_MICROSECOND = NANOSECONDS["us"]
 

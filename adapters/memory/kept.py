@@ -5,9 +5,9 @@ from collections.abc import Collection
 import polars as pl
 from returns.result import Result, Success
 
-from foreset.application.table_ports import ArrowStream
+from foreset.application.ports.tables import ArrowStream
+from foreset.domain.errors.event_log import KeptLost, StoreError
 from foreset.domain.errors.problem import refuse
-from foreset.domain.errors.store import KeptLost, StoreError
 
 
 class MemoryFrames:

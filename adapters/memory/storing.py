@@ -3,9 +3,9 @@
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from foreset.domain.errors.keeping import Removal
+from foreset.domain.errors.retention import Removal
 from foreset.domain.facts import bound
-from foreset.domain.retention import StoredFile, StoredTable, StoredVersion
+from foreset.domain.retention.vacuum_rule import StoredFile, StoredTable, StoredVersion
 
 _WEEK_HOURS = 168.0
 

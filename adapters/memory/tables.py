@@ -10,15 +10,15 @@ import polars as pl
 from msgspec.structs import asdict
 from returns.result import Result, Success
 
-from foreset.adapters.arrow_types import dtype_name
 from foreset.adapters.memory.changes import MemoryChanges
 from foreset.adapters.memory.storing import file_of, stored_table
 from foreset.adapters.memory.writing import Content, conformed, together, written
-from foreset.application.log_ports import Clock
-from foreset.application.table_ports import ArrowStream
-from foreset.domain.changes import untold
+from foreset.adapters.shared.frames.arrow_types import dtype_name
+from foreset.application.ports.event_log import Clock
+from foreset.application.ports.tables import ArrowStream
 from foreset.domain.dtypes import NANOSECONDS, time_unit
 from foreset.domain.errors.problem import refuse
+from foreset.domain.errors.table_writes import StaleTable, TableExists
 from foreset.domain.errors.tables import (
     AfterLastVersion,
     BeforeFirstVersion,
@@ -29,12 +29,12 @@ from foreset.domain.errors.tables import (
     TableWriteError,
     VersionMissing,
 )
-from foreset.domain.errors.writes import StaleTable, TableExists
 from foreset.domain.facts import Column, Range, TableFacts
-from foreset.domain.retention import StoredTable
-from foreset.domain.table_commit import TableCommit
-from foreset.domain.table_report import TableReport
-from foreset.domain.writing import (
+from foreset.domain.retention.vacuum_rule import StoredTable
+from foreset.domain.table_health.report import TableReport
+from foreset.domain.tables.changes import untold
+from foreset.domain.tables.commits import TableCommit
+from foreset.domain.tables.write_options import (
     DEFAULTS,
     TARGET_BYTES,
     Compaction,

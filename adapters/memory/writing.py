@@ -5,15 +5,15 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 import polars as pl
 from returns.result import Result, Success
 
-from foreset.adapters.arrow_types import dtype_name
-from foreset.adapters.fitting import as_known, as_new
-from foreset.adapters.merging import have_key, keyed, unfit_keys
-from foreset.adapters.partitions import folder_of, parts, unfit_partition
-from foreset.adapters.sql_conditions import condition
+from foreset.adapters.shared.frames.arrow_types import dtype_name
+from foreset.adapters.shared.frames.fitting import as_known, as_new
+from foreset.adapters.shared.rows.merge_keys import have_key, keyed, unfit_keys
+from foreset.adapters.shared.rows.partitions import folder_of, parts, unfit_partition
+from foreset.adapters.shared.rows.sql_conditions import condition
 from foreset.domain.errors.problem import listed, refuse
 from foreset.domain.errors.tables import SchemaMismatch, TableWriteError
 from foreset.domain.facts import Column
-from foreset.domain.writing import WriteMode, WriteOptions
+from foreset.domain.tables.write_options import WriteMode, WriteOptions
 
 Chunks = tuple[pl.DataFrame, ...]
 """What each write that still stands brought, in the order of the writes; partitions in the order of their folders."""

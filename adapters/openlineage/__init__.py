@@ -1,1 +1,1 @@
-"""Lineage for others, as OpenLineage events; needs the extra `lineage`."""
+"""Lineage for other systems, as OpenLineage events; needs the extra `lineage`."""

@@ -17,10 +17,10 @@ from openlineage.client.facet_v2 import (
     storage_dataset,
 )
 
-from foreset.adapters.tables_by_format import parquet_path
+from foreset.adapters.shared.tables.by_format import parquet_path
 from foreset.domain.facts import Column
-from foreset.domain.nodes import Gather, Match, Scan
-from foreset.domain.plan import RetrievalPlan
+from foreset.domain.planning.nodes import Gather, Match, Scan
+from foreset.domain.planning.plan import RetrievalPlan
 
 PRODUCER: Final = "urn:foreset"
 """Who tells of runs, as a URI, which OpenLineage asks for."""

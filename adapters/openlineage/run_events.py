@@ -21,12 +21,12 @@ from foreset.adapters.openlineage.facets import (
     table_facets,
     written,
 )
+from foreset.domain.definitions.models import ModelTrained
+from foreset.domain.definitions.registry import FeatureViewRegistered
+from foreset.domain.event_log.receipts import Recorded, TableWritten, TrainingSetRebuilt, TrainingSetRetrieved
 from foreset.domain.facts import Column
-from foreset.domain.materializing import ViewMaterialized
-from foreset.domain.model import ModelTrained
-from foreset.domain.nodes import Scan
-from foreset.domain.receipt import Recorded, TableWritten, TrainingSetRebuilt, TrainingSetRetrieved
-from foreset.domain.registry import FeatureViewRegistered
+from foreset.domain.online.loading import ViewMaterialized
+from foreset.domain.planning.nodes import Scan
 
 _UNKNOWN: Final = "unknown"
 

@@ -13,11 +13,11 @@ from requests import RequestException
 from returns.result import Result, Success
 
 from foreset.adapters.openlineage.run_events import RunEvents
-from foreset.domain.addresses import is_address, is_misspelt, without_secrets
 from foreset.domain.errors.history import LineageUnsent
 from foreset.domain.errors.problem import because, refuse, told
-from foreset.domain.lineage import LineageSent
-from foreset.domain.receipt import Recorded
+from foreset.domain.event_log.lineage import LineageSent
+from foreset.domain.event_log.receipts import Recorded
+from foreset.domain.safe_text.addresses import is_address, is_misspelt, without_secrets
 
 API_KEY: Final = "OPENLINEAGE_API_KEY"
 """Where the client has its key from, too."""

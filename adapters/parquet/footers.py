@@ -7,9 +7,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from msgspec import Struct
 
-from foreset.adapters.arrow_types import dtype_name
-from foreset.adapters.file_types import storage_of
-from foreset.adapters.parquet_files import READ_FAULTS, statistics_range
+from foreset.adapters.shared.frames.arrow_types import dtype_name
+from foreset.adapters.shared.frames.file_types import storage_of
+from foreset.adapters.shared.parquet.scan import READ_FAULTS, statistics_range
 from foreset.domain.facts import Range
 
 

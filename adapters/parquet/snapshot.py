@@ -10,10 +10,10 @@ from returns.result import Result, Success
 
 from foreset.adapters.parquet.footers import Footer
 from foreset.adapters.parquet.places import Found
-from foreset.adapters.parquet_files import read_files, unreadable_column
-from foreset.application.table_ports import ArrowStream
+from foreset.adapters.shared.parquet.scan import read_files, unreadable_column
+from foreset.application.ports.tables import ArrowStream
 from foreset.domain.dtypes import widens
-from foreset.domain.errors.parquet import ParquetDisagrees
+from foreset.domain.errors.files import ParquetDisagrees
 from foreset.domain.errors.problem import refuse
 from foreset.domain.errors.tables import TableError
 from foreset.domain.facts import Column, DataFile, TableFacts

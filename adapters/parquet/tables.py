@@ -10,18 +10,19 @@ from typing import Final
 import pyarrow as pa
 from returns.result import Result, Success
 
-from foreset.adapters.arrow_types import polars_frame
-from foreset.adapters.object_stores import StorageOptions, bounded, store_problem
 from foreset.adapters.parquet.footers import Footer, footer_of
 from foreset.adapters.parquet.places import PLACE_FAULTS, Found, Place, place_at
 from foreset.adapters.parquet.snapshot import ParquetFile, ParquetSnapshot
 from foreset.adapters.parquet.writing import write_files
-from foreset.adapters.tables_by_format import parquet_path
-from foreset.application.table_ports import ArrowStream, Changes
-from foreset.domain.errors.keeping import NothingToVacuum
-from foreset.domain.errors.parquet import FolderIsDelta, ParquetMissing
+from foreset.adapters.shared.files.object_stores import StorageOptions, bounded, store_problem
+from foreset.adapters.shared.frames.arrow_types import polars_frame
+from foreset.adapters.shared.tables.by_format import parquet_path
+from foreset.application.ports.tables import ArrowStream, Changes
+from foreset.domain.errors.files import FolderIsDelta, ParquetMissing
 from foreset.domain.errors.problem import because, refuse, told
+from foreset.domain.errors.retention import NothingToVacuum
 from foreset.domain.errors.system import or_out_of_reach
+from foreset.domain.errors.table_writes import UnwritableTable
 from foreset.domain.errors.tables import (
     ChangesUntold,
     CommitTimeMissing,
@@ -31,12 +32,18 @@ from foreset.domain.errors.tables import (
     TableWriteError,
     VersionMissing,
 )
-from foreset.domain.errors.writes import UnwritableTable
 from foreset.domain.facts import TableFacts
-from foreset.domain.retention import StoredTable
-from foreset.domain.table_commit import TableCommit
-from foreset.domain.table_report import TableReport
-from foreset.domain.writing import DEFAULTS, TARGET_BYTES, Compaction, WriteMode, WriteOptions, contradiction
+from foreset.domain.retention.vacuum_rule import StoredTable
+from foreset.domain.table_health.report import TableReport
+from foreset.domain.tables.commits import TableCommit
+from foreset.domain.tables.write_options import (
+    DEFAULTS,
+    TARGET_BYTES,
+    Compaction,
+    WriteMode,
+    WriteOptions,
+    contradiction,
+)
 
 _AT_ONCE: Final = 8
 """A footer is a small read that waits, above all for an object store."""

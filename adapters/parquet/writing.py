@@ -21,17 +21,17 @@ import pyarrow.parquet as pq
 from polars.exceptions import PolarsError
 from returns.result import Result, Success
 
-from foreset.adapters.arrow_types import dtype_name, polars_dtype
-from foreset.adapters.fitting import as_known, as_new
-from foreset.adapters.footer_marks import MarkedFile
-from foreset.adapters.object_stores import polars_options
 from foreset.adapters.parquet.places import PLACE_FAULTS, LocalPlace, RemotePlace
 from foreset.adapters.parquet.snapshot import NO_VALUE, ParquetSnapshot
-from foreset.adapters.parquet_writing import ParquetFileWriter
+from foreset.adapters.shared.files.object_stores import polars_options
+from foreset.adapters.shared.frames.arrow_types import dtype_name, polars_dtype
+from foreset.adapters.shared.frames.fitting import as_known, as_new
+from foreset.adapters.shared.parquet.footer_marks import MarkedFile
+from foreset.adapters.shared.parquet.writer import ParquetFileWriter
 from foreset.domain.errors.problem import because, refuse, told
+from foreset.domain.errors.table_writes import UnwritableTable
 from foreset.domain.errors.tables import SchemaMismatch, TableWriteError, WriteFailed
-from foreset.domain.errors.writes import UnwritableTable
-from foreset.domain.writing import WriteMode, WriteOptions
+from foreset.domain.tables.write_options import WriteMode, WriteOptions
 
 _FAULTS: Final = (*PLACE_FAULTS, pa.ArrowException, PolarsError)
 _NUMBERED: Final = re.compile(r"(.*)~(\d{6})(?:-[0-9a-f]{8})?")

@@ -1,1 +1,1 @@
-"""Plans executed by polars, spines read and kept with it."""
+"""Plans executed by polars and numpy; spines, results and reports as polars frames."""

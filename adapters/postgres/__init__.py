@@ -1,4 +1,7 @@
-"""The event log, and the frames that are kept, in a database of PostgreSQL."""
+"""The event log, and the frames that are kept, in a PostgreSQL database.
+
+`writing` writes events, `events` is the store, `database` reconnects and looks up commits whose answer was lost.
+"""
 
 from foreset.adapters.postgres.blobs import PostgresBlobs
 from foreset.adapters.postgres.database import Database

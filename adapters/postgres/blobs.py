@@ -7,7 +7,7 @@ from returns.result import Result, Success
 
 from foreset.adapters.postgres.database import Database, always
 from foreset.adapters.postgres.tables import write_anew
-from foreset.domain.errors.store import StoreError
+from foreset.domain.errors.event_log import StoreError
 
 PART: Final = 16 * 2**20
 """Bytes of a part: a row holds one."""

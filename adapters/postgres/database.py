@@ -12,13 +12,13 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.pq import TransactionStatus
 from returns.result import Result, Success
 
-from foreset.adapters.event_rows import Damage
-from foreset.adapters.forks import ForkSafe
 from foreset.adapters.postgres.faults import FAULTS, is_lost, log_error
 from foreset.adapters.postgres.tables import make_where_missing
-from foreset.domain.addresses import is_ambiguous, unquoted, without_secrets
+from foreset.adapters.shared.event_log.event_rows import Damage
+from foreset.adapters.shared.event_log.forks import ForkSafe
+from foreset.domain.errors.event_log import AppendUnsettled, LogUnreachable, StoreError, UnfitAddress
 from foreset.domain.errors.problem import Problem, because, refuse, told
-from foreset.domain.errors.store import AppendUnsettled, LogUnreachable, StoreError, UnfitAddress
+from foreset.domain.safe_text.addresses import is_ambiguous, unquoted, without_secrets
 
 AWAY: Final = 30.0
 """For how many seconds a server that went away is waited for."""

@@ -7,16 +7,23 @@ from typing import Any, Final
 from psycopg import Connection
 from returns.result import Result, Success
 
-from foreset.adapters.event_rows import Damage, as_recorded, check_gapless, in_utc, redaction, stored_row
 from foreset.adapters.postgres import writing
 from foreset.adapters.postgres.database import Database, always
 from foreset.adapters.postgres.tables import owns, write_anew
-from foreset.domain.chain import Head, Row, StoredLog
+from foreset.adapters.shared.event_log.event_rows import (
+    Damage,
+    as_recorded,
+    check_gapless,
+    in_utc,
+    redaction,
+    stored_row,
+)
+from foreset.domain.errors.event_log import LogTaken, StoreError, StoreUnwritable
 from foreset.domain.errors.problem import refuse
 from foreset.domain.errors.specs import StaleWrite
-from foreset.domain.errors.store import LogTaken, StoreError, StoreUnwritable
-from foreset.domain.receipt import Event, Recorded
-from foreset.domain.redaction import REDACTIONS
+from foreset.domain.event_log.erasures import REDACTIONS
+from foreset.domain.event_log.hash_chain import Head, Row, StoredLog
+from foreset.domain.event_log.receipts import Event, Recorded
 
 _READ_ALL: Final = """
     SELECT position, stream, version, at, actor, type, body FROM foreset_events WHERE position > %s ORDER BY position"""

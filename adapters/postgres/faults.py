@@ -5,10 +5,17 @@ from typing import Final
 import psycopg
 from psycopg import errors
 
-from foreset.adapters.event_rows import Damage
-from foreset.domain.addresses import unquoted
+from foreset.adapters.shared.event_log.event_rows import Damage
+from foreset.domain.errors.event_log import (
+    LogBusy,
+    LogCorrupt,
+    LogUnreachable,
+    StoreError,
+    StoreUnwritable,
+    UnfitAddress,
+)
 from foreset.domain.errors.problem import because, told
-from foreset.domain.errors.store import LogBusy, LogCorrupt, LogUnreachable, StoreError, StoreUnwritable, UnfitAddress
+from foreset.domain.safe_text.addresses import unquoted
 
 FAULTS: Final = (Damage, psycopg.Error)
 """What reading and writing may raise for reasons in the world."""

@@ -8,9 +8,9 @@ from typing import Any, Final
 
 from psycopg import Connection, errors
 
-from foreset.adapters.event_rows import Damage
-from foreset.domain.chain import EMPTY
-from foreset.domain.errors.store import LogCorrupt, LogTooNew
+from foreset.adapters.shared.event_log.event_rows import Damage
+from foreset.domain.errors.event_log import LogCorrupt, LogTooNew
+from foreset.domain.event_log.hash_chain import EMPTY
 
 FORMAT: Final = 1
 """The format of the tables, which the head names."""

@@ -8,13 +8,20 @@ from msgspec.structs import astuple
 from psycopg import Connection
 from returns.result import Result, Success
 
-from foreset.adapters.event_rows import Damage, Redaction, as_rows, check_end, check_same_kinds, recorded_after
 from foreset.adapters.postgres.tables import check_format
-from foreset.domain.chain import Head, Row, head_of
+from foreset.adapters.shared.event_log.event_rows import (
+    Damage,
+    Redaction,
+    as_rows,
+    check_end,
+    check_same_kinds,
+    recorded_after,
+)
+from foreset.domain.errors.event_log import LogCorrupt, LogMoved, LogTaken, StoreError
 from foreset.domain.errors.problem import refuse
 from foreset.domain.errors.specs import StaleWrite
-from foreset.domain.errors.store import LogCorrupt, LogMoved, LogTaken, StoreError
-from foreset.domain.receipt import Event, Recorded
+from foreset.domain.event_log.hash_chain import Head, Row, head_of
+from foreset.domain.event_log.receipts import Event, Recorded
 
 _HEAD: Final = "SELECT format, position, hash, moved_to FROM foreset_head FOR UPDATE"
 # A statement of its own: it sees what was committed while the head was waited for.

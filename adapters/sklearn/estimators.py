@@ -9,6 +9,7 @@ from returns.result import Result, Success
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, is_classifier, is_regressor
 
 from foreset.adapters.sklearn.targets import Task
+from foreset.domain.definitions.models import ModelSpec
 from foreset.domain.errors.problem import because, did_you_mean, refuse, told
 from foreset.domain.errors.training import (
     BadParameters,
@@ -17,7 +18,6 @@ from foreset.domain.errors.training import (
     UnknownEstimator,
     UnknownParameter,
 )
-from foreset.domain.model import ModelSpec
 
 EstimatorError = EstimatorRefused | UnknownEstimator | NotAPredictor | UnknownParameter | BadParameters
 """Why there is no such estimator."""

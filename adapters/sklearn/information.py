@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from foreset.adapters.sklearn.neighbours import Codes, Floats, of_amounts, of_classes
-from foreset.application.table_ports import ArrowStream
+from foreset.application.ports.tables import ArrowStream
 
 _FEW: Final = 20
 """So many different whole numbers are taken for classes; more are taken for amounts."""

@@ -10,10 +10,10 @@ from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, OrdinalEncoder, RobustScaler, StandardScaler
 
-from foreset.adapters.arrow_types import dtype_name
+from foreset.adapters.shared.frames.arrow_types import dtype_name
+from foreset.domain.definitions.models import FeatureSpec, Preprocessing
 from foreset.domain.errors.problem import refuse
 from foreset.domain.errors.training import TargetAsFeature, UnfitFeature, UnknownTrainingColumn
-from foreset.domain.model import FeatureSpec, Preprocessing
 
 PreparationError = UnknownTrainingColumn | TargetAsFeature | UnfitFeature
 

@@ -14,9 +14,8 @@ import skops.io
 from returns.result import Result, Success
 from skops.io.exceptions import UnsupportedTypeException, UntrustedTypesFoundException
 
-from foreset.adapters.input_files import input_bytes
+from foreset.adapters.shared.files.input_files import input_bytes
 from foreset.adapters.sklearn.model_bounds import LARGEST_MODEL, MODEL_FAULTS, require_modest
-from foreset.domain.addresses import is_address, is_misspelt, without_secrets
 from foreset.domain.errors.problem import because, refuse, told
 from foreset.domain.errors.training import (
     BadParameters,
@@ -25,6 +24,7 @@ from foreset.domain.errors.training import (
     ModelUnwritable,
     UntrustedModel,
 )
+from foreset.domain.safe_text.addresses import is_address, is_misspelt, without_secrets
 
 _HARMLESS: Final = ("numpy.dtype",)
 """Types that skops asks about and that only describe an array."""

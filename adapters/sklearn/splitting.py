@@ -7,11 +7,11 @@ import polars as pl
 from returns.result import Result, Success
 from sklearn.model_selection import train_test_split
 
-from foreset.adapters.arrow_types import dtype_name
+from foreset.adapters.shared.frames.arrow_types import dtype_name
 from foreset.adapters.sklearn.targets import Task
+from foreset.domain.definitions.models import Split
 from foreset.domain.errors.problem import because, refuse, told
 from foreset.domain.errors.training import TooFewRows, UnfitSplit
-from foreset.domain.model import Split
 
 Rows = tuple[Any, Any]
 """Row numbers for training and for test, int64, ascending."""

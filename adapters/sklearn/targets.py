@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 from returns.result import Result, Success
 
-from foreset.adapters.arrow_types import dtype_name
+from foreset.adapters.shared.frames.arrow_types import dtype_name
 from foreset.domain.errors.problem import refuse
 from foreset.domain.errors.training import NullTarget, UnfitTarget
 

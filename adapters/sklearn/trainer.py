@@ -9,14 +9,15 @@ from returns.result import Result, Success
 from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import Pipeline
 
-from foreset.adapters.frames_in_pandas import plain_frame
+from foreset.adapters.shared.interchange.to_pandas import plain_frame
 from foreset.adapters.sklearn.estimators import Made, make
 from foreset.adapters.sklearn.metrics import check_metrics, measure
 from foreset.adapters.sklearn.preparing import prepare
 from foreset.adapters.sklearn.saving import dump, fingerprint, save_model
 from foreset.adapters.sklearn.splitting import Rows, split_rows
 from foreset.adapters.sklearn.targets import check_target, likely_task, target_values
-from foreset.application.table_ports import ArrowStream
+from foreset.application.ports.tables import ArrowStream
+from foreset.domain.definitions.models import FeatureSpec, ModelSpec, Split, Trained
 from foreset.domain.errors.problem import ForesetError, because, refuse, told
 from foreset.domain.errors.retrieval import ValueNotHeld
 from foreset.domain.errors.training import (
@@ -26,7 +27,6 @@ from foreset.domain.errors.training import (
     TrainingError,
     UnknownTrainingColumn,
 )
-from foreset.domain.model import FeatureSpec, ModelSpec, Split, Trained
 
 
 @dataclass(frozen=True)

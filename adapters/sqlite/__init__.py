@@ -1,4 +1,4 @@
-"""The event log in an SQLite file."""
+"""The event log in an SQLite file, with its older formats and what a damaged file holds."""
 
 from foreset.adapters.sqlite.events import SqliteEventStore
 

@@ -8,18 +8,18 @@ from typing import Final, TypeVar
 
 from returns.result import Result, Success
 
-from foreset.adapters.event_rows import Columns, as_recorded, check_gapless, in_utc, redaction
-from foreset.adapters.forks import ForkSafe
+from foreset.adapters.shared.event_log.event_rows import Columns, as_recorded, check_gapless, in_utc, redaction
+from foreset.adapters.shared.event_log.forks import ForkSafe
 from foreset.adapters.sqlite import writing
 from foreset.adapters.sqlite.faults import LOG_FAULTS, log_error
 from foreset.adapters.sqlite.file import Identity, check_identity, connect, identity, is_read_only
 from foreset.adapters.sqlite.raw import stored_log, without_leftovers
-from foreset.domain.chain import Head, Row, StoredLog
+from foreset.domain.errors.event_log import LogTaken, StoreError
 from foreset.domain.errors.problem import Problem, legible, refuse
 from foreset.domain.errors.specs import StaleWrite
-from foreset.domain.errors.store import LogTaken, StoreError
-from foreset.domain.receipt import Event, Recorded
-from foreset.domain.redaction import REDACTIONS
+from foreset.domain.event_log.erasures import REDACTIONS
+from foreset.domain.event_log.hash_chain import Head, Row, StoredLog
+from foreset.domain.event_log.receipts import Event, Recorded
 
 _COLUMNS: Final = "position, stream, version, at, actor, type, body"
 _READ_ALL: Final = f"SELECT {_COLUMNS} FROM events WHERE position > ? ORDER BY position"  # noqa: S608  # constants

@@ -5,9 +5,9 @@ import sqlite3
 from pathlib import Path
 from typing import Final
 
-from foreset.adapters.event_rows import Damage
+from foreset.adapters.shared.event_log.event_rows import Damage
+from foreset.domain.errors.event_log import LogBusy, LogCorrupt, StoreError, StoreUnwritable
 from foreset.domain.errors.problem import because, told
-from foreset.domain.errors.store import LogBusy, LogCorrupt, StoreError, StoreUnwritable
 from foreset.domain.errors.system import or_out_of_reach
 
 _BUSY: Final = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Final
 from weakref import WeakSet
 
-from foreset.adapters.event_rows import Damage
-from foreset.adapters.privacy import make_file, make_folder
+from foreset.adapters.shared.event_log.event_rows import Damage
+from foreset.adapters.shared.files.privacy import make_file, make_folder
 from foreset.adapters.sqlite.faults import is_busy
 from foreset.adapters.sqlite.upgrading import make_tables, upgrade
+from foreset.domain.errors.event_log import LogCorrupt, LogGone, LogTooNew, StoreUnwritable
 from foreset.domain.errors.problem import because, told
-from foreset.domain.errors.store import LogCorrupt, LogGone, LogTooNew, StoreUnwritable
 
 APPLICATION: Final = int.from_bytes(b"Fset", "big")
 """SQLite's application_id: says that the file is Foreset's."""

@@ -5,9 +5,9 @@ import time
 from pathlib import Path
 from typing import Final
 
-from foreset.adapters.event_rows import Damage, stored_row
-from foreset.domain.chain import Head, StoredLog
-from foreset.domain.errors.store import StoreUnwritable
+from foreset.adapters.shared.event_log.event_rows import Damage, stored_row
+from foreset.domain.errors.event_log import StoreUnwritable
+from foreset.domain.event_log.hash_chain import Head, StoredLog
 
 # The whole log has also what was put before its first event.
 _ROWS: Final = """

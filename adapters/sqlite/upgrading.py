@@ -10,8 +10,8 @@ from typing import Final
 
 from msgspec.structs import astuple
 
-from foreset.adapters.event_rows import new_salt
-from foreset.domain.chain import EMPTY, Head, Row, chained
+from foreset.adapters.shared.event_log.event_rows import new_salt
+from foreset.domain.event_log.hash_chain import EMPTY, Head, Row, chained
 
 INSERT: Final = """
     INSERT INTO events (position, stream, version, at, actor, type, body, salt, digest, hash)

@@ -9,14 +9,21 @@ from typing import Final
 from msgspec.structs import astuple
 from returns.result import Result, Success
 
-from foreset.adapters.event_rows import Damage, Redaction, as_rows, check_end, check_same_kinds, recorded_after
+from foreset.adapters.shared.event_log.event_rows import (
+    Damage,
+    Redaction,
+    as_rows,
+    check_end,
+    check_same_kinds,
+    recorded_after,
+)
 from foreset.adapters.sqlite.file import FORMAT
 from foreset.adapters.sqlite.upgrading import INSERT
-from foreset.domain.chain import Head, Row, head_of
+from foreset.domain.errors.event_log import LogCorrupt, LogMoved, LogTaken, LogTooNew, StoreError
 from foreset.domain.errors.problem import refuse
 from foreset.domain.errors.specs import StaleWrite
-from foreset.domain.errors.store import LogCorrupt, LogMoved, LogTaken, LogTooNew, StoreError
-from foreset.domain.receipt import Event, Recorded
+from foreset.domain.event_log.hash_chain import Head, Row, head_of
+from foreset.domain.event_log.receipts import Event, Recorded
 
 _END: Final = """
     SELECT head.position, head.hash, head.moved_to, events.hash, (SELECT coalesce(max(position), 0) FROM events),

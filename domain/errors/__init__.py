@@ -1,10 +1,9 @@
-"""Every expected failure, as a value.
+"""Every expected failure, as a value: what is wrong, whose fault it is, and what to do next.
 
-An error says what is wrong, with the names and values at hand, and ends with what to do next. Its class says
-whose fault it is, because that decides what a caller can do: `CallerFault` (change the call), `DataFault`
-(mend the data), `WorldFault` (mend the machine or the files), `Conflict` (somebody else wrote first: try
-again). Bugs raise instead. `ForesetError` is the same as an exception: what `Result.unwrap()` and the
-Feast-style surface raise.
+An error is a struct with the two halves of its message. Its class says whose fault it is, because that decides what a
+caller can do: `CallerFault` (change the call), `DataFault` (fix the data), `WorldFault` (fix the machine or the
+files), `Conflict` (somebody else wrote first: try again). Bugs raise instead. `ForesetError` is the same as an
+exception: what `Result.unwrap()` and the Feast-style surface raise.
 """
 
 from foreset.domain.errors.problem import (

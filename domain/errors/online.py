@@ -1,7 +1,6 @@
 """What can be wrong with online stores: what Feast serves the newest values from."""
 
-from foreset.domain.errors.feast import PublishError
-from foreset.domain.errors.offline_stores import ExecutionError
+from foreset.domain.errors.feast import ExecutionError, PublishError
 from foreset.domain.errors.problem import CallerFault, DataFault, WorldFault
 from foreset.domain.errors.retrieval import PlanError
 from foreset.domain.errors.specs import StaleWrite

@@ -9,9 +9,9 @@ import msgspec
 from returns.primitives.exceptions import UnwrapFailedError
 from returns.result import Failure, Result
 
-from foreset.domain.addresses import redacted
-from foreset.domain.errors.system_codes import reason_of
-from foreset.domain.escaping import escaped
+from foreset.domain.safe_text.addresses import redacted
+from foreset.domain.safe_text.escaping import escaped
+from foreset.domain.system_codes import reason_of
 
 Fault = Literal["caller", "data", "world", "conflict"]
 _LONGEST: Final = 300  # characters: some vendors' texts hold a dump of what they looked at

@@ -2,11 +2,12 @@
 
 from typing import Final
 
-from foreset.domain.errors.csv import CsvCellUnfit, CsvSchemaUnfit, CsvUnfit
 from foreset.domain.errors.erasure import SpineErased, TrainingSetErased
-from foreset.domain.errors.keeping import NotPinned, NotRebuildable, PinBroken, SemanticsTooNew
-from foreset.domain.errors.offline_stores import RunError
+from foreset.domain.errors.event_log import StoreError
+from foreset.domain.errors.feast import RunError
+from foreset.domain.errors.files import CsvCellUnfit, CsvSchemaUnfit, CsvUnfit
 from foreset.domain.errors.problem import CallerFault, DataFault, WorldFault
+from foreset.domain.errors.retention import NotPinned, NotRebuildable, PinBroken, SemanticsTooNew
 from foreset.domain.errors.specs import (
     InvalidSpec,
     MissingColumn,
@@ -17,7 +18,6 @@ from foreset.domain.errors.specs import (
     UnknownFeature,
     UnknownView,
 )
-from foreset.domain.errors.store import StoreError
 from foreset.domain.errors.tables import TableError
 
 SPINES: Final = (

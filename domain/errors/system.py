@@ -1,9 +1,9 @@
-"""What can be wrong with the operating system, whatever the files hold."""
+"""What can be wrong with the operating system, and between processes, whatever the files hold."""
 
 from typing import TypeVar
 
-from foreset.domain.errors.problem import Problem, WorldFault, because
-from foreset.domain.errors.system_codes import meaning_of
+from foreset.domain.errors.problem import CallerFault, Problem, WorldFault, because
+from foreset.domain.system_codes import meaning_of
 
 
 class OutOfReach(WorldFault, frozen=True, kw_only=True):
@@ -35,3 +35,28 @@ def or_out_of_reach(error: E, place: str, fault: BaseException) -> E | OutOfReac
 
 def _other(filename: object, place: str) -> str | None:
     return filename if isinstance(filename, str) and filename and filename not in place else None
+
+
+class ForkedProcess(CallerFault, frozen=True, kw_only=True):
+    """A call in a forked child, which lacks the threads of its parent that the call needs."""
+
+    call: str
+    says = (
+        "{call} cannot run in this process: it was forked from a process in which polars or deltalake had started "
+        "threads. The fork has none of them, and the call would never return."
+    )
+    then = (
+        'start processes by spawn: `multiprocessing.set_start_method("spawn")` at the beginning of the program, or '
+        '`mp_context=multiprocessing.get_context("spawn")` for a ProcessPoolExecutor; "forkserver" works too. '
+        "See docs/processes.md."
+    )
+
+
+class NotPickled(CallerFault, frozen=True, kw_only=True):
+    """Something that cannot be sent to another process, or must not."""
+
+    what: str
+    problem: str
+    remedy: str
+    says = "{what} cannot be pickled: {problem}."
+    then = "{remedy}."

@@ -2,11 +2,11 @@
 
 from typing import Final
 
-from foreset.domain.errors.parquet import FilesChanged, ParquetError
+from foreset.domain.errors.files import FilesChanged, ParquetError
 from foreset.domain.errors.problem import CallerFault, DataFault, WorldFault
 from foreset.domain.errors.specs import InvalidSpec
 from foreset.domain.errors.system import OutOfReach
-from foreset.domain.errors.writes import WritingError
+from foreset.domain.errors.table_writes import WritingError
 
 
 class TableMissing(CallerFault, frozen=True, kw_only=True):

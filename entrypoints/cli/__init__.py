@@ -1,4 +1,4 @@
-"""The command line, `foreset`."""
+"""The command line, `foreset`: arguments, output for people and as JSON, exit codes. Its commands are in `commands`."""
 
 from foreset.entrypoints.cli.main import main
 

@@ -8,8 +8,8 @@ from returns.result import Result, Success
 
 from foreset.domain.errors.problem import listed, refuse
 from foreset.domain.errors.specs import InvalidSpec
-from foreset.domain.plan import RetrievalPlan
-from foreset.entrypoints.outputs import Rows, unwritable, whole_file
+from foreset.domain.planning.plan import RetrievalPlan
+from foreset.entrypoints.store.outputs import Rows, unwritable, whole_file
 
 FILES = (".parquet", ".csv")
 Column = tuple[str, str]

@@ -6,8 +6,8 @@ from typing import Any, Final
 
 import msgspec
 
-from foreset.domain.findings import SEVERITIES, Severity
-from foreset.domain.findings.finding import Finding
+from foreset.domain.finding import Finding
+from foreset.domain.table_health.findings import SEVERITIES, Severity
 
 CODES: Final[dict[Severity | None, int]] = {None: 0, "advice": 0, "warning": 1, "error": 2}
 """The exit code of a command that looks for something, by the worst that it found."""

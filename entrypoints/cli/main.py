@@ -60,12 +60,12 @@ def _flush() -> None:
 def _run(args: argparse.Namespace) -> int:
     from returns.result import Success  # the start stays light
 
-    from foreset.adapters.fork_guard import needs_threads
+    from foreset.adapters.shared.processes.fork_guard import needs_threads
     from foreset.domain.errors.problem import ForesetError, Problem
     from foreset.entrypoints.cli.output import show, show_problem
 
     module, _, function = args.run.partition(":")
-    command = getattr(import_module(f"foreset.entrypoints.cli.{module}"), function)
+    command = getattr(import_module(f"foreset.entrypoints.cli.commands.{module}"), function)
     problems: tuple[Problem, ...] = ()
     code = 0
     try:
@@ -89,7 +89,7 @@ def _run(args: argparse.Namespace) -> int:
 
 def _warn_of_open_files(args: argparse.Namespace) -> None:
     """Say once that others on the machine can read or replace the files of the store."""
-    from foreset.adapters.privacy import open_to_others
+    from foreset.adapters.shared.files.privacy import open_to_others
     from foreset.entrypoints.cli.output import show_warning
     from foreset.entrypoints.cli.stores import store_folder
 

@@ -1,17 +1,20 @@
-"""Answers on standard output, problems on standard error; for people, or one JSON document each."""
+"""Answers on standard output, problems on standard error; for people, or one JSON document each.
+
+Values are put into the form in which they may be shown.
+"""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TextIO
+from typing import Any, Final, TextIO
 
 import msgspec
 
-from foreset.domain.addresses import redacted
 from foreset.domain.errors.problem import Problem
-from foreset.domain.escaping import escaped
-from foreset.entrypoints.cli.public import public
+from foreset.domain.safe_text.addresses import redacted
+from foreset.domain.safe_text.escaping import escaped
+from foreset.domain.safe_text.secret_names import HIDDEN
 from foreset.entrypoints.cli.streams import document
 
 
@@ -125,3 +128,23 @@ def _plain(value: object) -> object:
         return str(value)
     message = f"{type(value).__name__} has no JSON form"
     raise NotImplementedError(message)
+
+
+_OPTIONS: Final = ("storage_options", "foreset.storage_options")
+
+
+def public(value: object, plain: Callable[[object], object] | None = None) -> Any:  # whatever the value's JSON form is
+    """A value's JSON form, without credentials; of storage options only the names. `plain` is for types of others."""
+    return _hidden(msgspec.to_builtins(value, str_keys=True, enc_hook=plain))
+
+
+def _hidden(value: Any) -> Any:
+    if isinstance(value, str):
+        return redacted(value)
+    if isinstance(value, dict):
+        return {redacted(key): _options(item) if key in _OPTIONS else _hidden(item) for key, item in value.items()}
+    return [_hidden(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+
+def _options(value: Any) -> Any:
+    return dict.fromkeys(value, HIDDEN) if isinstance(value, dict) else HIDDEN if isinstance(value, str) else value

@@ -5,8 +5,8 @@ import sys
 from datetime import UTC, datetime, timedelta
 from typing import NoReturn
 
-from foreset.domain.addresses import redacted
-from foreset.domain.escaping import escaped
+from foreset.domain.safe_text.addresses import redacted
+from foreset.domain.safe_text.escaping import escaped
 
 STORE = "FORESET_STORE"
 
@@ -115,12 +115,12 @@ def _add_data(commands: _Commands) -> None:
     optimize = commands.add("optimize", "tables:optimize", "put small files of a table together")
     optimize.add_argument("table", metavar="TABLE", help="a dataset name, or the path or URL of a Delta table")
     optimize.add_argument("--target-size", metavar="SIZE", default="256MB", help="how large files may become (256MB)")
-    check = commands.add("check", "checking:check", "tell what is wrong with a table, and what to do")
+    check = commands.add("check", "tables:check", "tell what is wrong with a table, and what to do")
     check.unable = 3
     check.epilog = "exit codes: 0 nothing or only advice, 1 warnings, 2 errors, 3 the table could not be checked"
     check.add_argument("table", metavar="TABLE", help="a dataset name, or the path or URL of a Delta table")
     check.add_argument("--deep", action="store_true", help="read all data too, and hold it against the statistics")
-    changes = commands.add("changes", "changes:changes", "the rows that changed between two versions of a table")
+    changes = commands.add("changes", "tables:changes", "the rows that changed between two versions of a table")
     changes.add_argument("table", metavar="TABLE", help="a dataset name, or the path or URL of a Delta table")
     changes.add_argument("first", type=_natural, metavar="FROM", help="changes after this version")
     changes.add_argument("last", type=_natural, nargs="?", metavar="TO", help="up to this one (default: the newest)")
@@ -130,7 +130,7 @@ def _add_data(commands: _Commands) -> None:
 def _add_definitions(commands: _Commands) -> None:
     apply = commands.add("apply", "definitions:apply", "register entities and views from files, all or none")
     apply.add_argument("files", nargs="+", metavar="FILE", help="a YAML, TOML or JSON file")
-    imported = commands.add("import", "importing:import_repository", "register a Feast repository's definitions")
+    imported = commands.add("import", "definitions:import_repository", "register a Feast repository's definitions")
     imported.epilog = "with --check: exit code 0 nothing or only advice, 1 warnings, 2 errors, 3 it could not be read"
     imported.add_argument("path", metavar="PATH", help="the folder that holds feature_store.yaml")
     imported.add_argument("--check", action="store_true", help="register nothing; only tell what maps and goes wrong")
@@ -167,8 +167,8 @@ def _add_online(commands: _Commands) -> None:
 
 
 def _add_retrieval(commands: _Commands) -> None:
-    plan = commands.add("plan", "retrieval:plan", "show how a training set would be built; reads no features")
-    get = commands.add("get", "retrieval:get", "build a training set and write it to a file or table")
+    plan = commands.add("plan", "training_sets:plan", "show how a training set would be built; reads no features")
+    get = commands.add("get", "training_sets:get", "build a training set and write it to a file or table")
     for command in (plan, get):
         command.add_argument("spec", metavar="SPEC", help="the training set: a YAML, TOML or JSON file")
         _add_spine(command, required=True)
@@ -176,12 +176,14 @@ def _add_retrieval(commands: _Commands) -> None:
     _add_output(get, required=True)
     get.add_argument("--explain", action="store_true", help="tell the plan, and what it took beside what was expected")
     get.add_argument("--no-keep-spine", action="store_true", help="keep only the spine's fingerprint")
-    rebuild = commands.add("rebuild", "retrieval:rebuild", "build a training set again and prove that it is the same")
+    rebuild = commands.add(
+        "rebuild", "training_sets:rebuild", "build a training set again and prove that it is the same"
+    )
     rebuild.add_argument("id", metavar="ID", help="its id, or a beginning of it")
     rebuild.add_argument("--from-pin", action="store_true", help="from its pin, even if its tables would serve")
     _add_spine(rebuild, required=False)
     _add_output(rebuild, required=False)
-    train = commands.add("train", "training:train", "retrieve, train and evaluate, as a file says")
+    train = commands.add("train", "train:train", "retrieve, train and evaluate, as a file says")
     train.add_argument("spec", metavar="SPEC", help="the workflow: a YAML, TOML or JSON file")
     train.add_argument(
         "--allow-package", action="append", default=[], metavar="P", help="take estimators of this package too"
@@ -229,11 +231,11 @@ def _add_output(command: argparse.ArgumentParser, *, required: bool) -> None:
 
 
 def _add_reports(commands: _Commands) -> None:
-    report = commands.add("report", "reporting:report", "what leaks in a training set, what is missing, how old it is")
+    report = commands.add("report", "leakage:report", "what leaks in a training set, what is missing, how old it is")
     report.add_argument("id", metavar="ID", help="its id, or a beginning of it")
     report.add_argument("--target", metavar="COLUMN", help="what is to be predicted: look for columns that tell it")
     report.add_argument("-o", "--output", metavar="F.html", help="write a page for a browser too")
-    audit = commands.add("audit", "reporting:audit", "hold a frame made without Foreset against the training set")
+    audit = commands.add("audit", "leakage:audit", "hold a frame made without Foreset against the training set")
     audit.add_argument("file", metavar="FILE", help="rows with features: a Parquet or CSV file, or a Delta table")
     audit.add_argument("--spec", required=True, metavar="SPEC", help="the training set: a YAML, TOML or JSON file")
     _add_knowledge(audit)
@@ -244,15 +246,17 @@ def _add_reports(commands: _Commands) -> None:
 
 
 def _add_keeping(commands: _Commands) -> None:
-    pin = commands.add("pin", "keeping:pin", "keep the rows that served a training set, so that no vacuum can lose it")
-    unpin = commands.add("unpin", "keeping:unpin", "give up the pin of a training set")
+    pin = commands.add(
+        "pin", "retention:pin", "keep the rows that served a training set, so that no vacuum can lose it"
+    )
+    unpin = commands.add("unpin", "retention:unpin", "give up the pin of a training set")
     for command in (pin, unpin):
         command.add_argument("id", metavar="ID", help="its id, or a beginning of it")
     _add_spine(pin, required=False)
     unpin.add_argument("--force", action="store_true", help="even if it could not be rebuilt any more")
-    commands.add("pins", "keeping:pins", "the pinned training sets, with the sizes of their pins")
-    retention = commands.add("retention", "keeping:retention", "which training sets a vacuum of a table would lose")
-    vacuum = commands.add("vacuum", "keeping:vacuum", "delete old files of a table, and no training set by accident")
+    commands.add("pins", "retention:pins", "the pinned training sets, with the sizes of their pins")
+    retention = commands.add("retention", "retention:retention", "which training sets a vacuum of a table would lose")
+    vacuum = commands.add("vacuum", "retention:vacuum", "delete old files of a table, and no training set by accident")
     for command in (retention, vacuum):
         command.add_argument("table", metavar="TABLE", help="a dataset name, or the path or URL of a Delta table")
         command.add_argument(
@@ -282,7 +286,7 @@ def _add_history(commands: _Commands) -> None:
     for side in ("a", "b"):
         diff.add_argument(side, metavar=side.upper(), help="the id of a training set, or a beginning of it")
     diff.add_argument("--examples", type=_natural, default=5, metavar="N", help="of each column (default: %(default)s)")
-    lineage = commands.add("lineage", "lineage:lineage", "what came of what: tables, views, training sets, models")
+    lineage = commands.add("lineage", "history:lineage", "what came of what: tables, views, training sets, models")
     lineage.add_argument("name", nargs="?", metavar="NAME", help="what to look at: NAME, view:NAME, table:NAME@VERSION")
     lineage.add_argument("--format", choices=("text", "mermaid", "json"), help="(default: text)")
     lineage.add_argument("--openlineage", metavar="FILE|URL", help="send what was done as OpenLineage events instead")
@@ -296,7 +300,7 @@ def _add_history(commands: _Commands) -> None:
 
 
 def _add_erasing(commands: _Commands) -> None:
-    erase = commands.add("erase", "erasing:erase", "erase a key from what the store keeps, and tell where else it is")
+    erase = commands.add("erase", "erasure:erase", "erase a key from what the store keeps, and tell where else it is")
     erase.epilog = "exit codes: 0 found, and erased where the store keeps it; 1 found nowhere, or not all was looked at"
     erase.add_argument("--entity", required=True, metavar="E", help="the entity, which may have been removed since")
     erase.add_argument(

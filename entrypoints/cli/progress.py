@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from foreset.application.ports import Progress
+    from foreset.application.ports.engine import Progress
 
 
 @contextmanager

@@ -6,11 +6,11 @@ from pathlib import Path
 
 from returns.result import Result, Success
 
-from foreset.domain.addresses import is_address, is_misspelt, without_secrets
+from foreset.domain.errors.event_log import NoLog, RepositoryNeeded, StoreError
 from foreset.domain.errors.problem import refuse
-from foreset.domain.errors.store import NoLog, RepositoryNeeded, StoreError
+from foreset.domain.safe_text.addresses import is_address, is_misspelt, without_secrets
 from foreset.entrypoints.cli.parser import STORE
-from foreset.entrypoints.feature_store import FeatureStore
+from foreset.entrypoints.store.feature_store import FeatureStore
 
 DEFAULT = "feature_repo"
 

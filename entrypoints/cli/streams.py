@@ -6,7 +6,7 @@ import sys
 from io import TextIOWrapper
 from typing import Final, TextIO
 
-from foreset.domain.escaping import escaped_json
+from foreset.domain.safe_text.escaping import escaped_json
 
 _HANDLER: Final = "foreset"
 _ASCII: Final = str.maketrans({

@@ -2,18 +2,22 @@
 
 from datetime import UTC, datetime
 
-from foreset.domain.addresses import redacted
-from foreset.domain.erasure import KeyErased, asked_by
+from foreset.domain.definitions.models import ModelTrained
+from foreset.domain.definitions.registry import (
+    EntityRegistered,
+    EntityRemoved,
+    FeatureViewRegistered,
+    FeatureViewRemoved,
+)
+from foreset.domain.definitions.specs import TrainingSetSpec
 from foreset.domain.errors.problem import listed
-from foreset.domain.escaping import escaped
-from foreset.domain.explaining import size
-from foreset.domain.keeping import TableVacuumed, TrainingSetPinned, TrainingSetUnpinned
-from foreset.domain.materializing import ViewMaterialized
-from foreset.domain.model import ModelTrained
-from foreset.domain.receipt import Event, TableWritten, TrainingSetRebuilt, TrainingSetRetrieved
-from foreset.domain.redaction import EventsRedacted
-from foreset.domain.registry import EntityRegistered, EntityRemoved, FeatureViewRegistered, FeatureViewRemoved
-from foreset.domain.spec import TrainingSetSpec
+from foreset.domain.event_log.erasures import EventsRedacted, KeyErased, asked_by
+from foreset.domain.event_log.pins import TableVacuumed, TrainingSetPinned, TrainingSetUnpinned
+from foreset.domain.event_log.receipts import Event, TableWritten, TrainingSetRebuilt, TrainingSetRetrieved
+from foreset.domain.online.loading import ViewMaterialized
+from foreset.domain.planning.explain import size
+from foreset.domain.safe_text.addresses import redacted
+from foreset.domain.safe_text.escaping import escaped
 from foreset.domain.unreadable import UnreadableEvent
 
 

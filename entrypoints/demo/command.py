@@ -8,7 +8,7 @@ import msgspec
 from returns.result import Success
 
 from foreset.domain.errors.problem import Problem
-from foreset.domain.escaping import escaped_json
+from foreset.domain.safe_text.escaping import escaped_json
 
 
 def run_demo(folder: Path, *, quick: bool = False, json: bool = False) -> int:

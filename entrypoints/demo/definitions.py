@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from foreset.domain.spec import DeltaSource, EntitySpec, FeatureViewSpec, TrainingSetSpec
+from foreset.domain.definitions.specs import DeltaSource, EntitySpec, FeatureViewSpec, TrainingSetSpec
 
 LABEL = "late"
 TIME = "event_timestamp"

@@ -10,7 +10,7 @@ from foreset.domain.errors.problem import WorldError, because, refuse, told
 from foreset.entrypoints.demo.faults import DemoFolderTaken, DemoFolderUnwritable
 
 if TYPE_CHECKING:
-    from foreset.entrypoints.training_set import TrainingSet
+    from foreset.entrypoints.store.training_set import TrainingSet
 
 MARKER = ".foreset-demo"
 DATA = "data"

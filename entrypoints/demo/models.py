@@ -1,4 +1,7 @@
-"""The same model on what was known and on what was not, and what each is worth at departure."""
+"""The same model on what was known and on what was not, and what each is worth at departure.
+
+What was not known comes from the join that most notebooks begin with: the same tables, by day and by the nearest hour.
+"""
 
 from time import perf_counter
 
@@ -6,17 +9,16 @@ import polars as pl
 from returns.result import Result
 
 from foreset.adapters.sklearn.trainer import SklearnTrainer
-from foreset.application.audit import AuditError
-from foreset.application.train import TrainError, TrainingTask, fit, train
-from foreset.domain.leak_report import FrameAudit
-from foreset.domain.model import FeatureSpec, ModelSpec, Split, Trained
-from foreset.entrypoints.demo.careless import careless_join
+from foreset.application.leakage.audit import AuditError
+from foreset.application.training_sets.train import TrainError, TrainingTask, fit, train
+from foreset.domain.definitions.models import FeatureSpec, ModelSpec, Split, Trained
+from foreset.domain.leakage.report import FrameAudit
 from foreset.entrypoints.demo.definitions import LABEL, TIME, TIMETABLE
 from foreset.entrypoints.demo.figures import Compared, Leaks
 from foreset.entrypoints.demo.progress import busy
 from foreset.entrypoints.demo.steps import Stage
 from foreset.entrypoints.demo.tables import carrier_delays, plane_delays, plane_facts
-from foreset.entrypoints.training_set import TrainingSet
+from foreset.entrypoints.store.training_set import TrainingSet
 
 METRIC = "roc_auc"
 MODEL = ModelSpec(
@@ -98,3 +100,42 @@ def _auc(model: Trained, rows: pl.DataFrame, columns: tuple[str, ...]) -> float:
     hits, misses = int(late.sum()), int((~late).sum())
     ranks = float(scores.rank("average").filter(late).sum())
     return (ranks - hits * (hits + 1) / 2) / (hits * misses)
+
+
+_ROW = "row"
+
+
+def careless_join(spine: pl.DataFrame, tables: dict[str, pl.DataFrame]) -> pl.DataFrame:
+    """The spine with the columns of the training set, in its order, joined without regard to what was known when.
+
+    Weather is the reading nearest to the departure, earlier or later. Delays are those at the end of the day: the
+    table joined on the date, so that they count flights still in the air, and the flight itself.
+    """
+    facts = tables["planes"].drop("holds_from", "listed")
+    joined = _nearest_hour(spine.with_row_index(_ROW), tables["weather"])
+    joined = joined.join(facts, on="tailnum", how="left", maintain_order="left")
+    joined = _same_day(joined, tables["plane_delays"], "tailnum")
+    joined = _same_day(joined, tables["carrier_delays"], "carrier").sort(_ROW)
+    return joined.drop(_ROW, "observed")
+
+
+def _nearest_hour(spine: pl.DataFrame, weather: pl.DataFrame) -> pl.DataFrame:
+    readings = weather.drop("published").sort("observed")
+    return spine.sort(TIME).join_asof(
+        readings, left_on=TIME, right_on="observed", by="origin", strategy="nearest", check_sortedness=False
+    )
+
+
+def _same_day(spine: pl.DataFrame, delays: pl.DataFrame, key: str) -> pl.DataFrame:
+    evening = (
+        delays.sort("landed", maintain_order=True)
+        .with_columns(_day("landed"))
+        .unique([key, "day"], keep="last", maintain_order=True)
+        .drop("landed", "reported")
+    )
+    return spine.with_columns(_day(TIME)).join(evening, on=[key, "day"], how="left", maintain_order="left").drop("day")
+
+
+def _day(time: str) -> pl.Expr:
+    """The date in New York."""
+    return pl.col(time).dt.convert_time_zone("America/New_York").dt.date().alias("day")

@@ -1,8 +1,9 @@
-"""What the demo prints, step by step. Quiet for `--json`."""
+"""What the demo prints, step by step, folded to the width of a terminal. Quiet for `--json`."""
 
 import os
 import shutil
 import sys
+import textwrap
 from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
@@ -15,8 +16,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from foreset.domain.ages import span
-from foreset.domain.spec import EntitySpec, FeatureViewSpec
+from foreset.domain.definitions.specs import EntitySpec, FeatureViewSpec
+from foreset.domain.planning.ages import span
 from foreset.entrypoints.demo.figures import (
     Appended,
     Built,
@@ -27,7 +28,6 @@ from foreset.entrypoints.demo.figures import (
     SpineCounts,
     TableGrown,
 )
-from foreset.entrypoints.demo.plan_text import folded
 
 WIDTH = 96
 _INDENT = 3
@@ -259,3 +259,19 @@ def _age(limit: timedelta | None) -> str:
         return "any age"
     hours = limit.total_seconds() / 3600
     return f"{hours:.0f} hours" if hours < 48 else f"{hours / 24:.0f} days"  # noqa: PLR2004  # two days
+
+
+_BODY = 10
+"""Where a plan's line has its text, after the name of what it tells."""
+
+
+def folded(plan: str, width: int) -> str:
+    """The plan with long lines continued under their text.
+
+    >>> print(folded("spine     2 rows, event_timestamp from noon to midnight", 40))
+    spine     2 rows, event_timestamp from
+              noon to midnight
+    """
+    indent = " " * _BODY
+    lines = (textwrap.wrap(line, width, subsequent_indent=indent, break_on_hyphens=False) for line in plan.splitlines())
+    return "\n".join(part for parts in lines for part in parts)

@@ -9,21 +9,20 @@ import polars as pl
 from returns.result import Result, Success
 from rich.console import Console
 
-from foreset.application.diff import DiffError
-from foreset.application.register import RegistryError
-from foreset.application.write import WriteError
-from foreset.domain.diff import TrainingSetDiff
-from foreset.domain.diff_parts import ByCommit
+from foreset.application.definitions.register import RegistryError
+from foreset.application.diff.compare import DiffError
+from foreset.application.tables.write import WriteError
+from foreset.domain.diff.parts import ByCommit
+from foreset.domain.diff.report import TrainingSetDiff
 from foreset.domain.errors.problem import refuse
 from foreset.domain.errors.retrieval import PlanError, RebuildError, RetrievalError
-from foreset.entrypoints.demo.corrections import Correction
 from foreset.entrypoints.demo.definitions import ENTITIES, LABEL, TRAINING_SET, VIEWS
 from foreset.entrypoints.demo.figures import Appended, Built, Corrected, Rebuilt, SpineCounts, TableGrown
 from foreset.entrypoints.demo.flights import Source, spine_of
 from foreset.entrypoints.demo.progress import busy, track
-from foreset.entrypoints.demo.tables import growth, stragglers
-from foreset.entrypoints.feature_store import FeatureStore
-from foreset.entrypoints.training_set import TrainingSet
+from foreset.entrypoints.demo.tables import Correction, growth, stragglers
+from foreset.entrypoints.store.feature_store import FeatureStore
+from foreset.entrypoints.store.training_set import TrainingSet
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ from returns.functions import tap
 from returns.result import Result, Success
 
 from foreset.domain.errors.problem import Problem
-from foreset.entrypoints.demo.corrections import made_metric, mended
 from foreset.entrypoints.demo.definitions import ENTITIES, VIEWS
 from foreset.entrypoints.demo.figures import Figures
 from foreset.entrypoints.demo.flights import read_source
@@ -16,8 +15,8 @@ from foreset.entrypoints.demo.models import compare
 from foreset.entrypoints.demo.progress import busy
 from foreset.entrypoints.demo.show import Show
 from foreset.entrypoints.demo.steps import Stage, build, correct, explain, grow, join_late, rebuild, register, staged
-from foreset.entrypoints.demo.tables import weather_readings
-from foreset.entrypoints.feature_store import FeatureStore
+from foreset.entrypoints.demo.tables import made_metric, mended, weather_readings
+from foreset.entrypoints.store.feature_store import FeatureStore
 
 YEAR = tuple(range(1, 13))
 QUICK = (2, 3)

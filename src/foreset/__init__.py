@@ -19,12 +19,12 @@ if TYPE_CHECKING:
         ForesetError as ForesetError,
         WorldError as WorldError,
     )
-    from foreset.domain.model import (
+    from foreset.domain.definitions.models import (
         FeatureSpec as FeatureSpec,
         ModelSpec as ModelSpec,
         Split as Split,
     )
-    from foreset.domain.spec import (
+    from foreset.domain.definitions.specs import (
         DeltaSource as DeltaSource,
         EntitySpec as EntitySpec,
         FeatureField as FeatureField,
@@ -32,11 +32,11 @@ if TYPE_CHECKING:
         SpineReference as SpineReference,
         TrainingSetSpec as TrainingSetSpec,
     )
-    from foreset.domain.workflow_spec import (
+    from foreset.domain.definitions.workflow import (
         FeatureStoreSpec as FeatureStoreSpec,
         FeatureStoreSpecBuilder as FeatureStoreSpecBuilder,
     )
-    from foreset.entrypoints.datasets import (
+    from foreset.entrypoints.datasets.datasets import (
         TableInfo as TableInfo,
         get_delta_path as get_delta_path,
         get_table_info as get_table_info,
@@ -45,32 +45,32 @@ if TYPE_CHECKING:
         read_delta_table as read_delta_table,
         write_to_delta_lake as write_to_delta_lake,
     )
-    from foreset.entrypoints.feast_manager import (
+    from foreset.entrypoints.feast.manager import (
         FeastManager as FeastManager,
         create_feast_manager as create_feast_manager,
     )
-    from foreset.entrypoints.feast_objects import (
+    from foreset.entrypoints.feast.objects import (
         create_entity as create_entity,
         create_feature_view as create_feature_view,
         create_file_source as create_file_source,
         create_schema as create_schema,
     )
-    from foreset.entrypoints.feature_store import (
+    from foreset.entrypoints.store.feature_store import (
         FeatureStore as FeatureStore,
     )
-    from foreset.entrypoints.samples import (
+    from foreset.entrypoints.datasets.samples import (
         generate as generate,
     )
-    from foreset.entrypoints.table_changes import (
+    from foreset.entrypoints.store.table_changes import (
         TableChanges as TableChanges,
     )
-    from foreset.entrypoints.training_set import (
+    from foreset.entrypoints.store.training_set import (
         TrainingSet as TrainingSet,
     )
-    from foreset.entrypoints.unread import (
+    from foreset.entrypoints.wiring.unread import (
         UnreadFailure as UnreadFailure,
     )
-    from foreset.entrypoints.workflow import (
+    from foreset.entrypoints.feast.workflow import (
         WorkflowResult as WorkflowResult,
         run_ml_workflow as run_ml_workflow,
     )
@@ -79,39 +79,39 @@ _HOMES = {
     "CallerError": "domain.errors",
     "ConflictError": "domain.errors",
     "DataError": "domain.errors",
-    "DeltaSource": "domain.spec",
-    "EntitySpec": "domain.spec",
-    "FeatureField": "domain.spec",
-    "FeatureStore": "entrypoints.feature_store",
-    "FeatureViewSpec": "domain.spec",
+    "DeltaSource": "domain.definitions.specs",
+    "EntitySpec": "domain.definitions.specs",
+    "FeatureField": "domain.definitions.specs",
+    "FeatureStore": "entrypoints.store.feature_store",
+    "FeatureViewSpec": "domain.definitions.specs",
     "ForesetError": "domain.errors",
-    "SpineReference": "domain.spec",
-    "TrainingSet": "entrypoints.training_set",
-    "TrainingSetSpec": "domain.spec",
-    "UnreadFailure": "entrypoints.unread",
+    "SpineReference": "domain.definitions.specs",
+    "TrainingSet": "entrypoints.store.training_set",
+    "TrainingSetSpec": "domain.definitions.specs",
+    "UnreadFailure": "entrypoints.wiring.unread",
     "WorldError": "domain.errors",
-    "FeastManager": "entrypoints.feast_manager",
-    "create_feast_manager": "entrypoints.feast_manager",
-    "create_entity": "entrypoints.feast_objects",
-    "create_feature_view": "entrypoints.feast_objects",
-    "create_file_source": "entrypoints.feast_objects",
-    "create_schema": "entrypoints.feast_objects",
-    "TableInfo": "entrypoints.datasets",
-    "get_delta_path": "entrypoints.datasets",
-    "get_table_info": "entrypoints.datasets",
-    "load_data": "entrypoints.datasets",
-    "optimize_table": "entrypoints.datasets",
-    "read_delta_table": "entrypoints.datasets",
-    "write_to_delta_lake": "entrypoints.datasets",
-    "generate": "entrypoints.samples",
-    "TableChanges": "entrypoints.table_changes",
-    "WorkflowResult": "entrypoints.workflow",
-    "run_ml_workflow": "entrypoints.workflow",
-    "FeatureSpec": "domain.model",
-    "ModelSpec": "domain.model",
-    "Split": "domain.model",
-    "FeatureStoreSpec": "domain.workflow_spec",
-    "FeatureStoreSpecBuilder": "domain.workflow_spec",
+    "FeastManager": "entrypoints.feast.manager",
+    "create_feast_manager": "entrypoints.feast.manager",
+    "create_entity": "entrypoints.feast.objects",
+    "create_feature_view": "entrypoints.feast.objects",
+    "create_file_source": "entrypoints.feast.objects",
+    "create_schema": "entrypoints.feast.objects",
+    "TableInfo": "entrypoints.datasets.datasets",
+    "get_delta_path": "entrypoints.datasets.datasets",
+    "get_table_info": "entrypoints.datasets.datasets",
+    "load_data": "entrypoints.datasets.datasets",
+    "optimize_table": "entrypoints.datasets.datasets",
+    "read_delta_table": "entrypoints.datasets.datasets",
+    "write_to_delta_lake": "entrypoints.datasets.datasets",
+    "generate": "entrypoints.datasets.samples",
+    "TableChanges": "entrypoints.store.table_changes",
+    "WorkflowResult": "entrypoints.feast.workflow",
+    "run_ml_workflow": "entrypoints.feast.workflow",
+    "FeatureSpec": "domain.definitions.models",
+    "ModelSpec": "domain.definitions.models",
+    "Split": "domain.definitions.models",
+    "FeatureStoreSpec": "domain.definitions.workflow",
+    "FeatureStoreSpecBuilder": "domain.definitions.workflow",
 }
 
 _RESULTS = ("Failure", "Success")

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from foreset.adapters.arrow_types import dtype_name, polars_dtype
+from foreset.adapters.shared.frames.arrow_types import dtype_name, polars_dtype
 from foreset.domain.dtypes import is_dtype
 
 PLAIN = st.sampled_from(

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from foreset.adapters.claims import claim, claimed, sweep
+from foreset.adapters.shared.files.claims import claim, claimed, sweep
 
 HOLDER = """
 import sys; from pathlib import Path
-from foreset.adapters.claims import claim
+from foreset.adapters.shared.files.claims import claim
 owned = claim(Path(sys.argv[1]), "result-")
 (owned.path / "rows").write_text("rows")
 print(owned.path.name, flush=True)

@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from returns.result import Success
 
-from foreset.adapters.frame_types import Unfit
-from foreset.adapters.frames import read_frame
+from foreset.adapters.shared.frames.frame_types import Unfit
+from foreset.adapters.shared.interchange.frame_gate import read_frame
 from tests.types_of_frames import COLUMN_TYPES, ColumnType, frame_of
 
 _DATE, _TIME = dt.date(2024, 1, 1), dt.datetime(2024, 1, 1, 5)  # noqa: DTZ001  # a time without a zone is meant

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from foreset.adapters.bounded_yaml import YamlUnfit, yaml_documents
-from foreset.adapters.condition_bounds import too_long
-from foreset.adapters.input_files import input_bytes
+from foreset.adapters.shared.files.bounded_yaml import YamlUnfit, yaml_documents
+from foreset.adapters.shared.files.input_files import input_bytes
+from foreset.adapters.shared.rows.condition_bounds import too_long
 from foreset.domain.errors.problem import told
 
 

@@ -10,15 +10,15 @@ import pytest
 from returns.result import Result
 
 from foreset import DeltaSource, EntitySpec, FeatureStore, FeatureViewSpec, TrainingSetSpec
-from foreset.adapters.steady import SteadyExecutor
-from foreset.adapters.tables_by_format import parquet_table
-from foreset.application.ports import PlanExecutor, Retrieved
-from foreset.application.table_ports import ArrowStream
-from foreset.domain.errors.offline_stores import ExecutionError
-from foreset.domain.errors.parquet import FilesChanged
+from foreset.adapters.shared.tables.by_format import parquet_table
+from foreset.adapters.shared.tables.unversioned import SteadyExecutor
+from foreset.application.ports.engine import PlanExecutor, Retrieved
+from foreset.application.ports.tables import ArrowStream
+from foreset.domain.errors.feast import ExecutionError
+from foreset.domain.errors.files import FilesChanged
 from foreset.domain.errors.retrieval import TableReplaced
-from foreset.domain.plan import RetrievalPlan
-from foreset.entrypoints.wiring import local_store
+from foreset.domain.planning.plan import RetrievalPlan
+from foreset.entrypoints.wiring.build import local_store
 
 DAY = datetime(2024, 1, 1, tzinfo=UTC)
 RATES = pl.DataFrame({"k": [1, 2], "at": [DAY, DAY], "rate": [0.5, 0.6]})

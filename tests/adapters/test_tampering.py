@@ -13,11 +13,11 @@ import pytest
 
 from foreset.adapters.postgres import Database, PostgresEventStore
 from foreset.adapters.sqlite import SqliteEventStore
-from foreset.application.log_ports import EventStore
-from foreset.application.verify_log import verify_log
-from foreset.domain.chain_audit import LogReport
-from foreset.domain.findings.event_log import EventAdded, HeadChanged, HeadLost
-from foreset.domain.receipt import TableWritten
+from foreset.application.event_log.verify import verify_log
+from foreset.application.ports.event_log import EventStore
+from foreset.domain.event_log.chain_audit import LogReport
+from foreset.domain.event_log.chain_findings import EventAdded, HeadChanged, HeadLost
+from foreset.domain.event_log.receipts import TableWritten
 from tests.postgres_server import database_in
 from tests.tampering import SQL, TOLD
 

@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
-from foreset.domain.receipt import Event, TableWritten
-from foreset.domain.registry import EntityRegistered
-from foreset.domain.spec import EntitySpec
+from foreset.domain.definitions.registry import EntityRegistered
+from foreset.domain.definitions.specs import EntitySpec
+from foreset.domain.event_log.receipts import Event, TableWritten
 
 
 @pytest.fixture

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import polars as pl
 
-from foreset.adapters.clock import SystemClock
 from foreset.adapters.delta.tables import DeltaTables
 from foreset.adapters.memory import MemoryTables
-from foreset.application.table_ports import TableStore
+from foreset.adapters.shared.machine import SystemClock
+from foreset.application.ports.tables import TableStore
 
 FACTORIES: dict[str, Callable[[Path], TableStore]] = {
     "delta": DeltaTables,

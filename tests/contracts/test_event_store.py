@@ -10,24 +10,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 from returns.result import Success
 
-from foreset.adapters.event_rows import body_of
 from foreset.adapters.memory import MemoryEventStore
 from foreset.adapters.postgres import Database, PostgresEventStore
+from foreset.adapters.shared.event_log.event_rows import body_of
 from foreset.adapters.sqlite import SqliteEventStore
-from foreset.application.catalog import registry_events
-from foreset.application.log_ports import EventStore
-from foreset.domain.chain import EMPTY, START, Head, digest_of, head_of, link, rewritten
-from foreset.domain.chain_audit import audit
-from foreset.domain.decoding import TAGS
+from foreset.application.definitions.catalog import registry_events
+from foreset.application.ports.event_log import EventStore
+from foreset.domain.definitions.models import ModelTrained, split_metrics
+from foreset.domain.definitions.registry import replay
+from foreset.domain.errors.event_log import LogMoved, LogTaken
 from foreset.domain.errors.specs import StaleWrite
-from foreset.domain.errors.store import LogMoved, LogTaken
-from foreset.domain.findings.event_log import EventUndecodable
-from foreset.domain.history import EventFilter, past_of, select_events
-from foreset.domain.lineage import lineage_of
-from foreset.domain.model import ModelTrained, split_metrics
-from foreset.domain.receipt import Event
-from foreset.domain.redaction import REDACTIONS, EventsRedacted
-from foreset.domain.registry import replay
+from foreset.domain.event_log.chain_audit import audit
+from foreset.domain.event_log.chain_findings import EventUndecodable
+from foreset.domain.event_log.decoding import TAGS
+from foreset.domain.event_log.erasures import REDACTIONS, EventsRedacted
+from foreset.domain.event_log.hash_chain import EMPTY, START, Head, digest_of, head_of, link, rewritten
+from foreset.domain.event_log.history import EventFilter, past_of, select_events
+from foreset.domain.event_log.lineage import lineage_of
+from foreset.domain.event_log.receipts import Event
 from foreset.domain.unreadable import UnreadableEvent
 from tests.contracts.unreadable_rows import BODIES, TIMES, put
 

@@ -12,14 +12,14 @@ import polars as pl
 import pytest
 from returns.result import Result, Success
 
-from foreset.adapters.blobs import FolderBlobs
-from foreset.adapters.claims import claimed
 from foreset.adapters.memory.kept import MemoryFrames
-from foreset.adapters.polars.fingerprint import fingerprint
-from foreset.adapters.polars.kept import ParquetFrames
+from foreset.adapters.polars.frames.fingerprint import fingerprint
+from foreset.adapters.polars.frames.kept import ParquetFrames
 from foreset.adapters.postgres import Database, PostgresBlobs
-from foreset.application.log_ports import KeptFrames
-from foreset.domain.errors.store import InvalidFrameName, KeptLost, StoreError, StoreUnwritable
+from foreset.adapters.shared.files.blobs import FolderBlobs
+from foreset.adapters.shared.files.claims import claimed
+from foreset.application.ports.event_log import KeptFrames
+from foreset.domain.errors.event_log import InvalidFrameName, KeptLost, StoreError, StoreUnwritable
 
 FACTORIES: dict[str, Callable[[pytest.FixtureRequest], KeptFrames]] = {
     "memory": lambda _: MemoryFrames(),
@@ -147,7 +147,7 @@ def test_what_a_killed_process_left_is_swept_away(folder: KeptFrames, tmp_path: 
     folder.keep("spines/a", FRAME).unwrap()
     repo = tmp_path / "repo"
     write = (
-        "import os, signal, sys; from pathlib import Path; from foreset.adapters.claims import claim\n"
+        "import os, signal, sys; from pathlib import Path; from foreset.adapters.shared.files.claims import claim\n"
         "(claim(Path(sys.argv[1]), '.unfinished-').path / 'content').write_bytes(b'half')\n"
         "os.kill(os.getpid(), signal.SIGKILL)"
     )

@@ -9,18 +9,29 @@ import polars as pl
 import pytest
 from returns.result import Result, Success
 
-from foreset.adapters.arrow_types import dtype_name
 from foreset.adapters.delta.tables import DeltaTables
-from foreset.adapters.feast.executor import FeastExecutor
+from foreset.adapters.feast.engines.executor import FeastExecutor
 from foreset.adapters.memory import MemoryClock, MemoryExecutor, MemoryTables
-from foreset.adapters.polars.executor import PolarsExecutor
-from foreset.application.ports import PlanExecutor, Retrieved
-from foreset.application.table_ports import ArrowStream, TableStore
-from foreset.domain.errors.offline_stores import BeyondStore, ExecutionError, TiesUndecided
+from foreset.adapters.polars.matching.executor import PolarsExecutor
+from foreset.adapters.shared.frames.arrow_types import dtype_name
+from foreset.application.ports.engine import PlanExecutor, Retrieved
+from foreset.application.ports.tables import ArrowStream, TableStore
+from foreset.domain.errors.feast import BeyondStore, ExecutionError, TiesUndecided
 from foreset.domain.errors.tables import SchemaMismatch, TableMissing
-from foreset.domain.feast_stores import store_named
-from foreset.domain.nodes import Assemble, Bounds, Gather, KeyPair, Match, Matching, Output, Scan, Spine, Strategy
-from foreset.domain.plan import RetrievalPlan
+from foreset.domain.feast.engines import store_named
+from foreset.domain.planning.nodes import (
+    Assemble,
+    Bounds,
+    Gather,
+    KeyPair,
+    Match,
+    Matching,
+    Output,
+    Scan,
+    Spine,
+    Strategy,
+)
+from foreset.domain.planning.plan import RetrievalPlan
 from tests.warehouse_tables import fits, load, on_postgres
 
 

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from returns.result import Success
 
-from foreset.application.table_ports import TableStore
+from foreset.application.ports.tables import TableStore
 from foreset.domain.errors.tables import TableMissing
-from foreset.domain.writing import WriteOptions
+from foreset.domain.tables.write_options import WriteOptions
 from tests.contracts.table_stores import FACTORIES, FIRST, SECOND
 
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from foreset.application.table_ports import TableStore
+from foreset.application.ports.tables import TableStore
 from foreset.domain.errors.tables import DataFileGone, TableMissing
-from foreset.domain.retention import expired
+from foreset.domain.retention.vacuum_rule import expired
 from tests.contracts.table_stores import FACTORIES, FIRST, SECOND, rows
 
 

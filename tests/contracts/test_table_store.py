@@ -7,8 +7,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from foreset.adapters.clock import SystemClock
-from foreset.application.table_ports import TableStore
+from foreset.adapters.shared.machine import SystemClock
+from foreset.application.ports.tables import TableStore
+from foreset.domain.errors.table_writes import TableExists
 from foreset.domain.errors.tables import (
     AfterLastVersion,
     BeforeFirstVersion,
@@ -17,9 +18,8 @@ from foreset.domain.errors.tables import (
     TableMissing,
     VersionMissing,
 )
-from foreset.domain.errors.writes import TableExists
 from foreset.domain.facts import Column
-from foreset.domain.writing import WriteOptions
+from foreset.domain.tables.write_options import WriteOptions
 from tests.contracts.table_stores import FACTORIES, FIRST, MIDNIGHT, SECOND, rows
 
 

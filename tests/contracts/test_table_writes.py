@@ -5,12 +5,12 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from foreset.application.table_ports import TableStore
+from foreset.application.ports.tables import TableStore
 from foreset.domain.errors.specs import InvalidSpec
+from foreset.domain.errors.table_writes import RowRefused, StaleTable, UnfitCondition, UnfitKey
 from foreset.domain.errors.tables import SchemaMismatch, TableMissing
-from foreset.domain.errors.writes import RowRefused, StaleTable, UnfitCondition, UnfitKey
 from foreset.domain.facts import Column
-from foreset.domain.writing import Untouched, WriteOptions
+from foreset.domain.tables.write_options import Untouched, WriteOptions
 from tests.contracts.table_stores import FACTORIES, FIRST, SECOND, rows
 
 

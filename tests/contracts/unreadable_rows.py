@@ -3,8 +3,8 @@
 import json
 from typing import Final
 
-from foreset.application.log_ports import EventStore
-from foreset.domain.chain import Row, chained, head_of
+from foreset.application.ports.event_log import EventStore
+from foreset.domain.event_log.hash_chain import Row, chained, head_of
 
 _ENTITY: Final = "entity-registered.v1"
 

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from foreset import FeatureStore
-from foreset.domain.receipt import TrainingSetRetrieved
+from foreset.domain.event_log.receipts import TrainingSetRetrieved
 
 
 def open_store(folder: Path) -> FeatureStore:

@@ -10,8 +10,8 @@ from pathlib import Path
 import polars as pl
 
 from foreset import DeltaSource, EntitySpec, FeatureStore, FeatureViewSpec
-from foreset.entrypoints.online import OnlineViews
-from foreset.entrypoints.wiring import feast_registry
+from foreset.entrypoints.feast.online import OnlineViews
+from foreset.entrypoints.wiring.build import feast_registry
 
 KEYS = 11_000
 DAY = datetime(2024, 1, 1, tzinfo=UTC)

@@ -13,8 +13,8 @@ from typing import Final
 import polars as pl
 
 from foreset.adapters.delta.tables import DeltaTables
-from foreset.application.table_ports import TableStore
-from foreset.domain.writing import WriteOptions
+from foreset.application.ports.tables import TableStore
+from foreset.domain.tables.write_options import WriteOptions
 
 ROWS: Final = 20
 """How many rows each write brings."""

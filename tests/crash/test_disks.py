@@ -12,7 +12,7 @@ from returns.result import Success
 
 from foreset.adapters.delta.tables import DeltaTables
 from foreset.domain.errors.tables import WriteFailed
-from foreset.domain.writing import WriteMode, WriteOptions
+from foreset.domain.tables.write_options import WriteMode, WriteOptions
 
 ROWS = pl.DataFrame({"k": range(50), "p": ["a", "b"] * 25})
 NEW = ROWS[:5].with_columns(p=pl.lit("a"))

@@ -16,8 +16,8 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from foreset import DeltaSource, EntitySpec, FeatureStore, FeatureViewSpec, TrainingSetSpec
-from foreset.domain.errors.keeping import NotRebuildable
-from foreset.domain.keeping import TableVacuumed
+from foreset.domain.errors.retention import NotRebuildable
+from foreset.domain.event_log.pins import TableVacuumed
 from tests.crash import keeping
 
 KILLS = int(os.environ.get("FORESET_KILLS", "2"))

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from foreset.application.materialize import stream_of
-from foreset.domain.materializing import ViewMaterialized
+from foreset.application.online.materialize import stream_of
+from foreset.domain.online.loading import ViewMaterialized
 from tests.crash import materializing
 
 KILLS = max(int(os.environ.get("FORESET_KILLS", "4")) // 2, 1)

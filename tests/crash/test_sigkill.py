@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from foreset import FeatureStore, TrainingSetSpec
-from foreset.domain.receipt import TrainingSetRetrieved
+from foreset.domain.event_log.receipts import TrainingSetRetrieved
 from tests.crash import worker
 
 KILLS = int(os.environ.get("FORESET_KILLS", "2"))

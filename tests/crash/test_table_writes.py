@@ -20,8 +20,8 @@ from deltalake import DeltaTable
 
 from foreset.adapters.delta.tables import DeltaTables
 from foreset.adapters.memory import MemoryClock, MemoryTables
-from foreset.application.table_ports import TableStore
-from foreset.domain.findings.files import Leftovers, OrphanFiles, SmallFiles
+from foreset.application.ports.tables import TableStore
+from foreset.domain.table_health.file_findings import Leftovers, OrphanFiles, SmallFiles
 from tests.crash import table_worker
 from tests.crash.table_worker import KINDS, START
 from tests.crash.table_worker import rows as worker_rows

@@ -10,8 +10,8 @@ import pytest
 from foreset import DeltaSource, EntitySpec, FeatureStore, FeatureViewSpec, TrainingSetSpec, write_to_delta_lake
 from foreset.domain.errors.tables import StatisticsContradict, TableUnreadable
 from foreset.domain.facts import DataFile
-from foreset.domain.nodes import Bounds
-from foreset.domain.skipping import contradiction, may_serve
+from foreset.domain.planning.data_skipping import contradiction, may_serve
+from foreset.domain.planning.nodes import Bounds
 
 TIME = pl.Datetime("us", "UTC")
 

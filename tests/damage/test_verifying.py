@@ -9,14 +9,14 @@ import pytest
 from deltalake import write_deltalake
 
 from foreset import DeltaSource, EntitySpec, FeatureStore, FeatureViewSpec, TrainingSetSpec, write_to_delta_lake
-from foreset.adapters.footer_marks import look_at_footer
-from foreset.adapters.verifying import verify_files
-from foreset.domain.errors.store import UnfitLimit
+from foreset.adapters.shared.parquet.footer_marks import look_at_footer
+from foreset.adapters.shared.parquet.verifying import verify_files
+from foreset.domain.errors.event_log import UnfitLimit
 from foreset.domain.errors.tables import FileDamaged
+from foreset.domain.event_log.receipts import TrainingSetRetrieved
 from foreset.domain.facts import DataFile
-from foreset.domain.measured import Verified
-from foreset.domain.receipt import TrainingSetRetrieved
-from foreset.entrypoints.training_set import TrainingSet
+from foreset.domain.planning.measurements import Verified
+from foreset.entrypoints.store.training_set import TrainingSet
 
 TIME = pl.Datetime("us", "UTC")
 FEATURES = pl.DataFrame({"k": range(100), "at": pl.Series([0] * 100).cast(TIME), "v": [n / 7 for n in range(100)]})

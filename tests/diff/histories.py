@@ -11,7 +11,7 @@ from typing import Any, Literal
 import polars as pl
 from hypothesis import strategies as st
 
-from foreset.domain.point_in_time import Label, Row, Terms, serving_row
+from foreset.domain.planning.point_in_time import Label, Row, Terms, serving_row
 
 HOUR = 3_600_000_000_000
 EPOCH = datetime(2024, 1, 1, tzinfo=UTC)

@@ -12,8 +12,8 @@ import pytest
 from deltalake import DeltaTable, write_deltalake
 
 from foreset import DeltaSource, EntitySpec, FeatureStore, FeatureViewSpec, TrainingSetSpec
-from foreset.domain.diff import TrainingSetDiff
-from foreset.domain.diff_parts import ByCommit, ByDefinition, ByReplacement, BySpec, BySpine, Change, ColumnDiff
+from foreset.domain.diff.parts import ByCommit, ByDefinition, ByReplacement, BySpec, BySpine, Change, ColumnDiff
+from foreset.domain.diff.report import TrainingSetDiff
 from foreset.domain.errors.retrieval import DoesNotFit
 from foreset.domain.errors.specs import UnknownTrainingSet
 

@@ -11,8 +11,8 @@ import polars as pl
 from hypothesis import given, settings
 
 from foreset import DeltaSource, EntitySpec, FeatureStore, FeatureViewSpec, TrainingSetSpec
-from foreset.domain.diff import TrainingSetDiff
-from foreset.domain.diff_parts import ByCommit, ByDefinition, BySpec, Cause
+from foreset.domain.diff.parts import ByCommit, ByDefinition, BySpec, Cause
+from foreset.domain.diff.report import TrainingSetDiff
 from tests.diff.histories import Cell, Defined, History, Record, histories, hour, same
 
 CASES = int(os.environ.get("FORESET_LAW_CASES", "60" if settings().max_examples <= 100 else "10000"))

@@ -13,8 +13,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from foreset import EntitySpec, FeatureStore, read_delta_table
-from foreset.domain.diff_parts import ByCommit, ByCommits
-from foreset.domain.point_in_time import Label
+from foreset.domain.diff.parts import ByCommit, ByCommits
+from foreset.domain.planning.point_in_time import Label
 from tests.diff.histories import HOUR, Defined, History, Record, TableRow, frame, hour, labels, rows, same
 from tests.diff.test_diff_causes import ALL, CASES, asked, check, spine, views
 

@@ -4,7 +4,7 @@ import pytest
 
 from docs.finding_examples import EXAMPLES
 from docs.finding_page import PAGE, kinds, modules, page
-from foreset.domain.findings.finding import Finding
+from foreset.domain.finding import Finding
 from tests.docs.names import unknown
 from tests.docs.wording import misfit
 
@@ -23,7 +23,7 @@ def test_each_finding_has_an_example(kind: type[Finding]) -> None:
 
 def test_each_finding_is_on_the_page() -> None:
     strange = {kind for kind in Finding.__subclasses__() if kind.__module__.startswith("foreset.")} - set(KINDS)
-    assert not strange, "define findings in domain/findings"
+    assert not strange, "name the module that defines the finding in docs/finding_page.py"
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: type(example).__name__)

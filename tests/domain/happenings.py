@@ -5,11 +5,10 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from foreset.domain.materializing import ViewMaterialized
-from foreset.domain.model import ModelTrained
-from foreset.domain.nodes import Scan
-from foreset.domain.plan import RetrievalPlan
-from foreset.domain.receipt import (
+from foreset.domain.definitions.models import ModelTrained
+from foreset.domain.definitions.registry import EntityRegistered, FeatureViewRegistered, FeatureViewRemoved
+from foreset.domain.definitions.specs import SpineReference, TrainingSetSpec
+from foreset.domain.event_log.receipts import (
     Event,
     Recorded,
     SpineRecord,
@@ -17,8 +16,9 @@ from foreset.domain.receipt import (
     TrainingSetRebuilt,
     TrainingSetRetrieved,
 )
-from foreset.domain.registry import EntityRegistered, FeatureViewRegistered, FeatureViewRemoved
-from foreset.domain.spec import SpineReference, TrainingSetSpec
+from foreset.domain.online.loading import ViewMaterialized
+from foreset.domain.planning.nodes import Scan
+from foreset.domain.planning.plan import RetrievalPlan
 from tests.domain.plans import DRIVER, NOTES, STATS, planned
 
 BEGAN: Final = datetime(2024, 5, 1, 8, tzinfo=UTC)

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
+from foreset.domain.definitions.registry import Catalog, Register, decide, replay
+from foreset.domain.definitions.specs import DeltaSource, EntitySpec, FeatureField, FeatureViewSpec, TrainingSetSpec
 from foreset.domain.facts import Column, DataFile, Facts, KeyFacts, Range, Resources, SpineFacts, TableFacts
-from foreset.domain.plan import RetrievalPlan
-from foreset.domain.planning import plan_for, select
-from foreset.domain.registry import Catalog, Register, decide, replay
-from foreset.domain.spec import DeltaSource, EntitySpec, FeatureField, FeatureViewSpec, TrainingSetSpec
+from foreset.domain.planning.plan import RetrievalPlan
+from foreset.domain.planning.planner import plan_for, select
 
 DAY = 86_400_000_000
 NOON: Range = (1_704_110_400_000_000, 1_704_110_400_000_000)  # 2024-01-01T12:00:00Z

@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from foreset.adapters.delta.names import table_uri
-from foreset.domain.addresses import is_address, is_postgres, redacted, without_secrets
+from foreset.adapters.delta.log.paths import table_uri
 from foreset.domain.errors.tables import FileOfAHost
+from foreset.domain.safe_text.addresses import is_address, is_postgres, redacted, without_secrets
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from returns.result import Result, Success
 
 from foreset.domain.errors.problem import CallerError, DataError, ForesetError, Problem, because, raised, refuse, told
 from foreset.domain.errors.tables import TableUnreadable
-from foreset.entrypoints.raising import given
+from foreset.entrypoints.wiring.raising import given
 
 ERROR = TableUnreadable(table="weather", problem="it is broken")
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from foreset.domain.changes import CommitFiles, FileAction, reading
 from foreset.domain.facts import DataFile
+from foreset.domain.tables.changes import CommitFiles, FileAction, reading
 
 ODD = "what the commits in between say of their files does not add up"
 

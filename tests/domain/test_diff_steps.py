@@ -6,13 +6,18 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from foreset.domain.diff_parts import ByDefinition, BySpec, Change
-from foreset.domain.diff_steps import Definition, definitions, shown, steps
+from foreset.domain.definitions.registry import (
+    EntityRegistered,
+    FeatureViewRegistered,
+    FeatureViewRemoved,
+    RegistryEvent,
+)
+from foreset.domain.definitions.specs import DeltaSource, EntitySpec, FeatureViewSpec
+from foreset.domain.diff.lookups import Lookup, defined
+from foreset.domain.diff.parts import ByDefinition, BySpec, Change
+from foreset.domain.diff.steps import Definition, definitions, shown, steps
+from foreset.domain.event_log.receipts import Recorded
 from foreset.domain.facts import Column
-from foreset.domain.lookups import Lookup, defined
-from foreset.domain.receipt import Recorded
-from foreset.domain.registry import EntityRegistered, FeatureViewRegistered, FeatureViewRemoved, RegistryEvent
-from foreset.domain.spec import DeltaSource, EntitySpec, FeatureViewSpec
 
 AT = datetime(2024, 5, 1, tzinfo=UTC)
 A = Lookup(

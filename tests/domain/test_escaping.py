@@ -6,12 +6,12 @@ import unicodedata
 import pytest
 from msgspec import json
 
+from foreset.domain.definitions.recordable import unrecordable
+from foreset.domain.definitions.specs import DeltaSource, EntitySpec, FeatureViewSpec
 from foreset.domain.errors.tables import TableUnreadable
-from foreset.domain.escaping import escaped, escaped_json, unfit_for_names
-from foreset.domain.lineage import Lineage, LineageNode
-from foreset.domain.lineage_texts import as_mermaid, as_text
-from foreset.domain.recordable import unrecordable
-from foreset.domain.spec import DeltaSource, EntitySpec, FeatureViewSpec
+from foreset.domain.event_log.lineage import Lineage, LineageNode
+from foreset.domain.event_log.lineage_text import as_mermaid, as_text
+from foreset.domain.safe_text.escaping import escaped, escaped_json, unfit_for_names
 from foreset.entrypoints.cli.output import Table, aligned, as_json
 
 CONTROLS = [chr(code) for code in range(sys.maxunicode + 1) if unicodedata.category(chr(code)) in {"Cc", "Zl", "Zp"}]

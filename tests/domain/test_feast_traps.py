@@ -4,10 +4,10 @@ from typing import Any
 import pytest
 
 from foreset.domain.facts import Column, TableFacts
-from foreset.domain.feast_repository import FeastEntity, FeastField, FeastRepository, FeastSource, FeastView
-from foreset.domain.feast_traps import ViewLook, traps
-from foreset.domain.row_facts import RowFacts
-from foreset.domain.table_folder import FolderFacts
+from foreset.domain.feast.folder_facts import FolderFacts
+from foreset.domain.feast.repository import FeastEntity, FeastField, FeastRepository, FeastSource, FeastView
+from foreset.domain.feast.row_facts import RowFacts
+from foreset.domain.feast.traps import ViewLook, traps
 
 OURS = "foreset.adapters.feast.offline_store.DeltaOfflineStore"
 KEY = FeastField(name="k", type="Int64")

@@ -15,9 +15,8 @@ import pandas as pd
 import polars as pl
 import pytest
 
-from foreset.domain.errors.problem import CallerError, ForesetError
-from foreset.domain.model import FeatureSpec, ModelSpec, Split
-from foreset.domain.spec import (
+from foreset.domain.definitions.models import FeatureSpec, ModelSpec, Split
+from foreset.domain.definitions.specs import (
     DeltaSource,
     EntitySpec,
     FeatureField,
@@ -27,8 +26,9 @@ from foreset.domain.spec import (
     SpineReference,
     TrainingSetSpec,
 )
-from foreset.domain.workflow_spec import FeatureStoreSpec, FeatureStoreSpecBuilder
-from foreset.domain.writing import WriteOptions
+from foreset.domain.definitions.workflow import FeatureStoreSpec, FeatureStoreSpecBuilder
+from foreset.domain.errors.problem import CallerError, ForesetError
+from foreset.domain.tables.write_options import WriteOptions
 
 
 class _Text(str, Enum):  # noqa: UP042  # its str() is not its text

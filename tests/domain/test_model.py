@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from foreset.domain.definitions.models import FeatureSpec, ModelSpec, ModelTrained, Split
+from foreset.domain.definitions.workflow import FeatureStoreSpec, FeatureStoreSpecBuilder
 from foreset.domain.errors.problem import CallerError
-from foreset.domain.model import FeatureSpec, ModelSpec, ModelTrained, Split
-from foreset.domain.workflow_spec import FeatureStoreSpec, FeatureStoreSpecBuilder
 
 
 @pytest.mark.parametrize(

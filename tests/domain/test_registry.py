@@ -8,9 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from foreset.domain.errors.problem import CallerError
-from foreset.domain.facts import Column
-from foreset.domain.registry import (
+from foreset.domain.definitions.registry import (
     Catalog,
     EntityRegistered,
     FeatureViewRegistered,
@@ -20,7 +18,9 @@ from foreset.domain.registry import (
     decide,
     replay,
 )
-from foreset.domain.spec import DeltaSource, EntitySpec, FeatureField, FeatureViewSpec
+from foreset.domain.definitions.specs import DeltaSource, EntitySpec, FeatureField, FeatureViewSpec
+from foreset.domain.errors.problem import CallerError
+from foreset.domain.facts import Column
 
 COLUMNS = (
     Column("driver_id", "int64"),

@@ -14,14 +14,15 @@ import polars as pl
 import pytest
 
 from foreset.entrypoints.demo import flights as flights_module
-from foreset.entrypoints.demo.careless import careless_join
 from foreset.entrypoints.demo.command import run_demo
-from foreset.entrypoints.demo.corrections import made_metric, mended
 from foreset.entrypoints.demo.flights import Source, read_source, spine_of, with_times
 from foreset.entrypoints.demo.folder import MARKER, prepare
+from foreset.entrypoints.demo.models import careless_join
 from foreset.entrypoints.demo.tables import (
     carrier_delays,
     growth,
+    made_metric,
+    mended,
     plane_delays,
     plane_facts,
     stragglers,
@@ -265,7 +266,7 @@ def test_the_rebuild_is_identical_after_the_tables_changed(told: tuple[Path, dic
 
 
 def test_the_model_is_recorded_against_the_training_set(told: tuple[Path, dict[str, Any]]) -> None:
-    from foreset.entrypoints.feature_store import FeatureStore  # noqa: PLC0415  # only this case needs it
+    from foreset.entrypoints.store.feature_store import FeatureStore  # noqa: PLC0415  # only this case needs it
 
     store = FeatureStore.open(told[1]["store"], data_dir=told[1]["data"]).unwrap()
     kinds = [type(recorded.event).__name__ for recorded in store.history().unwrap()]

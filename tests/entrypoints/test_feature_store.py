@@ -14,11 +14,11 @@ from deltalake import DeltaTable
 
 from foreset import DeltaSource, EntitySpec, FeatureStore, FeatureViewSpec, SpineReference, TrainingSetSpec
 from foreset.adapters.delta.tables import DeltaTables
-from foreset.adapters.polars.fingerprint import fingerprint
-from foreset.domain.errors.keeping import NotRebuildable
+from foreset.adapters.polars.frames.fingerprint import fingerprint
+from foreset.domain.errors.event_log import LogCorrupt, LogTooNew, StoreUnwritable
+from foreset.domain.errors.retention import NotRebuildable
 from foreset.domain.errors.retrieval import KnownInFuture, SpineDiffers, SpineNotKept, TableReplaced
 from foreset.domain.errors.specs import UnknownTrainingSet
-from foreset.domain.errors.store import LogCorrupt, LogTooNew, StoreUnwritable
 from foreset.domain.errors.tables import BeforeFirstVersion
 
 

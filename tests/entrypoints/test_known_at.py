@@ -28,13 +28,13 @@ from foreset import (
     write_to_delta_lake,
 )
 from foreset.adapters.memory import MemoryClock, MemoryExecutor, MemoryTables
-from foreset.adapters.polars.spines import PolarsSpines
+from foreset.adapters.polars.frames.spines import PolarsSpines
 from foreset.domain.errors.problem import CallerError
 from foreset.domain.errors.retrieval import KnownInFuture, VersionNotKnownYet
 from foreset.domain.errors.tables import BeforeFirstVersion
 from foreset.entrypoints.cli import main
-from foreset.entrypoints.spec_files import read_training_set
-from foreset.entrypoints.wiring import in_memory
+from foreset.entrypoints.spec_files.specs import read_training_set
+from foreset.entrypoints.wiring.build import in_memory
 
 
 def day(number: int) -> datetime:

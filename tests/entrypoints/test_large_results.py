@@ -22,7 +22,7 @@ from foreset import (
     TrainingSet,
     TrainingSetSpec,
 )
-from foreset.adapters.machine import LocalMachine
+from foreset.adapters.shared.machine import LocalMachine
 from foreset.domain.facts import Resources
 
 ROWS = 40_000

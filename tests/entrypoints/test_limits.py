@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from foreset import FeatureStore
-from foreset.entrypoints.limits import MOST_THREADS, limits
+from foreset.entrypoints.wiring.limits import MOST_THREADS, limits
 
 
 @pytest.mark.parametrize(

@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 from returns.result import Success
 
 from foreset import CallerError, DeltaSource, EntitySpec, FeatureStore, FeatureViewSpec, TrainingSetSpec
-from foreset.adapters.frames_in_pandas import pandas_frame
-from foreset.adapters.polars.spines import PolarsSpines
-from foreset.entrypoints.training_set import TrainingSet
-from foreset.entrypoints.wiring import table_store
+from foreset.adapters.polars.frames.spines import PolarsSpines
+from foreset.adapters.shared.interchange.to_pandas import pandas_frame
+from foreset.entrypoints.store.training_set import TrainingSet
+from foreset.entrypoints.wiring.build import table_store
 from tests.pandas_columns import BIG, CATEGORIES, GIVEN, OTHERS
 from tests.types_of_frames import COLUMN_TYPES, ColumnType, frame_of
 

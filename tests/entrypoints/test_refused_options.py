@@ -10,7 +10,7 @@ import pytest
 from returns.result import Failure, Success
 
 from foreset import DeltaSource, EntitySpec, FeatureStore, FeatureViewSpec, TrainingSetSpec, write_to_delta_lake
-from foreset.adapters.object_stores import StorageOptions
+from foreset.adapters.shared.files.object_stores import StorageOptions
 
 DAY = datetime(2024, 1, 1, tzinfo=UTC)
 ROWS = pl.DataFrame({"k": [1], "at": [DAY], "x": [1.0]})

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from returns.result import Result, Success
 
-from foreset.domain.spec import DeltaSource, EntitySpec, FeatureField, FeatureViewSpec, TrainingSetSpec
-from foreset.entrypoints.spec_documents import LARGEST
-from foreset.entrypoints.spec_files import read_registrations, read_training_set
+from foreset.domain.definitions.specs import DeltaSource, EntitySpec, FeatureField, FeatureViewSpec, TrainingSetSpec
+from foreset.entrypoints.spec_files.documents import LARGEST
+from foreset.entrypoints.spec_files.specs import read_registrations, read_training_set
 
 ENTITY = EntitySpec("city", ["city_id"])
 VIEW = FeatureViewSpec(

@@ -13,7 +13,7 @@ from returns.result import Failure, Result, Success
 
 from foreset import CallerError, FeatureStore
 from foreset.domain.errors.specs import UnknownTrainingSet
-from foreset.entrypoints.unread import UnreadFailure
+from foreset.entrypoints.wiring.unread import UnreadFailure
 
 DROPPED = """
 from foreset import FeatureStore

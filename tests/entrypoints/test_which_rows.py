@@ -11,7 +11,7 @@ import pytest
 
 from foreset import DeltaSource, EntitySpec, FeatureStore, FeatureViewSpec, TrainingSet, TrainingSetSpec
 from foreset.domain.errors.problem import CallerError
-from foreset.entrypoints.spec_files import read_registrations
+from foreset.entrypoints.spec_files.specs import read_registrations
 
 
 def day(number: float) -> datetime:

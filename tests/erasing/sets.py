@@ -3,7 +3,7 @@
 from typing import Any
 
 from foreset import FeatureStore, TrainingSetSpec
-from foreset.domain.erasure import KeyErased
+from foreset.domain.event_log.erasures import KeyErased
 from tests.erasing.conftest import SPINE
 
 SPEC = TrainingSetSpec(["ages:age"])

@@ -11,16 +11,16 @@ import pytest
 from returns.result import Result
 
 from foreset import DeltaSource, EntitySpec, FeatureStore, FeatureViewSpec, TrainingSetSpec
-from foreset.application.ports import PlanExecutor, Retrieved
-from foreset.application.table_ports import ArrowStream
-from foreset.domain.chain_audit import audit
-from foreset.domain.erasure import ERASURES, KeyErased
+from foreset.application.ports.engine import PlanExecutor, Retrieved
+from foreset.application.ports.tables import ArrowStream
+from foreset.domain.definitions.models import ModelTrained
+from foreset.domain.definitions.specs import SpineReference
 from foreset.domain.errors.erasure import SpineErased, TrainingSetErased
-from foreset.domain.errors.offline_stores import ExecutionError
-from foreset.domain.model import ModelTrained
-from foreset.domain.plan import RetrievalPlan
-from foreset.domain.receipt import TrainingSetRetrieved, spine_name, training_set_stream
-from foreset.domain.spec import SpineReference
+from foreset.domain.errors.feast import ExecutionError
+from foreset.domain.event_log.chain_audit import audit
+from foreset.domain.event_log.erasures import ERASURES, KeyErased
+from foreset.domain.event_log.receipts import TrainingSetRetrieved, spine_name, training_set_stream
+from foreset.domain.planning.plan import RetrievalPlan
 from tests.erasing.conftest import ANN, BOB, CUSTOMER, CUSTOMERS, OTHERS, SPINE, day, left_in, opened
 from tests.erasing.sets import SPEC, build, erasures
 

@@ -9,9 +9,9 @@ from deltalake import DeltaTable
 from returns.result import Result
 
 from foreset import DeltaSource, EntitySpec, FeatureStore, FeatureViewSpec, TrainingSetSpec
-from foreset.adapters.polars.key_search import PolarsKeySearch
-from foreset.application.find_key import find_key
-from foreset.application.table_ports import Snapshot
+from foreset.adapters.polars.table_rows.key_search import PolarsKeySearch
+from foreset.application.erasure.find_key import find_key
+from foreset.application.ports.tables import Snapshot
 from foreset.domain.errors.tables import TableError
 from tests.erasing.conftest import ANN, CUSTOMERS, OTHERS, SPINE, day, opened
 from tests.erasing.sets import build

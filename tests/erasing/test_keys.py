@@ -10,7 +10,7 @@ from returns.result import Success
 from foreset import DeltaSource, EntitySpec, FeatureStore, FeatureViewSpec, TrainingSetSpec
 from foreset.domain.errors.erasure import KeyNamed, KeyUnfit, TrainingSetErased
 from foreset.domain.errors.specs import UnknownEntity
-from foreset.domain.receipt import TableWritten
+from foreset.domain.event_log.receipts import TableWritten
 from tests.erasing.conftest import AGES, ANN, BOB, CUSTOMER, CUSTOMERS, day, opened
 from tests.erasing.sets import build
 

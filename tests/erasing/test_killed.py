@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from foreset import FeatureStore, TrainingSetSpec
-from foreset.domain.erasure import KeyErased
 from foreset.domain.errors.erasure import TrainingSetErased
+from foreset.domain.event_log.erasures import KeyErased
 from tests.erasing import eraser
 from tests.erasing.conftest import ANN, CUSTOMERS, SPINE, left_in, opened
 

@@ -8,8 +8,8 @@ import pytest
 from returns.result import Success
 
 from foreset import DeltaSource, EntitySpec, FeatureStore, FeatureViewSpec, TrainingSetSpec
+from foreset.domain.definitions.specs import SpineReference
 from foreset.domain.errors.erasure import TrainingSetErased
-from foreset.domain.spec import SpineReference
 from tests.erasing.conftest import day, left_in, opened
 
 WHO = [f"person-{number:04}" for number in range(8)]

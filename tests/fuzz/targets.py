@@ -13,27 +13,27 @@ from zipfile import ZipFile
 
 from hypothesis import strategies as st
 
-from foreset.adapters.bounded_yaml import YamlUnfit, yaml_documents
-from foreset.adapters.delta.checkpoints import CHECKPOINT_FAULTS, _actions
-from foreset.adapters.delta.folders import LocalFolder
-from foreset.adapters.delta.log import commit_of, open_log
-from foreset.adapters.event_rows import as_recorded
-from foreset.adapters.feast.registry_place import is_registry
-from foreset.adapters.feast.repository import read_settings
-from foreset.adapters.polars.csv_spines import csv_spine
+from foreset.adapters.delta.log.checkpoints import CHECKPOINT_FAULTS, _actions
+from foreset.adapters.delta.log.folders import LocalFolder
+from foreset.adapters.delta.log.log import commit_of, open_log
+from foreset.adapters.feast.repository.registry_path import is_registry
+from foreset.adapters.feast.repository.settings import read_settings
+from foreset.adapters.polars.csv.spines import csv_spine
+from foreset.adapters.shared.event_log.event_rows import as_recorded
+from foreset.adapters.shared.files.bounded_yaml import YamlUnfit, yaml_documents
+from foreset.adapters.shared.rows.sql_conditions import condition
 from foreset.adapters.sklearn.saving import load_model
-from foreset.adapters.sql_conditions import condition
-from foreset.domain.addresses import without_secrets
-from foreset.domain.decoding import TAGS
-from foreset.domain.delta_log import Add, Metadata, recorded_rows, relative_to, spellings
-from foreset.domain.delta_schema import leaves_of
+from foreset.domain.definitions.specs import SpineReference
 from foreset.domain.errors.problem import Problem
+from foreset.domain.event_log.decoding import TAGS
 from foreset.domain.facts import Column
-from foreset.domain.spec import SpineReference
-from foreset.entrypoints.limits import limits
-from foreset.entrypoints.locations import location
-from foreset.entrypoints.spec_files import read_registrations, read_training_set
-from foreset.entrypoints.workflow_files import read_workflow
+from foreset.domain.safe_text.addresses import without_secrets
+from foreset.domain.tables.delta_log import Add, Metadata, recorded_rows, relative_to, spellings
+from foreset.domain.tables.delta_schema import leaves_of
+from foreset.entrypoints.spec_files.specs import read_registrations, read_training_set
+from foreset.entrypoints.spec_files.workflows import read_workflow
+from foreset.entrypoints.wiring.limits import limits
+from foreset.entrypoints.wiring.locations import location
 
 WORDS = [
     "entities",

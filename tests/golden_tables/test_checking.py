@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from foreset.adapters.delta.tables import DeltaTables
-from foreset.domain.findings.log import HintBroken, ZonelessPartition
+from foreset.domain.table_health.log_findings import HintBroken, ZonelessPartition
 
 ODD = {
     "corrupted-last-checkpoint-kernel": HintBroken,

@@ -12,10 +12,10 @@ from deltalake import DeltaTable
 
 from foreset import ForesetError, read_delta_table
 from foreset.adapters.delta.tables import DeltaTables
-from foreset.adapters.polars.source import FileSource, Reader
+from foreset.adapters.polars.matching.source import FileSource, Reader
 from foreset.domain.errors.tables import PartitionTimeUnclear
 from foreset.domain.facts import TableFacts
-from foreset.domain.nodes import Scan
+from foreset.domain.planning.nodes import Scan
 
 WRITTEN_IN = {
     "data-reader-partition-values": "America/Los_Angeles",

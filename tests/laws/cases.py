@@ -8,8 +8,8 @@ from typing import Any
 import polars as pl
 from hypothesis import strategies as st
 
-from foreset.adapters.arrow_types import polars_dtype
-from foreset.domain.spec import DeltaSource, EntitySpec, FeatureViewSpec, TrainingSetSpec
+from foreset.adapters.shared.frames.arrow_types import polars_dtype
+from foreset.domain.definitions.specs import DeltaSource, EntitySpec, FeatureViewSpec, TrainingSetSpec
 
 EPOCH = 1_704_067_200  # 2024-01-01T00:00:00Z, in seconds
 UNITS = {"ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}

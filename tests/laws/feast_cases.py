@@ -11,9 +11,9 @@ from feast.data_format import DeltaFormat, ParquetFormat
 from feast.types import FeastType, Float64, Int32, Int64, String
 from feast.value_type import ValueType
 
-from foreset.adapters.arrow_types import dtype_name
-from foreset.domain import feast_tags
-from foreset.domain.spec import FeatureViewSpec
+from foreset.adapters.shared.frames.arrow_types import dtype_name
+from foreset.domain.definitions.specs import FeatureViewSpec
+from foreset.domain.feast import tags as feast_tags
 from tests.laws.cases import Case
 
 _TYPES: dict[str, FeastType] = {"int64": Int64, "int32": Int32, "string": String, "float64": Float64}

@@ -8,14 +8,14 @@ from typing import Any, Literal, NamedTuple
 import polars as pl
 from hypothesis import strategies as st
 
-from foreset.application.table_ports import TableStore
+from foreset.application.ports.tables import TableStore
+from foreset.domain.definitions.specs import TrainingSetSpec
 from foreset.domain.errors.problem import Problem
 from foreset.domain.errors.retrieval import KnownInFuture, VersionNotKnownYet
 from foreset.domain.errors.tables import AmbiguousTime, BeforeFirstVersion
 from foreset.domain.facts import bound
-from foreset.domain.point_in_time import Label, Row, Terms, serving_row
-from foreset.domain.spec import TrainingSetSpec
-from foreset.domain.writing import WriteMode, WriteOptions
+from foreset.domain.planning.point_in_time import Label, Row, Terms, serving_row
+from foreset.domain.tables.write_options import WriteMode, WriteOptions
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 TIME = pl.Datetime("us", "UTC")

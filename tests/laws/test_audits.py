@@ -5,11 +5,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from foreset import TrainingSet
-from foreset.adapters.arrow_types import polars_dtype
 from foreset.adapters.memory.executor import labels_of, rows_of, terms_of
-from foreset.domain.leak_report import ViewAudit
-from foreset.domain.nodes import Gather, Match
-from foreset.domain.point_in_time import Label, Row, Terms, has_begun, serving_row
+from foreset.adapters.shared.frames.arrow_types import polars_dtype
+from foreset.domain.leakage.report import ViewAudit
+from foreset.domain.planning.nodes import Gather, Match
+from foreset.domain.planning.point_in_time import Label, Row, Terms, has_begun, serving_row
 from tests.laws.cases import Case, cases
 from tests.laws.test_reports import store_of
 

@@ -10,26 +10,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from foreset.adapters.clock import SystemClock
 from foreset.adapters.delta.tables import DeltaTables
-from foreset.adapters.machine import LocalMachine
 from foreset.adapters.memory.executor import MemoryExecutor
 from foreset.adapters.memory.tables import MemoryTables
-from foreset.adapters.polars import pieces
-from foreset.adapters.polars.executor import PolarsExecutor
-from foreset.adapters.polars.fingerprint import fingerprint
-from foreset.adapters.polars.profile import profile
-from foreset.adapters.polars.results import PolarsResults
-from foreset.adapters.polars.spines import PolarsSpines
-from foreset.application.ports import Assembled, PlanExecutor
-from foreset.application.table_ports import TableStore
+from foreset.adapters.polars.frames.fingerprint import fingerprint
+from foreset.adapters.polars.frames.profile import profile
+from foreset.adapters.polars.frames.results import PolarsResults
+from foreset.adapters.polars.frames.spines import PolarsSpines
+from foreset.adapters.polars.matching import pieces
+from foreset.adapters.polars.matching.executor import PolarsExecutor
+from foreset.adapters.shared.machine import LocalMachine, SystemClock
+from foreset.application.ports.engine import Assembled, PlanExecutor
+from foreset.application.ports.tables import TableStore
+from foreset.domain.definitions.registry import Catalog, Register, decide, replay
+from foreset.domain.definitions.specs import EntitySpec, FeatureViewSpec
 from foreset.domain.facts import Facts
-from foreset.domain.measured import ViewServed
-from foreset.domain.nodes import Assemble, Match, Matching, Node, Passes, Scan, Strategy
-from foreset.domain.plan import RetrievalPlan
-from foreset.domain.planning import plan_for, select
-from foreset.domain.registry import Catalog, Register, decide, replay
-from foreset.domain.spec import EntitySpec, FeatureViewSpec
+from foreset.domain.planning.measurements import ViewServed
+from foreset.domain.planning.nodes import Assemble, Match, Matching, Node, Passes, Scan, Strategy
+from foreset.domain.planning.plan import RetrievalPlan
+from foreset.domain.planning.planner import plan_for, select
 from tests.handmade import handmade
 from tests.laws.cases import DELTA_TIMES, EXACT_KEYS, Case, cases
 

@@ -12,9 +12,9 @@ from msgspec.structs import replace
 
 from foreset.adapters.delta.tables import DeltaTables
 from foreset.adapters.memory.executor import MemoryExecutor
+from foreset.domain.definitions.specs import FeatureViewSpec
 from foreset.domain.errors.problem import ForesetError
-from foreset.domain.plan import RetrievalPlan
-from foreset.domain.spec import FeatureViewSpec
+from foreset.domain.planning.plan import RetrievalPlan
 from tests.adapters.feast.stores import STORE
 from tests.laws.cases import DELTA_TIMES, Case, cases
 from tests.laws.feast_cases import entity_frame, feast_store

@@ -10,13 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from returns.result import Success
 
-from foreset.adapters.clock import SystemClock
-from foreset.adapters.feast.executor import FeastExecutor
+from foreset.adapters.feast.engines.executor import FeastExecutor
 from foreset.adapters.memory.executor import MemoryExecutor
 from foreset.adapters.memory.tables import MemoryTables
-from foreset.application.ports import PlanExecutor
-from foreset.domain.errors.offline_stores import BeyondStore, TiesUndecided
-from foreset.domain.feast_stores import store_named
+from foreset.adapters.shared.machine import SystemClock
+from foreset.application.ports.engine import PlanExecutor
+from foreset.domain.errors.feast import BeyondStore, TiesUndecided
+from foreset.domain.feast.engines import store_named
 from tests.laws.cases import DELTA_TIMES, EXACT_KEYS, Case, cases
 from tests.laws.test_executors import made, plan_of
 from tests.warehouse_tables import load, on_postgres

@@ -17,12 +17,12 @@ from returns.result import Success
 
 from foreset.adapters.delta.tables import DeltaTables
 from foreset.adapters.memory import MemoryClock, MemoryTables
-from foreset.adapters.polars.executor import PolarsExecutor
-from foreset.adapters.polars.spines import PolarsSpines
-from foreset.application.table_ports import TableStore
-from foreset.domain.spec import DeltaSource, EntitySpec, FeatureViewSpec
-from foreset.entrypoints.feature_store import FeatureStore
-from foreset.entrypoints.wiring import in_memory
+from foreset.adapters.polars.frames.spines import PolarsSpines
+from foreset.adapters.polars.matching.executor import PolarsExecutor
+from foreset.application.ports.tables import TableStore
+from foreset.domain.definitions.specs import DeltaSource, EntitySpec, FeatureViewSpec
+from foreset.entrypoints.store.feature_store import FeatureStore
+from foreset.entrypoints.wiring.build import in_memory
 from tests.laws.histories import History, NotTold, Told, after, answers, commit, histories
 
 _THOROUGH = 1_000

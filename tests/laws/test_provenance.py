@@ -3,17 +3,16 @@
 import polars as pl
 from hypothesis import given
 
-from foreset.adapters.clock import SystemClock
-from foreset.adapters.machine import LocalMachine
 from foreset.adapters.memory.executor import MemoryExecutor
 from foreset.adapters.memory.tables import MemoryTables
-from foreset.adapters.polars.executor import PolarsExecutor
-from foreset.adapters.polars.profile import profile
-from foreset.application.ports import PlanExecutor
+from foreset.adapters.polars.frames.profile import profile
+from foreset.adapters.polars.matching.executor import PolarsExecutor
+from foreset.adapters.shared.machine import LocalMachine, SystemClock
+from foreset.application.ports.engine import PlanExecutor
 from foreset.domain.facts import Facts
-from foreset.domain.plan import RetrievalPlan
-from foreset.domain.provenance import Provenance, provenance, whole_rows
-from foreset.domain.rules import optimize
+from foreset.domain.planning.plan import RetrievalPlan
+from foreset.domain.planning.provenance import Provenance, provenance, whole_rows
+from foreset.domain.planning.rules import optimize
 from tests.laws.cases import Case, cases
 from tests.laws.test_executors import plan_of
 

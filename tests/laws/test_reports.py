@@ -9,15 +9,15 @@ import pytest
 from hypothesis import given, settings
 
 from foreset import FeatureStore
-from foreset.adapters.arrow_types import polars_dtype
 from foreset.adapters.memory import MemoryClock, MemoryExecutor, MemoryTables
 from foreset.adapters.memory.executor import comparable, labels_of, rows_of, terms_of
-from foreset.adapters.polars.executor import PolarsExecutor
-from foreset.application.ports import PlanExecutor
-from foreset.domain.ages import AGE_EDGES_US, QUANTILES
-from foreset.domain.leak_report import Leads, ViewReport
-from foreset.domain.nodes import Gather, Match
-from foreset.domain.point_in_time import Label, Row, Terms, expired, serving_row
+from foreset.adapters.polars.matching.executor import PolarsExecutor
+from foreset.adapters.shared.frames.arrow_types import polars_dtype
+from foreset.application.ports.engine import PlanExecutor
+from foreset.domain.leakage.report import Leads, ViewReport
+from foreset.domain.planning.ages import AGE_EDGES_US, QUANTILES
+from foreset.domain.planning.nodes import Gather, Match
+from foreset.domain.planning.point_in_time import Label, Row, Terms, expired, serving_row
 from tests.laws.cases import Case, cases
 
 few = settings(max_examples=25 if settings().max_examples <= 100 else 1_000)

@@ -14,8 +14,8 @@ from returns.result import Success
 
 from foreset.adapters.delta.tables import DeltaTables
 from foreset.adapters.memory import MemoryClock, MemoryTables
-from foreset.application.table_ports import TableStore
-from foreset.domain.writing import WriteMode, WriteOptions
+from foreset.application.ports.tables import TableStore
+from foreset.domain.tables.write_options import WriteMode, WriteOptions
 
 SCHEMA = {"k": pl.Int64, "p": pl.String, "x": pl.Float64}
 WIDER = {**SCHEMA, "y": pl.Int64}

@@ -19,9 +19,9 @@ from msgspec.structs import replace
 
 from foreset.adapters.delta.tables import DeltaTables
 from foreset.adapters.memory.executor import labels_of, rows_of, terms_of
-from foreset.domain.plan import RetrievalPlan
-from foreset.domain.point_in_time import Label, Row, Terms, qualifies
-from foreset.domain.spec import FeatureViewSpec
+from foreset.domain.definitions.specs import FeatureViewSpec
+from foreset.domain.planning.plan import RetrievalPlan
+from foreset.domain.planning.point_in_time import Label, Row, Terms, qualifies
 from tests.laws.cases import Case, cases
 from tests.laws.feast_cases import entity_frame, feast_store
 from tests.laws.test_executors import plan_of

@@ -18,7 +18,7 @@ from returns.result import Result
 
 from foreset import FeatureStore, TrainingSetSpec
 from foreset.domain.errors.problem import ForesetError
-from foreset.domain.receipt import TrainingSetRetrieved
+from foreset.domain.event_log.receipts import TrainingSetRetrieved
 
 DAY = datetime(2024, 5, 1, tzinfo=UTC)
 LATER = datetime(2024, 5, 3, tzinfo=UTC)

@@ -28,8 +28,8 @@ from foreset import (
     TrainingSet,
     TrainingSetSpec,
 )
-from foreset.domain.receipt import TrainingSetRetrieved
-from foreset.entrypoints.past_store import PastStore
+from foreset.domain.event_log.receipts import TrainingSetRetrieved
+from foreset.entrypoints.store.past_store import PastStore
 
 NOON: Final = datetime(2024, 5, 1, 12, tzinfo=UTC)
 CITY: Final = EntitySpec("city", ["city"])
@@ -247,7 +247,7 @@ def members(kind: type) -> list[str]:
 
 def offered_to_feast(world: World) -> dict[str, Callable[[World], object]]:
     """All that Feast finds in the offline store and in its jobs, asked without arguments, which a refusal precedes."""
-    from foreset.adapters.feast.offline_jobs import DeltaRetrievalJob  # noqa: PLC0415  # loads Feast: seconds
+    from foreset.adapters.feast.offline.jobs import DeltaRetrievalJob  # noqa: PLC0415  # loads Feast: seconds
     from foreset.adapters.feast.offline_store import DeltaOfflineStore  # noqa: PLC0415  # as above
 
     job = world.manager.store.get_historical_features(entities(), ["rain:mm"])

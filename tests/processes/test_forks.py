@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from foreset import CallerError, FeatureStore, read_delta_table
-from foreset.adapters import fork_guard
-from foreset.adapters.vendor_threads import VendorThreads
+from foreset.adapters.shared.processes import fork_guard
+from foreset.adapters.shared.processes.vendor_threads import VendorThreads
 from tests.processes import runner
 from tests.processes.entry_points import CALLS, VALUES, offered
 

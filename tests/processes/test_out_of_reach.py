@@ -13,13 +13,13 @@ import pytest
 from returns.result import Result
 
 from foreset import DeltaSource, EntitySpec, FeatureStore, FeatureViewSpec, TrainingSetSpec, write_to_delta_lake
-from foreset.adapters.blobs import FolderBlobs
-from foreset.adapters.delta.folders import LocalFolder
+from foreset.adapters.delta.log.folders import LocalFolder
+from foreset.adapters.shared.files.blobs import FolderBlobs
+from foreset.domain.errors.event_log import StoreUnwritable
 from foreset.domain.errors.problem import ForesetError, Problem, told
 from foreset.domain.errors.retrieval import OutputUnwritable
-from foreset.domain.errors.store import StoreUnwritable
 from foreset.domain.errors.system import OutOfReach
-from foreset.domain.errors.system_codes import meaning_of
+from foreset.domain.system_codes import meaning_of
 
 DAY = datetime(2024, 5, 1, tzinfo=UTC)
 ROWS = pl.DataFrame({"k": [1, 2], "at": [DAY, DAY], "v": [1.0, 2.0]})

@@ -30,10 +30,10 @@ from foreset import (
     TrainingSetSpec,
     WorkflowResult,
 )
+from foreset.domain.errors.event_log import NoLog
 from foreset.domain.errors.problem import Problem, raised, refuse
-from foreset.domain.errors.processes import NotPickled
-from foreset.domain.errors.store import NoLog
-from foreset.entrypoints.openings import checked, opening
+from foreset.domain.errors.system import NotPickled
+from foreset.entrypoints.wiring.openings import checked, opening
 from tests.processes import runner
 from tests.processes.entry_points import ASKED, CALLS, CITY, RAIN, World, labels, rows
 

@@ -15,7 +15,7 @@ from uuid import uuid4
 
 import pytest
 
-from foreset.entrypoints.datasets import _tables_in
+from foreset.entrypoints.datasets.datasets import _tables_in
 
 _SERVER = """
 import os, sys, threading, time

@@ -6,7 +6,7 @@ from pathlib import Path
 import polars as pl
 
 from foreset import DeltaSource, EntitySpec, FeatureStore, FeatureViewSpec, TrainingSetSpec
-from foreset.domain.diff_parts import ByCommit
+from foreset.domain.diff.parts import ByCommit
 from tests.s3.conftest import S3
 
 

@@ -10,7 +10,7 @@ from feast.infra.offline_stores.file_source import SavedDatasetFileStorage
 
 from foreset import FeatureStore as Foreset
 from foreset import ForesetError, write_to_delta_lake
-from foreset.entrypoints import feast_engine
+from foreset.entrypoints.feast import offline_engine
 from tests.adapters.feast.stores import DRIVER, STATS, day, entity_df, feast_store, view
 from tests.s3.conftest import S3
 
@@ -30,7 +30,7 @@ def lake(s3: S3, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     s3.upload(folder, bucket)
     for name in ("aws_access_key_id", "aws_secret_access_key", "aws_region"):
         monkeypatch.setenv(name.upper(), s3.options[name])
-    feast_engine._tables.cache_clear()
+    offline_engine._tables.cache_clear()
     return bucket
 
 

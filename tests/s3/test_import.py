@@ -8,8 +8,8 @@ import polars as pl
 import pytest
 
 from foreset import FeatureStore, TrainingSetSpec, write_to_delta_lake
-from foreset.application.publish import publish
-from foreset.entrypoints.wiring import feast_registry
+from foreset.application.feast.publish import publish
+from foreset.entrypoints.wiring.build import feast_registry
 from tests.adapters.feast.repositories import SAMPLE, feast_view, opened, write_yaml
 from tests.s3.conftest import S3
 

@@ -23,7 +23,7 @@ from foreset import (
     write_to_delta_lake,
 )
 from foreset.domain.errors.tables import TableMissing
-from foreset.entrypoints.datasets import _tables_in
+from foreset.entrypoints.datasets.datasets import _tables_in
 from tests.handmade import handmade
 from tests.s3.conftest import S3, serving
 

@@ -7,8 +7,8 @@ import polars as pl
 import pytest
 
 from foreset import DeltaSource, EntitySpec, FeatureStore, FeatureViewSpec, TrainingSetSpec
-from foreset.adapters.delta.folders import folder
-from foreset.domain.errors.keeping import NotRebuildable, WouldLose
+from foreset.adapters.delta.log.folders import folder
+from foreset.domain.errors.retention import NotRebuildable, WouldLose
 from tests.s3.conftest import S3
 from tests.trust.conftest import rain, spine
 

@@ -5,9 +5,9 @@ import pytest
 
 from foreset import ConflictError, DataError, ForesetError, get_table_info, optimize_table, read_delta_table
 from foreset import write_to_delta_lake as write
-from foreset.adapters.delta.folders import folder
-from foreset.domain.errors.writes import StaleTable, UnwritableTable
-from foreset.entrypoints.datasets import UntouchedTable, _tables_in
+from foreset.adapters.delta.log.folders import folder
+from foreset.domain.errors.table_writes import StaleTable, UnwritableTable
+from foreset.entrypoints.datasets.datasets import UntouchedTable, _tables_in
 from tests.handmade import handmade
 from tests.s3.conftest import S3
 

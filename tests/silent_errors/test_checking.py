@@ -8,8 +8,8 @@ import pytest
 from deltalake import DeltaTable, WriterProperties, write_deltalake
 
 from foreset import FeatureStore, ForesetError, read_delta_table, write_to_delta_lake
-from foreset.domain.findings import TableFinding
-from foreset.domain.findings.log import CommitCutShort, CommitEmpty, OverwriteIncomplete, RemovedTwice
+from foreset.domain.table_health.findings import TableFinding
+from foreset.domain.table_health.log_findings import CommitCutShort, CommitEmpty, OverwriteIncomplete, RemovedTwice
 
 
 @pytest.fixture

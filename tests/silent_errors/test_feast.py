@@ -12,7 +12,7 @@ from feast.types import Float64, Int64
 from feast.value_type import ValueType
 
 from foreset import write_to_delta_lake
-from foreset.adapters.feast import repository
+from foreset.adapters.feast.repository import settings as repository
 
 DAY = datetime(2024, 1, 1, tzinfo=UTC)
 DRIVER = Entity(name="driver", join_keys=["driver_id"], value_type=ValueType.INT64)

@@ -11,7 +11,7 @@ from deltalake import DeltaTable
 from deltalake.exceptions import DeltaProtocolError
 
 from foreset import FeatureStore, SpineReference, get_table_info, load_data, read_delta_table, write_to_delta_lake
-from foreset.domain.spec import DeltaSource, EntitySpec, FeatureViewSpec, TrainingSetSpec
+from foreset.domain.definitions.specs import DeltaSource, EntitySpec, FeatureViewSpec, TrainingSetSpec
 from tests.handmade import handmade
 
 DAY = datetime(2024, 1, 1, tzinfo=UTC)

@@ -12,8 +12,8 @@ from deltalake import DeltaTable, write_deltalake
 from returns.result import Failure
 
 from foreset import FeatureStore, ForesetError, read_delta_table, write_to_delta_lake
+from foreset.domain.errors.table_writes import TableBusy
 from foreset.domain.errors.tables import SchemaMismatch
-from foreset.domain.errors.writes import TableBusy
 
 LOSSY: dict[str, tuple[object, object]] = {
     "a fraction into whole numbers": (1, 1.5),

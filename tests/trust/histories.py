@@ -15,7 +15,7 @@ from deltalake import DeltaTable, write_deltalake
 from returns.result import Success
 
 from foreset import DeltaSource, EntitySpec, FeatureStore, FeatureViewSpec, SpineReference, TrainingSetSpec
-from foreset.domain.receipt import TrainingSetRetrieved
+from foreset.domain.event_log.receipts import TrainingSetRetrieved
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 DAYS = 60

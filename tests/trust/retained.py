@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 from foreset import FeatureStore, TrainingSetSpec
-from foreset.domain.retention import Retention
+from foreset.domain.retention.vacuum_rule import Retention
 from tests.trust.conftest import rain, spine
 
 RAIN = TrainingSetSpec(["rain:x"], name="weekly")

@@ -9,7 +9,7 @@ from deltalake import DeltaTable
 from returns.result import Success
 
 from foreset import FeatureStore
-from foreset.domain.errors.keeping import (
+from foreset.domain.errors.retention import (
     NothingToVacuum,
     PinBroken,
     RetentionTooShort,
@@ -18,7 +18,7 @@ from foreset.domain.errors.keeping import (
 )
 from foreset.domain.errors.specs import InvalidSpec, UnknownTrainingSet
 from foreset.domain.errors.tables import TableMissing
-from foreset.domain.keeping import TableVacuumed
+from foreset.domain.event_log.pins import TableVacuumed
 from tests.handmade import commit
 from tests.trust.conftest import rain
 from tests.trust.retained import LABELS, RAIN, overwritten, told

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from foreset import FeatureStore, read_delta_table
 from foreset.adapters.delta.tables import DeltaTables
 from foreset.domain.errors.tables import FileOutside
-from foreset.domain.findings.files import OrphanFiles
+from foreset.domain.table_health.file_findings import OrphanFiles
 from tests.trust.conftest import rain
 from tests.trust.retained import LABELS, RAIN, aged, overwritten
 

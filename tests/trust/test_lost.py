@@ -12,7 +12,7 @@ from deltalake import DeltaTable
 from returns.result import Failure
 
 from foreset import DeltaSource, EntitySpec, FeatureStore, FeatureViewSpec, SpineReference, TrainingSetSpec
-from foreset.domain.errors.keeping import Affected, LostVersion, NotRebuildable
+from foreset.domain.errors.retention import Affected, LostVersion, NotRebuildable
 from foreset.domain.errors.retrieval import TableReplaced
 from foreset.domain.errors.tables import TableMissing
 from tests.handmade import actions, commit, handmade

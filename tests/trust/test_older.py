@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 
 from foreset import FeatureStore, TrainingSetSpec
-from foreset.domain.receipt import Event, TrainingSetRetrieved, training_set_stream
+from foreset.domain.event_log.receipts import Event, TrainingSetRetrieved, training_set_stream
 from tests.trust.conftest import spine
 
 SPINE = spine((1, 3), (7, 12))

@@ -7,15 +7,15 @@ from msgspec.structs import replace
 from polars.testing import assert_frame_equal
 
 from foreset import DeltaSource, EntitySpec, FeatureStore, FeatureViewSpec, SpineReference, TrainingSetSpec
-from foreset.adapters.blobs import FolderBlobs
-from foreset.adapters.polars.pinned_rows import PolarsPinnedRows
-from foreset.application.ports import ServedBy
-from foreset.domain.errors.keeping import NotPinned, OnlyPin, PinBroken, SemanticsTooNew
+from foreset.adapters.polars.frames.pinned_rows import PolarsPinnedRows
+from foreset.adapters.shared.files.blobs import FolderBlobs
+from foreset.application.ports.engine import ServedBy
+from foreset.domain.errors.retention import NotPinned, OnlyPin, PinBroken, SemanticsTooNew
 from foreset.domain.errors.retrieval import SpineNotKept
 from foreset.domain.errors.specs import UnknownTrainingSet
-from foreset.domain.keeping import TrainingSetPinned, TrainingSetUnpinned
-from foreset.domain.receipt import training_set_stream
-from foreset.domain.semantics import KNOWN
+from foreset.domain.event_log.pins import TrainingSetPinned, TrainingSetUnpinned
+from foreset.domain.event_log.receipts import training_set_stream
+from foreset.domain.planning.semantics import KNOWN
 from tests.trust.conftest import rain, spine
 
 BOTH = TrainingSetSpec(["rain:x", "notes:note"])

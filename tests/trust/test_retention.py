@@ -9,10 +9,10 @@ from deltalake import DeltaTable
 from returns.result import Success
 
 from foreset import DeltaSource, EntitySpec, FeatureStore, FeatureViewSpec, SpineReference
+from foreset.domain.definitions.models import ModelTrained
 from foreset.domain.errors.tables import UnsupportedTable
-from foreset.domain.model import ModelTrained
-from foreset.domain.receipt import training_set_stream
-from foreset.domain.retention import hours_of
+from foreset.domain.event_log.receipts import training_set_stream
+from foreset.domain.retention.vacuum_rule import hours_of
 from tests.handmade import DAY_MS, actions, commit, handmade
 from tests.trust.conftest import rain, spine
 from tests.trust.retained import LABELS, RAIN, aged, names, overwritten, told

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from foreset import DeltaSource, EntitySpec, FeatureStore, FeatureViewSpec, TrainingSetSpec
-from foreset.adapters.polars.fingerprint import fingerprint
-from foreset.adapters.polars.spines import PolarsSpines
-from foreset.entrypoints.wiring import table_store
+from foreset.adapters.polars.frames.fingerprint import fingerprint
+from foreset.adapters.polars.frames.spines import PolarsSpines
+from foreset.entrypoints.wiring.build import table_store
 
 OLDER = Path(__file__).parent / "first_identity"
 """A store of a Foreset that took categories for texts and arrays for lists, with one spine of each kind."""

@@ -8,8 +8,8 @@ from deltalake import DeltaTable
 from polars.testing import assert_frame_equal
 from returns.result import Success
 
-from foreset.domain.errors.keeping import NotRebuildable, WouldLose
-from foreset.domain.receipt import TrainingSetRebuilt
+from foreset.domain.errors.retention import NotRebuildable, WouldLose
+from foreset.domain.event_log.receipts import TrainingSetRebuilt
 from tests.trust.histories import TABLE, History, history
 
 SEEDS = range(100, 106)

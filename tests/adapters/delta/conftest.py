@@ -8,10 +8,10 @@ from typing import Any
 import polars as pl
 import pytest
 
-from foreset.adapters.delta.storage import LocalStorage
+from foreset.adapters.delta.commit.local_storage import LocalStorage
 from foreset.adapters.delta.tables import DeltaTables
 from foreset.domain.errors.problem import Problem
-from foreset.domain.findings import TableFinding
+from foreset.domain.table_health.findings import TableFinding
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from returns.result import Success
 
 from foreset import DeltaSource, EntitySpec, FeatureStore, FeatureViewSpec, TrainingSetSpec
 from foreset.adapters.delta.tables import DeltaTables
-from foreset.adapters.parquet_files import deleted_rows
+from foreset.adapters.shared.parquet.scan import deleted_rows
 from foreset.domain.errors.problem import Problem
 from foreset.domain.errors.tables import PartitionTimeUnclear, UnfitPath, UnknownTimeZone, UnsupportedTable
 from foreset.domain.facts import DataFile

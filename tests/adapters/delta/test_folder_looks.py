@@ -6,8 +6,8 @@ import polars as pl
 import pytest
 from deltalake import DeltaTable, write_deltalake
 
-from foreset.adapters.delta.folder_looks import DeltaFolders
-from foreset.domain.table_folder import FolderFacts
+from foreset.adapters.delta.checking.folder_scan import DeltaFolders
+from foreset.domain.feast.folder_facts import FolderFacts
 from tests.handmade import handmade
 
 DAY = datetime(2024, 1, 1, tzinfo=UTC)

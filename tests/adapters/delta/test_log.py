@@ -11,10 +11,10 @@ import pyarrow.parquet as pq
 import pytest
 from deltalake import DeltaTable, write_deltalake
 
-from foreset.adapters.delta.checkpoints import live_files, newest_state
-from foreset.adapters.delta.folders import folder
-from foreset.adapters.delta.log import DeltaLog, commit_of, open_log, read_commits
-from foreset.domain.delta_log import recorded_rows
+from foreset.adapters.delta.log.checkpoints import live_files, newest_state
+from foreset.adapters.delta.log.folders import folder
+from foreset.adapters.delta.log.log import DeltaLog, commit_of, open_log, read_commits
+from foreset.domain.tables.delta_log import recorded_rows
 from tests.handmade import handmade
 
 ROWS = pl.DataFrame({"k": [1, 2], "p": ["a b", None], "x": [0.5, None]})

@@ -23,7 +23,7 @@ from foreset.domain.errors.tables import (
     UnsupportedTable,
     VersionMissing,
 )
-from foreset.domain.writing import WriteOptions
+from foreset.domain.tables.write_options import WriteOptions
 
 Read = Callable[..., pl.DataFrame]
 Refused = Callable[..., Problem]

@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from foreset import write_to_delta_lake
-from foreset.adapters.delta.check import check_table
-from foreset.adapters.delta.checkpoints import live_files
-from foreset.adapters.delta.folders import folder
-from foreset.adapters.delta.log import open_log
-from foreset.adapters.delta.storage import LocalStorage
-from foreset.domain.delta_log import version_gaps
+from foreset.adapters.delta.checking.check import check_table
+from foreset.adapters.delta.commit.local_storage import LocalStorage
+from foreset.adapters.delta.log.checkpoints import live_files
+from foreset.adapters.delta.log.folders import folder
+from foreset.adapters.delta.log.log import open_log
+from foreset.domain.tables.delta_log import version_gaps
 
 ROWS = pl.DataFrame({"k": [1]})
 

@@ -11,13 +11,13 @@ from deltalake import write_deltalake
 from polars.exceptions import PanicException
 
 from foreset.adapters.parquet.tables import ParquetTables
-from foreset.adapters.parquet_files import FileScan, collected
+from foreset.adapters.shared.parquet.scan import FileScan, collected
+from foreset.domain.definitions.specs import DeltaSource, EntitySpec, FeatureViewSpec, TrainingSetSpec
 from foreset.domain.errors.problem import DataError
 from foreset.domain.errors.tables import ColumnUnsupported, UnsupportedTable
 from foreset.domain.facts import Column, DataFile
-from foreset.domain.spec import DeltaSource, EntitySpec, FeatureViewSpec, TrainingSetSpec
-from foreset.entrypoints.datasets import optimize_table, read_delta_table, write_to_delta_lake
-from foreset.entrypoints.feature_store import FeatureStore
+from foreset.entrypoints.datasets.datasets import optimize_table, read_delta_table, write_to_delta_lake
+from foreset.entrypoints.store.feature_store import FeatureStore
 from tests.types_of_frames import ARROW_TYPES, POLARS_TYPES, ColumnType, frame_of
 
 _AT = [datetime(2024, 1, day, tzinfo=UTC) for day in (1, 2, 3)]

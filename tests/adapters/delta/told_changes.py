@@ -5,7 +5,7 @@ from typing import Any
 import polars as pl
 
 from foreset.adapters.delta.tables import DeltaTables
-from foreset.adapters.row_changes import TOLD, difference
+from foreset.adapters.shared.rows.row_changes import TOLD, difference
 from foreset.domain.errors.problem import Problem
 
 FEED = {"delta.enableChangeDataFeed": "true"}

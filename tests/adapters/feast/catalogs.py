@@ -5,9 +5,9 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from foreset.domain.definitions.registry import Catalog, EntityRegistered, FeatureViewRegistered, replay
+from foreset.domain.definitions.specs import DeltaSource, EntitySpec, FeatureField, FeatureViewSpec
 from foreset.domain.facts import Column
-from foreset.domain.registry import Catalog, EntityRegistered, FeatureViewRegistered, replay
-from foreset.domain.spec import DeltaSource, EntitySpec, FeatureField, FeatureViewSpec
 
 KEYS = ("int32", "int64", "uint8", "string", "binary", "bool", "date")
 VALUES = (

@@ -9,11 +9,11 @@ import polars as pl
 import yaml
 
 from foreset import DeltaSource, EntitySpec, FeatureStore, FeatureViewSpec, TrainingSetSpec
-from foreset.adapters.feast.registry import FeastRegistry
+from foreset.adapters.feast.repository.registry import FeastRegistry
 from foreset.adapters.memory.clock import MemoryClock
-from foreset.domain.materializing import OnlineCheck, ViewMaterialized
-from foreset.entrypoints.online import OnlineViews
-from foreset.entrypoints.wiring import feast_registry
+from foreset.domain.online.loading import OnlineCheck, ViewMaterialized
+from foreset.entrypoints.feast.online import OnlineViews
+from foreset.entrypoints.wiring.build import feast_registry
 
 NOW = datetime(2024, 3, 1, 12, tzinfo=UTC)
 ENTITY = EntitySpec("thing", ["k"])

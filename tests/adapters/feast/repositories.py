@@ -9,7 +9,7 @@ from feast.data_format import DeltaFormat
 from feast.types import FeastType, Float64, Int64
 from feast.value_type import ValueType
 
-from foreset.adapters.feast.registry import FeastRegistry
+from foreset.adapters.feast.repository.registry import FeastRegistry
 
 SAMPLE = Entity(name="sample", join_keys=["k"], value_type=ValueType.INT64)
 

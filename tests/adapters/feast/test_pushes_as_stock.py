@@ -22,8 +22,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from foreset import ForesetError
-from foreset.adapters.arrow_types import dtype_name
-from foreset.adapters.by_value import by_value
+from foreset.adapters.shared.frames.arrow_types import dtype_name
+from foreset.adapters.shared.frames.fitting_by_value import by_value
 from foreset.domain.facts import Column
 from tests.adapters.feast.stores import STORE, day, feast_store
 

@@ -4,11 +4,11 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from foreset.adapters.html.page import Place, page
-from foreset.domain.ages import QUANTILES, AgeQuantile, Ages
-from foreset.domain.findings.leaks import AllNull, ConstantColumn, FeatureWrittenLater, LabelInFeatures
-from foreset.domain.leak_report import ColumnReport, Leads, LeakReport, ViewReport
-from foreset.domain.lineage import Lineage, lineage_of
-from foreset.domain.receipt import Recorded, TrainingSetRetrieved
+from foreset.domain.event_log.lineage import Lineage, lineage_of
+from foreset.domain.event_log.receipts import Recorded, TrainingSetRetrieved
+from foreset.domain.leakage.findings import AllNull, ConstantColumn, FeatureWrittenLater, LabelInFeatures
+from foreset.domain.leakage.report import ColumnReport, Leads, LeakReport, ViewReport
+from foreset.domain.planning.ages import QUANTILES, AgeQuantile, Ages
 from tests.domain.happenings import LOG
 
 DAY: Final = 86_400_000_000

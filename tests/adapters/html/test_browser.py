@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from foreset.adapters.html.page import Place
-from foreset.domain.leak_report import ColumnReport
+from foreset.domain.leakage.report import ColumnReport
 from tests.adapters.html.reports import COLUMNS, LONG, WHOLE, html, receipt, report, view
 from tests.chromium import Chromium, chromium
 

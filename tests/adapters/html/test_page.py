@@ -13,12 +13,12 @@ from msgspec.structs import replace
 from foreset.adapters.html.charts import bar, stacked_bar
 from foreset.adapters.html.lineage_drawing import drawing
 from foreset.adapters.html.page import Place, histogram, share
-from foreset.domain.findings.leaks import AllNull
-from foreset.domain.keeping import PinnedFrame, TrainingSetPinned, TrainingSetUnpinned
-from foreset.domain.leak_report import ColumnReport, Leads
-from foreset.domain.lineage import Lineage, lineage_of
-from foreset.domain.receipt import TableWritten
-from foreset.domain.spec import SpineReference
+from foreset.domain.definitions.specs import SpineReference
+from foreset.domain.event_log.lineage import Lineage, lineage_of
+from foreset.domain.event_log.pins import PinnedFrame, TrainingSetPinned, TrainingSetUnpinned
+from foreset.domain.event_log.receipts import TableWritten
+from foreset.domain.leakage.findings import AllNull
+from foreset.domain.leakage.report import ColumnReport, Leads
 from tests.adapters.html.reports import AGES, COLUMNS, DAY, WHOLE, html, receipt, report, view
 from tests.domain.happenings import recorded
 

@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 
 from foreset.adapters.memory import MemoryClock, MemoryTables
-from foreset.application.table_ports import Snapshot
+from foreset.application.ports.tables import Snapshot
 from foreset.domain.errors.tables import AfterLastVersion, BeforeFirstVersion
-from foreset.domain.writing import WriteOptions
+from foreset.domain.tables.write_options import WriteOptions
 
 NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
 FRAME = pl.DataFrame({"k": [1]})

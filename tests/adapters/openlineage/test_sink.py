@@ -17,9 +17,9 @@ from msgspec.structs import replace
 from foreset import DeltaSource, EntitySpec, FeatureStore, FeatureViewSpec, SpineReference, TrainingSetSpec
 from foreset.adapters.openlineage.facets import place_of
 from foreset.adapters.openlineage.sink import OpenLineageSink
-from foreset.application.lineage import send_lineage
+from foreset.application.event_log.history import send_lineage
 from foreset.domain.errors.history import ClientMissing, LineageUnsent
-from foreset.domain.lineage import LineageSent
+from foreset.domain.event_log.lineage import LineageSent
 from tests.domain.happenings import LOG
 
 

@@ -13,10 +13,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from foreset.adapters.parquet.tables import ParquetTables
-from foreset.adapters.tables_by_format import parquet_table
-from foreset.domain.errors.parquet import FolderIsDelta, ParquetDisagrees, ParquetMissing
+from foreset.adapters.shared.tables.by_format import parquet_table
+from foreset.domain.errors.files import FolderIsDelta, ParquetDisagrees, ParquetMissing
+from foreset.domain.errors.table_writes import UnwritableTable
 from foreset.domain.errors.tables import ChangesUntold, CommitTimeMissing, TableUnreadable, VersionMissing
-from foreset.domain.errors.writes import UnwritableTable
 
 DAY = datetime(2024, 1, 1, tzinfo=UTC)
 ROWS = pl.DataFrame({"k": [1, 2, 3], "at": [DAY, DAY, None], "x": [0.5, None, 2.5], "s": ["a", "", None]})

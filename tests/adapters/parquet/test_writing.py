@@ -14,11 +14,11 @@ import pytest
 
 from foreset.adapters.parquet.tables import ParquetTables
 from foreset.adapters.parquet.writing import name_after
-from foreset.adapters.tables_by_format import parquet_table
+from foreset.adapters.shared.tables.by_format import parquet_table
 from foreset.domain.errors.specs import InvalidSpec
+from foreset.domain.errors.table_writes import UnwritableTable
 from foreset.domain.errors.tables import SchemaMismatch, WriteFailed
-from foreset.domain.errors.writes import UnwritableTable
-from foreset.domain.writing import WriteOptions
+from foreset.domain.tables.write_options import WriteOptions
 
 ROWS = pl.DataFrame({"k": [1, 2], "x": [0.5, None], "kind": pl.Series(["a", "b"], dtype=pl.Categorical)})
 PLACES = ["x.parquet", "folder"]

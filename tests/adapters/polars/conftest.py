@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from foreset.adapters.delta.tables import DeltaTables
-from foreset.adapters.polars.spines import PolarsSpines
+from foreset.adapters.polars.frames.spines import PolarsSpines
 
 
 @pytest.fixture

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from foreset.adapters.polars.csv_spines import csv_spine
-from foreset.domain.errors.csv import CsvUnfit
-from foreset.domain.spec import SpineReference
+from foreset.adapters.polars.csv.spines import csv_spine
+from foreset.domain.definitions.specs import SpineReference
+from foreset.domain.errors.files import CsvUnfit
 
 
 def read(place: Path, content: str) -> object:

@@ -13,10 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from returns.result import Success
 
-from foreset.adapters.polars.csv_spines import csv_spine
-from foreset.domain.errors.csv import CsvCellUnfit, CsvUnfit
+from foreset.adapters.polars.csv.spines import csv_spine
+from foreset.domain.definitions.specs import SpineReference
+from foreset.domain.errors.files import CsvCellUnfit, CsvUnfit
 from foreset.domain.errors.problem import CallerError, Problem
-from foreset.domain.spec import SpineReference
 
 Read = Callable[..., pl.DataFrame | Problem]
 

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from foreset.adapters.polars.diff_cells import differ
-from foreset.adapters.polars.diff_shift import shift
-from foreset.adapters.polars.diff_texts import plain
+from foreset.adapters.polars.diff.cells import differ
+from foreset.adapters.polars.diff.shift import shift
+from foreset.adapters.polars.diff.text import plain
 
 NAN = float("nan")
 OTHER_NAN = float(np.array([0x7FF8_0000_0000_0001], dtype=np.uint64).view(np.float64)[0])

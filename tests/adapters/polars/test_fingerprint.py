@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing.parametric import dataframes
 
-from foreset.adapters.polars.fingerprint import ColumnDigest, column_digest, fingerprint
+from foreset.adapters.polars.frames.fingerprint import ColumnDigest, column_digest, fingerprint
 
 NAN = float("nan")
 VALUES: dict[str, tuple[list[Any], pl.DataType]] = {
@@ -121,7 +121,7 @@ def test_chunks_do_not_count(given_frame: pl.DataFrame, cut: int) -> None:
 def test_threads_and_processes_do_not_count() -> None:
     code = """
 import polars as pl
-from foreset.adapters.polars.fingerprint import ColumnDigest, column_digest, fingerprint
+from foreset.adapters.polars.frames.fingerprint import ColumnDigest, column_digest, fingerprint
 frame = pl.DataFrame({"k": pl.arange(50_000, eager=True)})
 frame = frame.with_columns(s=pl.col("k").cast(pl.String), x=pl.col("k").sin())
 print(pl.thread_pool_size(), fingerprint(frame.with_columns(c=pl.col("s").cast(pl.Categorical))))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from foreset.adapters.polars.keys import NO_CODE, KeyCodes, key_codes
+from foreset.adapters.polars.matching.keys import NO_CODE, KeyCodes, key_codes
 
 FEW = st.one_of(st.none(), st.integers(0, 3), st.integers(120, 127))
 WIDE = st.one_of(st.none(), st.integers(0, 2), st.sampled_from([-(2**63), 2**63 - 1]))

@@ -6,9 +6,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from foreset.adapters.polars.gathered import NO_ROW
-from foreset.adapters.polars.ordering import Column, Digits, Int64s, digits, order_by
-from foreset.adapters.polars.source import compact
+from foreset.adapters.polars.matching.gathered import NO_ROW
+from foreset.adapters.polars.matching.ordering import Column, Digits, Int64s, digits, order_by
+from foreset.adapters.polars.matching.source import compact
 
 NUMBERS = st.one_of(
     st.integers(0, 2),

@@ -5,12 +5,12 @@ import polars as pl
 import pytest
 from deltalake import write_deltalake
 
-from foreset.adapters.clock import SystemClock
 from foreset.adapters.delta.tables import DeltaTables
 from foreset.adapters.memory.tables import MemoryTables
-from foreset.adapters.polars.row_looks import PolarsRows
-from foreset.application.table_ports import TableStore
-from foreset.domain.row_facts import RowColumns, RowFacts
+from foreset.adapters.polars.table_rows.row_checks import PolarsRows
+from foreset.adapters.shared.machine import SystemClock
+from foreset.application.ports.tables import TableStore
+from foreset.domain.feast.row_facts import RowColumns, RowFacts
 
 DAY = datetime(2024, 1, 1, tzinfo=UTC)
 COLUMNS = RowColumns(keys=("k",), time="at", created="made", features=("x", "y"))

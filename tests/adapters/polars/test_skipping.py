@@ -19,11 +19,11 @@ from foreset import (
     TrainingSet,
     TrainingSetSpec,
 )
-from foreset.adapters.parquet_writing import ParquetFileWriter
-from foreset.adapters.polars import pieces
+from foreset.adapters.polars.matching import pieces
+from foreset.adapters.shared.parquet.writer import ParquetFileWriter
 from foreset.domain.facts import Column, DataFile
-from foreset.domain.nodes import Bounds, Scan
-from foreset.domain.writing import WriteOptions
+from foreset.domain.planning.nodes import Bounds, Scan
+from foreset.domain.tables.write_options import WriteOptions
 
 DAY = 86_400_000_000
 US = pl.Datetime("us", "UTC")

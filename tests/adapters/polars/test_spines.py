@@ -11,12 +11,12 @@ import pyarrow as pa
 import pytest
 
 from foreset.adapters.delta.tables import DeltaTables
-from foreset.adapters.polars.fingerprint import fingerprint
-from foreset.adapters.polars.spines import PolarsSpines
+from foreset.adapters.polars.frames.fingerprint import fingerprint
+from foreset.adapters.polars.frames.spines import PolarsSpines
+from foreset.domain.definitions.specs import SpineReference
 from foreset.domain.errors.retrieval import SpineUnreadable
 from foreset.domain.errors.tables import TableMissing, VersionMissing
 from foreset.domain.facts import KeyFacts
-from foreset.domain.spec import SpineReference
 
 FRAME = pl.DataFrame(
     {"k": [1, 2, None], "t": [datetime(2024, 5, d, tzinfo=UTC) for d in (1, 2, 3)], "s": ["a", "b", None]}

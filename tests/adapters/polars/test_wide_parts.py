@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from foreset import DeltaSource, EntitySpec, FeatureStore, FeatureViewSpec, TrainingSet, TrainingSetSpec
 from foreset import write_to_delta_lake as write
-from foreset.adapters.polars import executor
-from foreset.adapters.polars.gathered import runs
-from foreset.adapters.polars.widths import frame_bytes, value_bytes
+from foreset.adapters.polars.matching import executor
+from foreset.adapters.polars.matching.gathered import runs
+from foreset.adapters.polars.matching.widths import frame_bytes, value_bytes
 
 TIME = pl.Datetime("us", "UTC")
 TEXTS = st.one_of(st.none(), st.text(max_size=300), st.integers(0, 3_000).map(lambda size: "é" * size))

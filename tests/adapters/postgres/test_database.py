@@ -14,7 +14,7 @@ import psycopg
 import pytest
 
 from foreset.adapters.postgres import Database, PostgresBlobs, PostgresEventStore
-from foreset.domain.errors.store import (
+from foreset.domain.errors.event_log import (
     LogBusy,
     LogCorrupt,
     LogTooNew,
@@ -23,7 +23,7 @@ from foreset.domain.errors.store import (
     StoreUnwritable,
     UnfitAddress,
 )
-from foreset.domain.receipt import TableWritten
+from foreset.domain.event_log.receipts import TableWritten
 
 AT = datetime(2024, 5, 1, tzinfo=UTC)
 
@@ -319,7 +319,7 @@ def test_a_forked_child_and_its_parent_both_write(postgres_database: str) -> Non
 import os, sys
 from datetime import UTC, datetime
 from foreset.adapters.postgres import Database, PostgresEventStore
-from foreset.domain.receipt import TableWritten
+from foreset.domain.event_log.receipts import TableWritten
 store = PostgresEventStore(Database.open(sys.argv[1]).unwrap())
 def append(n):
     event = TableWritten(table="t", version=n, mode="append", rows=1)

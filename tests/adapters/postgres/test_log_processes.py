@@ -10,8 +10,8 @@ from pathlib import Path
 import psycopg
 
 from foreset.adapters.postgres import Database, PostgresEventStore
-from foreset.application.verify_log import verify_log
-from foreset.domain.receipt import Recorded, TableWritten
+from foreset.application.event_log.verify import verify_log
+from foreset.domain.event_log.receipts import Recorded, TableWritten
 from tests.postgres_server import Cluster
 
 WRITERS = 8
@@ -19,7 +19,7 @@ WRITER = """
 import sys
 from datetime import UTC, datetime
 from foreset.adapters.postgres import Database, PostgresEventStore
-from foreset.domain.receipt import TableWritten
+from foreset.domain.event_log.receipts import TableWritten
 url, actor, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
 store = PostgresEventStore(Database.open(url).unwrap())
 for number in range(count):

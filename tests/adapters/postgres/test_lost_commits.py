@@ -8,9 +8,9 @@ import psycopg
 import pytest
 
 from foreset.adapters.postgres import Database, PostgresBlobs, PostgresEventStore
-from foreset.application.verify_log import verify_log
-from foreset.domain.errors.store import AppendUnsettled
-from foreset.domain.receipt import Event, TableWritten
+from foreset.application.event_log.verify import verify_log
+from foreset.domain.errors.event_log import AppendUnsettled
+from foreset.domain.event_log.receipts import Event, TableWritten
 from tests.adapters.postgres.cut_wire import Cut, CutWire
 
 AT = datetime(2024, 5, 1, 12, tzinfo=UTC)

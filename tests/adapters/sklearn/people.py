@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from foreset.adapters.sklearn.trainer import SklearnTrainer
-from foreset.domain.model import ModelSpec, Trained
+from foreset.domain.definitions.models import ModelSpec, Trained
 
 START = datetime(2025, 1, 1)  # noqa: DTZ001  # polars' own default
 FEATURES = ("age", "income", "smokes", "city")

@@ -8,8 +8,8 @@ import polars as pl
 import pytest
 from sklearn.linear_model import LogisticRegression
 
+from foreset.domain.definitions.models import FeatureSpec, ModelSpec
 from foreset.domain.errors.problem import CallerError
-from foreset.domain.model import FeatureSpec, ModelSpec
 from tests.adapters.sklearn.people import people, refusal, trained
 
 # === What is refused ===

@@ -11,7 +11,7 @@ import pytest
 
 from foreset.adapters.sklearn.saving import load_model
 from foreset.adapters.sklearn.trainer import SklearnTrainer
-from foreset.domain.model import ModelSpec, Trained
+from foreset.domain.definitions.models import ModelSpec, Trained
 
 TREES = "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor"
 

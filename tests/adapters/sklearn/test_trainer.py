@@ -14,7 +14,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, f1_score, roc_auc_score
 
 from foreset.adapters.sklearn.splitting import split_rows
-from foreset.domain.model import FeatureSpec, ModelSpec, Split
+from foreset.domain.definitions.models import FeatureSpec, ModelSpec, Split
 from tests.adapters.sklearn.people import FEATURES, START, people, trained
 
 # === What is fitted ===
@@ -152,7 +152,7 @@ def test_a_fingerprint_is_the_same_in_another_process_with_another_hash_seed(tmp
     program = f"""
 import polars as pl
 from foreset.adapters.sklearn.trainer import SklearnTrainer
-from foreset.domain.model import ModelSpec
+from foreset.domain.definitions.models import ModelSpec
 print(SklearnTrainer().train(pl.read_parquet({str(tmp_path / "people.parquet")!r}), features=None,
       feature_columns={FEATURES!r}, target="kind", time_column=None, model=ModelSpec()).unwrap().fingerprint)
 """

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from foreset.adapters.sqlite import SqliteEventStore
-from foreset.domain.errors.store import LogBusy, LogCorrupt, LogTooNew, StoreUnwritable
-from foreset.domain.receipt import TableWritten
+from foreset.domain.errors.event_log import LogBusy, LogCorrupt, LogTooNew, StoreUnwritable
+from foreset.domain.event_log.receipts import TableWritten
 from foreset.domain.unreadable import UnreadableEvent
 
 AT = datetime(2024, 5, 1, tzinfo=UTC)
@@ -308,7 +308,7 @@ import os, sys
 from datetime import UTC, datetime
 from pathlib import Path
 from foreset.adapters.sqlite import SqliteEventStore
-from foreset.domain.receipt import TableWritten
+from foreset.domain.event_log.receipts import TableWritten
 store = SqliteEventStore.open(Path(sys.argv[1])).unwrap()
 def append(n):
     event = TableWritten(table="t", version=n, mode="append", rows=1)

@@ -14,7 +14,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from foreset.adapters.sqlite import SqliteEventStore
-from foreset.domain.receipt import TableWritten
+from foreset.domain.event_log.receipts import TableWritten
 folder, actor, count = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
 store = SqliteEventStore.open(folder).unwrap()
 for number in range(count):

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from foreset.adapters.sqlite import SqliteEventStore
-from foreset.domain.errors.store import StoreUnwritable
-from foreset.domain.receipt import TableWritten
+from foreset.domain.errors.event_log import StoreUnwritable
+from foreset.domain.event_log.receipts import TableWritten
 
 AT = datetime(2024, 5, 1, tzinfo=UTC)
 SECRET = "secret-4711"  # noqa: S105  # what is to be found

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from foreset.adapters.sqlite import SqliteEventStore
-from foreset.domain.errors.store import LogGone
-from foreset.domain.receipt import TableWritten
+from foreset.domain.errors.event_log import LogGone
+from foreset.domain.event_log.receipts import TableWritten
 
 AT = datetime(2024, 5, 1, tzinfo=UTC)
 EVENT = TableWritten(table="rain", version=0, mode="append", rows=1)

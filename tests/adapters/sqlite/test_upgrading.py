@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from foreset.adapters.sqlite import SqliteEventStore
-from foreset.application.verify_log import verify_log
-from foreset.domain.chain import START, Row, chained
-from foreset.domain.receipt import TableWritten
+from foreset.application.event_log.verify import verify_log
+from foreset.domain.event_log.hash_chain import START, Row, chained
+from foreset.domain.event_log.receipts import TableWritten
 
 AT = datetime(2024, 5, 1, tzinfo=UTC)
 FORMAT_1 = """

@@ -1,0 +1,96 @@
+"""How many rows hold a key: of frames, and of tables, batch by batch."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from functools import reduce
+from operator import and_, or_
+from typing import Final
+
+import polars as pl
+from returns.result import Result
+
+from foreset.adapters.polars.leakage.instants import instants
+from foreset.adapters.polars.matching.source import Reader, open_source
+from foreset.adapters.shared.frames.arrow_types import dtype_name, polars_frame
+from foreset.application.ports.tables import ArrowStream, Snapshot
+from foreset.domain.erasure.key import as_dtype
+from foreset.domain.errors.problem import ForesetError, refuse
+from foreset.domain.errors.tables import FileError, TableError
+from foreset.domain.facts import TableFacts, bound
+from foreset.domain.planning.nodes import Bounds, Scan
+from foreset.domain.planning.rules.choose_passes import LATE
+
+_BATCH: Final = 2_000_000
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+
+
+class PolarsKeySearch:
+    """Finds keys by polars."""
+
+    def __init__(self, threads: int = 2) -> None:
+        """Decode files with so many threads."""
+        self._threads = threads
+
+    def in_frame(self, frame: ArrowStream, forms: Sequence[Mapping[str, object]]) -> int:
+        """How many rows of a frame hold the key in one of its forms, as far as the frame has their columns."""
+        rows = polars_frame(frame)
+        held = [_holds(rows, form) for form in forms if form.keys() <= set(rows.columns)]
+        return 0 if not held else int(rows.select(reduce(or_, held).sum()).item())
+
+    def in_table(self, snapshot: Snapshot, form: Mapping[str, object]) -> Result[int, TableError]:
+        """How many rows of a table, which has these columns, hold it. Files are skipped that cannot, by the log."""
+        try:
+            with ThreadPoolExecutor(self._threads) as workers:
+                return open_source(snapshot, _scan(snapshot.facts, form), Reader(workers, LATE // self._threads)).map(
+                    lambda source: sum(self.in_frame(frame, [form]) for _, frame in source.batches([*form], _BATCH))
+                )
+        except ForesetError as fault:
+            if isinstance(fault.error, FileError):
+                return refuse(fault.error)
+            raise
+
+
+def _holds(rows: pl.DataFrame, form: Mapping[str, object]) -> pl.Expr:
+    return reduce(and_, (_equals(rows[name], value) for name, value in form.items()))
+
+
+def _equals(column: pl.Series, value: object) -> pl.Expr:
+    """Whether a column has a value; a column that cannot have it has it nowhere."""
+    dtype = "string" if isinstance(column.dtype, pl.Categorical | pl.Enum) else dtype_name(column.dtype)
+    wanted = as_dtype(value, dtype)
+    if wanted is None:
+        return pl.lit(value=False)
+    if isinstance(wanted, datetime):
+        ticks = instants(column, column.name)
+        return pl.lit(ticks == (wanted - _EPOCH) // _MICROSECOND * 1_000).fill_null(value=False)
+    has = pl.col(column.name).cast(pl.String) if dtype == "string" else pl.col(column.name)
+    return (has == pl.lit(wanted)).fill_null(value=False)
+
+
+def _scan(facts: TableFacts, form: Mapping[str, object]) -> Scan:
+    return Scan(
+        table=facts.table,
+        table_id=facts.table_id,
+        version=facts.version,
+        columns=tuple(column.name for column in facts.columns if column.name in form),
+        files=facts.files,
+        rows=facts.rows,
+        size_bytes=facts.size_bytes,
+        bounds=tuple(_bounds(facts, form)),
+        partition_time_zone=facts.partition_time_zone,
+    )
+
+
+def _bounds(facts: TableFacts, form: Mapping[str, object]) -> Iterator[Bounds]:
+    """What rows of the key meet, where files are told apart by it: whole numbers, dates, partitions of texts."""
+    for name, value in form.items():
+        dtype = facts.dtype(name) or ""
+        wanted = as_dtype(value, dtype)
+        if dtype == "string" and name in facts.partition_columns:
+            yield Bounds(column=name, values=(str(wanted),))
+        elif (at := bound(wanted)) is not None and ("int" in dtype or dtype == "date"):
+            yield Bounds(column=name, least=at, greatest=at)
+        elif at is not None and dtype.startswith("timestamp"):
+            yield Bounds(column=name, is_time=True, least=at, greatest=at)

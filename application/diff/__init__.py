@@ -1,0 +1,1 @@
+"""Compare two training sets, and find what caused each change."""

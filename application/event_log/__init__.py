@@ -1,0 +1,1 @@
+"""Read the event log: history, lineage, erasures; verify it; move it elsewhere."""

@@ -1,0 +1,100 @@
+"""Look back: receipts by id, events by what they are of, the store as it was; and send lineage to other systems."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from returns.result import Result, Success
+
+from foreset.application.ports.event_log import EventStore, LineageSink
+from foreset.domain.errors.event_log import EventUnreadable, StoreError
+from foreset.domain.errors.history import PastError, SendError, UnknownName
+from foreset.domain.errors.problem import refuse
+from foreset.domain.errors.specs import AmbiguousTrainingSet, NoSuchTrainingSet, UnknownTrainingSet
+from foreset.domain.event_log.history import EventFilter, Past, Selection, in_utc, past_of, select_events
+from foreset.domain.event_log.lineage import Lineage, LineageSent, lineage_of
+from foreset.domain.event_log.receipts import Recorded, TrainingSetRetrieved, training_set_stream
+from foreset.domain.unreadable import UnreadableEvent
+
+ReceiptError = NoSuchTrainingSet | StoreError
+"""Why a receipt cannot be had."""
+
+
+def receipt_of(identifier: str, events: EventStore) -> Result[TrainingSetRetrieved, ReceiptError]:
+    """The newest receipt of a training set, by its id or a beginning of it that only one id has."""
+    found = events.read(training_set_stream(identifier))
+    if not isinstance(found, Success):
+        return refuse(found.failure())
+    receipts = _receipts(found.unwrap())
+    if receipts:
+        return Success(receipts[-1])
+    return Result.do(receipt for recorded in events.read() for receipt in receipt_among(identifier, recorded))
+
+
+def receipt_among(
+    identifier: str, recorded: tuple[Recorded, ...]
+) -> Result[TrainingSetRetrieved, NoSuchTrainingSet | EventUnreadable]:
+    """The newest receipt of a training set among these events, by its id or a beginning that only one id has."""
+    by_id = {receipt.id: receipt for receipt in _receipts(recorded)}
+    lost = {name: event for name, event in unreadable_receipts(recorded).items() if name not in by_id}
+    known = (*lost, *by_id)
+    matching = [identifier] if identifier in known else [i for i in known if _begins(i, identifier)]
+    if len(matching) == 1:
+        found = by_id.get(matching[0])
+        return refuse(receipt_unreadable(matching[0], lost[matching[0]])) if found is None else Success(found)
+    if matching:
+        return refuse(AmbiguousTrainingSet(id=identifier, known=tuple(reversed(matching))[:10]))
+    return refuse(UnknownTrainingSet(id=identifier, known=tuple(reversed(by_id))[:10]))
+
+
+def _begins(known: str, identifier: str) -> bool:
+    return bool(identifier) and known.startswith((identifier, f"ts-{identifier}"))
+
+
+def unreadable_receipts(recorded: Iterable[Recorded]) -> dict[str, UnreadableEvent]:
+    """The receipts that cannot be decoded, by the ids of their training sets; of each the last."""
+    events = (r.event for r in recorded if r.stream.startswith(training_set_stream("")))
+    lost = (e for e in events if isinstance(e, UnreadableEvent) and e.may_be("training-set-retrieved"))
+    return {identifier: event for event in lost for identifier in event.training_sets[:1]}
+
+
+def receipt_unreadable(identifier: str, event: UnreadableEvent) -> EventUnreadable:
+    """Why a training set of which no receipt can be decoded is neither shown nor rebuilt."""
+    remedy = "build the training set again from its spec and spine"
+    what = f"The training set {identifier} has no receipt that can be read"
+    return EventUnreadable(what=what, event=event.kind, position=event.position, problem=event.problem, remedy=remedy)
+
+
+def _receipts(recorded: tuple[Recorded, ...]) -> list[TrainingSetRetrieved]:
+    return [r.event for r in recorded if isinstance(r.event, TrainingSetRetrieved)]
+
+
+def selected_events(wanted: EventFilter, events: EventStore) -> Result[Selection, StoreError]:
+    """The events that meet all that is wanted, in their order."""
+    return events.read().map(lambda recorded: select_events(recorded, wanted))
+
+
+def past_at(when: datetime | int, events: EventStore, now: datetime) -> Result[Past, PastError | StoreError]:
+    """The log as it was at a time (inclusive; UTC where it has no zone) or at a position of it."""
+    return Result.do(past for recorded in events.read() for past in past_of(in_utc(when), recorded, now))
+
+
+def lineage_around(name: str | None, recorded: tuple[Recorded, ...]) -> Result[Lineage, UnknownName]:
+    """What a view, table, entity, model or training set was made from, and what was made from it.
+
+    Of everything where no name is given. See `Lineage.find` for the forms of a name.
+    """
+    whole = lineage_of(recorded)
+    if name is None:
+        return Success(whole)
+    found = whole.find(name)
+    if not found:
+        return refuse(UnknownName(name=name, known=tuple(reversed(whole.names()))[:30]))
+    return Success(whole.around(found))
+
+
+def send_lineage(events: EventStore, sink: LineageSink, after: int = 0) -> Result[LineageSent, SendError | StoreError]:
+    """Send what was done after a position of the log.
+
+    What was sent before a failure stays sent; the error says from where to go on. What is sent twice is the same run.
+    """
+    return Result.do(sent for log in events.read() for sent in sink.send(log, after))

@@ -1,0 +1,1 @@
+"""Import a Feast repository, and publish the catalog to Feast's registry."""

@@ -1,0 +1,1 @@
+"""Report what leaks in a training set, and audit a frame that was made elsewhere."""

@@ -1,0 +1,1 @@
+"""Pin training sets, report what a vacuum would cost them, and vacuum a table."""

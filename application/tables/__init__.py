@@ -1,0 +1,1 @@
+"""Write a table, and record that it was written."""

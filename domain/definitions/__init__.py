@@ -1,0 +1,1 @@
+"""What users define and register: specs, and the registry with its commands, events, catalog, `decide` and `evolve`."""

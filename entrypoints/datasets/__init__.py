@@ -1,0 +1,1 @@
+"""Functions for Delta tables by name or path, and generated sample tables. They raise."""

@@ -1,0 +1,1 @@
+"""`FeatureStore` and what it returns: training sets, table changes, reports, the store as it was."""

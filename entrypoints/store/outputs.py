@@ -1,0 +1,95 @@
+"""Rows as files and tables of the user's."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Protocol
+
+from foreset.domain.errors.problem import because, raised, told
+from foreset.domain.errors.retrieval import OutputUnwritable
+from foreset.domain.safe_text.addresses import is_address, is_misspelt, without_secrets
+from foreset.domain.tables.write_options import WriteOptions
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+_RANDOM: Final = 16
+"""How many random signs the name of an unfinished file ends with."""
+
+
+class Rows(Protocol):
+    """Rows that can be written, part by part where they are many.
+
+    What they were made from is replaced with `overwrite` only.
+    """
+
+    def batches(self) -> "Iterator[pl.DataFrame]":
+        """The rows as polars frames."""
+        ...
+
+    def write_parquet(self, path: str | Path, *, overwrite: bool = False) -> Path:
+        """Write a Parquet file, whole or not at all."""
+        ...
+
+    def write_delta(self, path: str | Path, *, overwrite: bool = False) -> Path:
+        """Write a Delta table, or a new version of one that replaces its rows."""
+        ...
+
+
+def unwritable(place: Path) -> str | None:
+    """Why nothing can be written in a place, as it looks before the work; None where it may be.
+
+    Missing folders on the way to it are made later, so the first one that exists counts.
+    """
+    try:
+        place.with_name(f"{_unfinished(place)}{'0' * _RANDOM}").exists()  # its name may be too long
+        parent = next(folder for folder in place.absolute().parents if folder.exists())
+    except (OSError, ValueError) as fault:
+        return told(fault)
+    if not parent.is_dir():
+        return f"{parent} is a file, and not a folder"
+    return None if os.access(parent, os.W_OK | os.X_OK) else f"the folder {parent} may not be written"
+
+
+def _unfinished(place: Path) -> str:
+    return f".{place.name}.unfinished-"
+
+
+def whole_file(path: str | Path, write: Callable[[Path], object]) -> Path:
+    """What `write` puts into a file, in this place, or nothing; gives the place. Raises `OutputUnwritable`."""
+    from polars.exceptions import PolarsError  # kept off the import of foreset
+
+    from foreset.adapters.shared.files.claims import claimed, sweep
+
+    _check_place(path)
+    place = Path(path)
+    prefix = _unfinished(place)
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        sweep(place.parent, prefix)
+        with claimed(place.parent, prefix) as folder:
+            partial = folder / place.name
+            write(partial)
+            partial.replace(place)
+    except (OSError, PolarsError) as fault:
+        raise raised(because(OutputUnwritable(path=str(place), problem=told(fault)), fault)) from fault
+    return place
+
+
+def _check_place(path: str | Path) -> None:
+    """That a place is not an address, of which a folder would be made. Raises `OutputUnwritable`."""
+    if is_address(str(path)) or is_misspelt(str(path)):
+        problem = "it is meant as an address, and files are written to folders"
+        raise raised(OutputUnwritable(path=without_secrets(str(path)), problem=problem))
+
+
+def delta_table(path: str | Path, frame: "pl.DataFrame") -> Path:
+    """The frame as a Delta table in this folder, or as a new version of the one there; gives the folder."""
+    from foreset.adapters.delta.tables import DeltaTables
+
+    _check_place(path)
+    place = Path(path).absolute()
+    options = WriteOptions(schema_mode="overwrite")
+    DeltaTables(place.parent).write(str(place), frame, "overwrite", options).unwrap()
+    return place

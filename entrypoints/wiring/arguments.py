@@ -1,0 +1,82 @@
+"""What calls are given, fitted to the types that their signatures name, as the fields of specs are."""
+
+import inspect
+from collections.abc import Callable
+from functools import cache, wraps
+from typing import Any, Final, ParamSpec, TypeVar, Unpack, get_args, get_origin, get_type_hints
+
+from foreset.domain.definitions.field_types import Fitting, Unfit, fitting
+from foreset.domain.errors.problem import raised, refuse
+from foreset.domain.errors.specs import InvalidSpec
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_NAMED: Final = inspect.Parameter.VAR_KEYWORD
+
+
+def fitted_arguments(call: Callable[P, R]) -> Callable[P, R]:
+    """The same call, whose arguments are fitted to its annotations first.
+
+    What does not fit is refused by the argument's name: with a failed `Result` where the call gives one, else by
+    `CallerError`. What an annotation leaves open (`object`, `Any`, a name known to checkers alone) is passed as it is.
+    """
+    signature = inspect.signature(call)
+
+    @wraps(call)
+    def checked(*args: P.args, **kwargs: P.kwargs) -> R:
+        bound = signature.bind(*args, **kwargs)
+        for name, fit in _fittings(call).items():
+            given = bound.kwargs if name not in signature.parameters else bound.arguments
+            if name in given:
+                try:
+                    value = fit(given[name])
+                except Unfit as unfit:
+                    problem = InvalidSpec(
+                        spec=_called(call, args), problem=f"{name}{unfit.at} {unfit.problem}", remedy=unfit.remedy
+                    )
+                    if str(signature.return_annotation).startswith("returns.result.Result"):
+                        return refuse(problem)  # type: ignore[return-value]  # R is a Result
+                    raise raised(problem) from None
+                _put(bound, name, value)
+        return call(*bound.args, **bound.kwargs)
+
+    return checked
+
+
+def _called(call: Callable[..., object], args: tuple[object, ...]) -> str:
+    """How a caller names the call: by the class of what it is made on, and not by the one that defines it."""
+    if "." not in call.__qualname__ or not args:
+        return call.__qualname__
+    owner = args[0] if isinstance(args[0], type) else type(args[0])
+    return f"{owner.__name__}.{call.__name__}"
+
+
+def _put(bound: inspect.BoundArguments, name: str, value: object) -> None:
+    if name in bound.signature.parameters:
+        bound.arguments[name] = value
+        return
+    rest = next(p.name for p in bound.signature.parameters.values() if p.kind is _NAMED)
+    bound.arguments[rest] = {**bound.arguments[rest], name: value}
+
+
+@cache
+def _fittings(call: Callable[..., object]) -> dict[str, Fitting]:
+    found: dict[str, Fitting] = {}
+    for name, parameter in inspect.signature(call).parameters.items():
+        kind = _resolved(parameter.annotation, call)
+        if parameter.kind is _NAMED and get_origin(kind) is Unpack:
+            found |= {field: fitting(hint) for field, hint in get_type_hints(get_args(kind)[0]).items()}
+        elif parameter.kind not in {_NAMED, inspect.Parameter.VAR_POSITIONAL} and name != "self":
+            found[name] = fitting(kind)
+    return found
+
+
+def _resolved(annotation: Any, call: Callable[..., object]) -> Any:
+    """What an annotation names; `object` where there is none, or it is known to checkers alone."""
+    if annotation is inspect.Parameter.empty:
+        return object
+    try:
+        return get_type_hints(type("_", (), {"__annotations__": {"_": annotation}}), call.__globals__)["_"]
+    except NameError:
+        return object

@@ -1,0 +1,68 @@
+"""Where a store keeps its event log and its frames: in a folder, or in a database by its URL."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import gettempdir
+
+from returns.result import Result, Success
+
+from foreset.application.ports.event_log import EventStore, KeptFrames
+from foreset.domain.errors.event_log import DriverMissing, StoreError, UnknownLocation
+from foreset.domain.errors.problem import because, refuse
+from foreset.domain.safe_text.addresses import is_address, is_misspelt, is_postgres, without_secrets
+
+
+@dataclass(frozen=True)
+class Location:
+    """The log and the frames of a store, and the folder for results that do not fit in memory."""
+
+    events: EventStore
+    kept: KeptFrames
+    spilled: Path
+
+
+def location(path_or_url: str | Path) -> Result[Location, StoreError]:
+    """A folder, which is made where it is missing, or `postgresql://user@host:port/database`."""
+    place = str(path_or_url)
+    if is_misspelt(place):
+        return refuse(UnknownLocation(location=without_secrets(place)))
+    if is_postgres(place):
+        return _in_postgres(place)
+    if is_address(place) or not place or "\0" in place:
+        return refuse(UnknownLocation(location=without_secrets(place) if place else place))
+    return _in_folder(Path(place).absolute())
+
+
+def is_log_there(place: str) -> bool:
+    """Whether there is an event log in a folder; a database is looked at when it is opened."""
+    return is_address(place) or (Path(place) / "events.db").exists()
+
+
+def spill_folder() -> Path:
+    """Where results that do not fit in memory are kept, of stores that have no folder: one for each user."""
+    return Path(gettempdir()) / f"foreset-{os.getuid()}"
+
+
+def _in_folder(folder: Path) -> Result[Location, StoreError]:
+    from foreset.adapters.polars.frames.kept import ParquetFrames
+    from foreset.adapters.shared.files.blobs import FolderBlobs  # vendors stay off the import of foreset
+    from foreset.adapters.sqlite.events import SqliteEventStore
+
+    kept = ParquetFrames(FolderBlobs(folder, ".parquet"))
+    return SqliteEventStore.open(folder).map(lambda events: Location(events, kept, folder / "spilled"))
+
+
+def _in_postgres(url: str) -> Result[Location, StoreError]:
+    try:
+        from foreset.adapters.postgres import Database, PostgresBlobs, PostgresEventStore
+    except ImportError as fault:  # psycopg, or the libpq that it binds to
+        return refuse(because(DriverMissing(address=without_secrets(url), problem=str(fault)), fault))
+    from foreset.adapters.polars.frames.kept import ParquetFrames
+
+    opened = Database.open(url)
+    if not isinstance(opened, Success):
+        return refuse(opened.failure())
+    database = opened.unwrap()
+    kept = ParquetFrames(PostgresBlobs(database))
+    return Success(Location(PostgresEventStore(database), kept, spill_folder()))
