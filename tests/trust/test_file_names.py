@@ -12,6 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from foreset import FeatureStore, read_delta_table
+from foreset.adapters.delta.file_identity import named_files
+from foreset.adapters.delta.folders import LocalFolder
 from foreset.adapters.delta.tables import DeltaTables
 from foreset.domain.errors.tables import FileOutside
 from foreset.domain.table_health.file_findings import OrphanFiles
@@ -179,3 +181,21 @@ def test_a_deletion_vector_elsewhere_is_not_opened(tmp_path: Path) -> None:
             action["add"]["deletionVector"] = vector
     log.write_text("".join(json.dumps(action) + "\n" for action in actions))
     assert isinstance(DeltaTables(tmp_path).observe("t").failure(), FileOutside)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "p-1 .parquet ",
+        "p%252d1%20.parquet",
+        "P-1%20.PARQUET",
+        "p-1 .parquet.",
+        "gone/p-1%2520.parquet",
+        "p%252D1 .parquet%20",
+    ],
+)
+def test_a_path_that_leads_to_no_file_names_what_it_may_mean(tmp_path: Path, written: str) -> None:
+    (tmp_path / "p-1 .parquet").touch()
+    (tmp_path / "p-2.parquet").touch()
+    place = LocalFolder(str(tmp_path))
+    assert named_files(place, place.listing(), [written]) == {"p-1 .parquet": frozenset({written})}

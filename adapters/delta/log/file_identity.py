@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Collection, Iterable
 from pathlib import PurePosixPath
 from typing import Final
+from urllib.parse import unquote
 
 from foreset.adapters.delta.log.folders import Folder, LocalFolder, is_outside
 from foreset.domain.tables.delta_log import spellings
@@ -64,7 +65,11 @@ def _by_last_name(left: Iterable[str], missing: Iterable[str], found: dict[str, 
 
 
 def _last_name(path: str) -> str:
-    return unicodedata.normalize("NFC", PurePosixPath(path).name).casefold()
+    """The last name of a path in the one form of all that it may be written in, however often it was encoded."""
+    name = PurePosixPath(path).name
+    while (decoded := unquote(name)) != name:
+        name = decoded
+    return unicodedata.normalize("NFC", name).casefold().strip(" .")
 
 
 def _inode(place: Folder, path: str) -> _Inode | None:
