@@ -43,13 +43,22 @@ def unwritable(place: Path) -> str | None:
     Missing folders on the way to it are made later, so the first one that exists counts.
     """
     try:
-        place.with_name(f"{_unfinished(place)}{'0' * _RANDOM}").exists()  # its name may be too long
-        parent = next(folder for folder in place.absolute().parents if folder.exists())
+        _is_there(place.with_name(f"{_unfinished(place)}{'0' * _RANDOM}"))  # its name may be too long
+        parent = next(folder for folder in place.absolute().parents if _is_there(folder))
     except (OSError, ValueError) as fault:
         return told(fault)
     if not parent.is_dir():
         return f"{parent} is a file, and not a folder"
     return None if os.access(parent, os.W_OK | os.X_OK) else f"the folder {parent} may not be written"
+
+
+def _is_there(place: Path) -> bool:
+    """Whether there is something; raises where that cannot be found out, which `exists` on new Pythons does not."""
+    try:
+        place.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True
 
 
 def _unfinished(place: Path) -> str:

@@ -217,7 +217,10 @@ def _single(value: Any) -> float | None:
     held = _double(value)
     if held is None or math.isnan(held) or math.isinf(held):
         return held
-    return held if struct.unpack("f", struct.pack("f", held))[0] == held else None
+    try:
+        return held if struct.unpack("<f", struct.pack("<f", held))[0] == held else None
+    except OverflowError:
+        return None
 
 
 def _uuid(value: Any) -> str | None:

@@ -88,9 +88,10 @@ def _show(
 ) -> Result[Answer, ReceiptError]:
     if isinstance(receipt, Success):
         return Success(_shown(receipt.unwrap(), events))
+    problem = receipt.failure()
     around = lineage_around(name, events).value_or(Lineage((), ()))
     if all(around.node(key).kind == "training set" for key in around.asked):
-        return refuse(receipt.failure())
+        return refuse(problem)
     return Success(_named(around, events))
 
 
