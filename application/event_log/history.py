@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from itertools import islice
+from typing import Final
 
 from returns.result import Result, Success
 
@@ -15,12 +17,15 @@ from foreset.domain.event_log.lineage import Lineage, LineageSent, lineage_of
 from foreset.domain.event_log.receipts import Recorded, TrainingSetRetrieved, training_set_stream
 from foreset.domain.unreadable import UnreadableEvent
 
+_SHOWN: Final = 10
+"""How many names, and how many ids, are offered."""
+_DIGITS: Final = 6
 ReceiptError = NoSuchTrainingSet | StoreError
 """Why a receipt cannot be had."""
 
 
 def receipt_of(identifier: str, events: EventStore) -> Result[TrainingSetRetrieved, ReceiptError]:
-    """The newest receipt of a training set, by its id or a beginning of it that only one id has."""
+    """The newest receipt of a training set, by its id or its name; see `receipt_among`."""
     found = events.read(training_set_stream(identifier))
     if not isinstance(found, Success):
         return refuse(found.failure())
@@ -33,8 +38,16 @@ def receipt_of(identifier: str, events: EventStore) -> Result[TrainingSetRetriev
 def receipt_among(
     identifier: str, recorded: tuple[Recorded, ...]
 ) -> Result[TrainingSetRetrieved, NoSuchTrainingSet | EventUnreadable]:
-    """The newest receipt of a training set among these events, by its id or a beginning that only one id has."""
-    by_id = {receipt.id: receipt for receipt in _receipts(recorded)}
+    """The newest receipt of a training set among these events.
+
+    `identifier` is its id; the name of its spec, by which the newest set of that name is meant, and `NAME~1` the one
+    before it; or a beginning of an id that only one has.
+    """
+    receipts = _receipts(recorded)
+    by_id = {receipt.id: receipt for receipt in receipts}
+    named = None if identifier in by_id else _by_name(identifier, receipts)
+    if named is not None:
+        return Success(named)
     lost = {name: event for name, event in unreadable_receipts(recorded).items() if name not in by_id}
     known = (*lost, *by_id)
     matching = [identifier] if identifier in known else [i for i in known if _begins(i, identifier)]
@@ -43,7 +56,20 @@ def receipt_among(
         return refuse(receipt_unreadable(matching[0], lost[matching[0]])) if found is None else Success(found)
     if matching:
         return refuse(AmbiguousTrainingSet(id=identifier, known=tuple(reversed(matching))[:10]))
-    return refuse(UnknownTrainingSet(id=identifier, known=tuple(reversed(by_id))[:10]))
+    names = dict.fromkeys(receipt.spec.name for receipt in reversed(receipts) if receipt.spec.name is not None)
+    return refuse(UnknownTrainingSet(id=identifier, known=(*list(names)[:_SHOWN], *tuple(reversed(by_id))[:_SHOWN])))
+
+
+def _by_name(text: str, receipts: list[TrainingSetRetrieved]) -> TrainingSetRetrieved | None:
+    """The newest set of a name, or the one so many sets before it: `churn`, `churn~1`."""
+    name, mark, back = text.rpartition("~")
+    if not mark or not (back.isascii() and back.isdecimal()) or len(back) > _DIGITS:
+        name, back = text, "0"
+    newest: dict[str, TrainingSetRetrieved] = {}
+    for receipt in reversed(receipts):
+        if receipt.spec.name == name:
+            newest.setdefault(receipt.id, receipt)
+    return next(islice(newest.values(), int(back), None), None)
 
 
 def _begins(known: str, identifier: str) -> bool:

@@ -179,7 +179,9 @@ def _add_retrieval(commands: _Commands) -> None:
     rebuild = commands.add(
         "rebuild", "training_sets:rebuild", "build a training set again and prove that it is the same"
     )
-    rebuild.add_argument("id", metavar="ID", help="its id, or a beginning of it")
+    rebuild.add_argument(
+        "id", metavar="ID", help="its id or a beginning of it, or its name: the newest of it; NAME~1: the one before"
+    )
     rebuild.add_argument("--from-pin", action="store_true", help="from its pin, even if its tables would serve")
     _add_spine(rebuild, required=False)
     _add_output(rebuild, required=False)
@@ -232,7 +234,9 @@ def _add_output(command: argparse.ArgumentParser, *, required: bool) -> None:
 
 def _add_reports(commands: _Commands) -> None:
     report = commands.add("report", "leakage:report", "what leaks in a training set, what is missing, how old it is")
-    report.add_argument("id", metavar="ID", help="its id, or a beginning of it")
+    report.add_argument(
+        "id", metavar="ID", help="its id or a beginning of it, or its name: the newest of it; NAME~1: the one before"
+    )
     report.add_argument("--target", metavar="COLUMN", help="what is to be predicted: look for columns that tell it")
     report.add_argument("-o", "--output", metavar="F.html", help="write a page for a browser too")
     audit = commands.add("audit", "leakage:audit", "hold a frame made without Foreset against the training set")
@@ -251,7 +255,11 @@ def _add_keeping(commands: _Commands) -> None:
     )
     unpin = commands.add("unpin", "retention:unpin", "give up the pin of a training set")
     for command in (pin, unpin):
-        command.add_argument("id", metavar="ID", help="its id, or a beginning of it")
+        command.add_argument(
+            "id",
+            metavar="ID",
+            help="its id or a beginning of it, or its name: the newest of it; NAME~1: the one before",
+        )
     _add_spine(pin, required=False)
     unpin.add_argument("--force", action="store_true", help="even if it could not be rebuilt any more")
     commands.add("pins", "retention:pins", "the pinned training sets, with the sizes of their pins")
@@ -281,7 +289,9 @@ def _add_history(commands: _Commands) -> None:
     move = parts.add("move", "event_log:move", "move the log and what is kept beside it, exactly, to another place")
     move.add_argument("to", metavar="TO", help="a folder, or postgresql://user@host:port/database, without a log")
     show = commands.add("show", "history:show", "the receipt of a training set, or what is known of another name")
-    show.add_argument("id", metavar="ID", help="its id, or a beginning of it; a view, table, entity or model")
+    show.add_argument(
+        "id", metavar="ID", help="its id or a beginning of it, or its name; a view, table, entity or model"
+    )
     diff = commands.add("diff", "diff:diff", "what differs between two training sets, and what caused it")
     for side in ("a", "b"):
         diff.add_argument(side, metavar=side.upper(), help="the id of a training set, or a beginning of it")

@@ -267,6 +267,9 @@ class FeatureStore(KeepsTrainingSets, TellsOfTrainingSets, LooksAfterItsLog, Era
     ) -> Result[TrainingSet, RebuildError]:
         """The same training set again, proved equal to the recorded fingerprint, or refused.
 
+        `id` is its id, an unambiguous beginning of it, or its name: the newest set of that name; `NAME~1` is the one
+        before it.
+
         It is built from the tables at their recorded versions; from its pin where they cannot serve it any more, or
         with `from_pin`. `TrainingSet.rebuilt_from_pin` tells. What is gone, if it cannot be, is told by the error.
         """
@@ -293,7 +296,10 @@ class FeatureStore(KeepsTrainingSets, TellsOfTrainingSets, LooksAfterItsLog, Era
 
     @fitted_arguments
     def receipt(self, id: str) -> Result[TrainingSetRetrieved, ReceiptError]:  # noqa: A002  # the contract's name
-        """The receipt of a training set, by its id or an unambiguous beginning of it."""
+        """The receipt of a training set, by its id, an unambiguous beginning of it, or its name.
+
+        A name means the newest set of that name; `NAME~1` is the one before it.
+        """
         return receipt_of(id, self._adapters.events)
 
     @fitted_arguments
