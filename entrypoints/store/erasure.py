@@ -17,7 +17,7 @@ class ErasesKeys:
     _adapters: Adapters
 
     @fitted_arguments
-    def find_key(self, entity: str, key: object) -> Result[KeyReport, FindError]:
+    def find_key(self, entity: str, key: object) -> "Result[KeyReport, FindError]":
         """Where a key of an entity is: tables, training sets, spines, pins, models, online stores, events.
 
         `key` is the value of its join key, or a mapping of values by the names of several; texts are read as the types
@@ -28,7 +28,7 @@ class ErasesKeys:
     @fitted_arguments
     def erase(
         self, entity: str, key: object, *, requested_by: str | None = None, reason: str | None = None
-    ) -> Result[Erased, EraseError]:
+    ) -> "Result[Erased, EraseError]":
         """Erase a key of an entity from all that the store keeps, and record that, though not which key it was.
 
         Spines and pins that hold it are removed as a whole, conditions and bounds in events that name it are redacted,

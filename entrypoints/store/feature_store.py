@@ -52,7 +52,7 @@ from foreset.entrypoints.store.reports import Reporter, TellsOfTrainingSets
 from foreset.entrypoints.store.retention import KeepsTrainingSets
 from foreset.entrypoints.store.table_changes import TableChanges
 from foreset.entrypoints.store.training_set import TrainingSet
-from foreset.entrypoints.store.write_arguments import write_options
+from foreset.entrypoints.store.write_arguments import WriteArguments, write_options
 from foreset.entrypoints.wiring.arguments import fitted_arguments
 from foreset.entrypoints.wiring.build import (
     comparer,
@@ -72,7 +72,7 @@ from foreset.entrypoints.wiring.unread import results_must_be_read
 
 if TYPE_CHECKING:
     from foreset.application.ports.engine import Progress
-    from foreset.domain.tables.write_options import Compaction, SchemaMode, WriteMode
+    from foreset.domain.tables.write_options import Compaction, WriteMode
 
 _LOG_ALONE: Final = (
     *("adapters", "at", "catalog", "close", "history", "lineage", "open", "pins", "receipt", "verify_log"),
@@ -122,16 +122,16 @@ class FeatureStore(KeepsTrainingSets, TellsOfTrainingSets, LooksAfterItsLog, Era
     @fitted_arguments
     def open(  # noqa: PLR0913  # where, and within what
         cls,
-        path_or_url: str | Path,
+        path_or_url: "str | Path",
         *,
-        data_dir: str | Path | None = None,
+        data_dir: "str | Path | None" = None,
         memory: int | str | None = None,
         threads: int | None = None,
-        offline_store: OfflineStore | None = None,
-        accept: Iterable[str] = (),
-        files_from: Iterable[str | Path] = (),
+        offline_store: "OfflineStore | None" = None,
+        accept: "Iterable[str]" = (),
+        files_from: "Iterable[str | Path]" = (),
         verify: bool | None = None,
-    ) -> Result["FeatureStore", StoreError]:
+    ) -> "Result[FeatureStore, StoreError]":
         """The store in a folder, which is made where it is missing, or in a database of PostgreSQL, by its URL.
 
         The URL is `postgresql://user@host:port/database`; event log and kept spines lie there. Dataset names are looked
@@ -182,29 +182,29 @@ class FeatureStore(KeepsTrainingSets, TellsOfTrainingSets, LooksAfterItsLog, Era
         """A store for tests: tables from frames, nothing on disk, the reference semantics as its executor."""
         return cls(in_memory(tables or {}))
 
-    def _catalog(self) -> Result[CatalogAt, StoreError]:
+    def _catalog(self) -> "Result[CatalogAt, StoreError]":
         current = current_catalog(self._adapters.events, self._known)
         self._known = current.value_or(self._known)
         return current
 
-    def catalog(self) -> Result[Catalog, StoreError]:
+    def catalog(self) -> "Result[Catalog, StoreError]":
         """What is defined now."""
         return self._catalog().map(lambda known: known.catalog)
 
     @fitted_arguments
-    def register(self, *specs: object) -> Result[Registered, RegistryError]:
+    def register(self, *specs: object) -> "Result[Registered, RegistryError]":
         """Define entities and views, all or none. What is there already, unchanged, is no event."""
         return register(specs, self._adapters, self._known)
 
     @fitted_arguments
-    def remove(self, *, entities: Iterable[str] = (), views: Iterable[str] = ()) -> Result[Registered, RegistryError]:
+    def remove(self, *, entities: Iterable[str] = (), views: Iterable[str] = ()) -> "Result[Registered, RegistryError]":
         """Forget entities and views, all or none."""
         return remove(entities, views, self._adapters, self._known)
 
     @fitted_arguments
     def import_feast(
         self, path: str | Path, *, register: bool = True, look_rows: int = LOOK_ROWS
-    ) -> Result[ImportReport, FeastImportError]:
+    ) -> "Result[ImportReport, FeastImportError]":
         """Register the entities and views of the Feast repository in the folder `path`, all or none, and tell of it.
 
         The report has what maps, what does not and why, and the `findings`: which wrong answers the repository gives
@@ -225,7 +225,7 @@ class FeatureStore(KeepsTrainingSets, TellsOfTrainingSets, LooksAfterItsLog, Era
         )
 
     @fitted_arguments
-    def plan(self, spec: TrainingSetSpec, spine: object) -> Result[RetrievalPlan, PlanError]:
+    def plan(self, spec: TrainingSetSpec, spine: object) -> "Result[RetrievalPlan, PlanError]":
         """The plan of a training set, from facts alone: no feature is read. `explain()` prints it."""
         return Result.do(
             planned.plan
@@ -241,7 +241,7 @@ class FeatureStore(KeepsTrainingSets, TellsOfTrainingSets, LooksAfterItsLog, Era
         *,
         keep_spine: bool = True,
         progress: "Progress | None" = None,
-    ) -> Result[TrainingSet, RetrievalError]:
+    ) -> "Result[TrainingSet, RetrievalError]":
         """The rows of the spine, in their order, with the features known at their times.
 
         `spine` is a polars, pandas or pyarrow frame, the path of a Parquet or CSV file or of a Delta table, or a
@@ -264,7 +264,7 @@ class FeatureStore(KeepsTrainingSets, TellsOfTrainingSets, LooksAfterItsLog, Era
         *,
         spine: object | None = None,
         from_pin: bool = False,
-    ) -> Result[TrainingSet, RebuildError]:
+    ) -> "Result[TrainingSet, RebuildError]":
         """The same training set again, proved equal to the recorded fingerprint, or refused.
 
         `id` is its id, an unambiguous beginning of it, or its name: the newest set of that name; `NAME~1` is the one
@@ -280,7 +280,7 @@ class FeatureStore(KeepsTrainingSets, TellsOfTrainingSets, LooksAfterItsLog, Era
         )
 
     @fitted_arguments
-    def diff(self, a: str, b: str, *, examples: int = 5) -> Result[TrainingSetDiff, DiffError]:
+    def diff(self, a: str, b: str, *, examples: int = 5) -> "Result[TrainingSetDiff, DiffError]":
         """What differs from one training set to another, by their ids, and what caused it; `explain()` tells it.
 
         Spec, views, tables and rows are compared, and then the cells: each changed one has its cause, a commit of a
@@ -295,7 +295,7 @@ class FeatureStore(KeepsTrainingSets, TellsOfTrainingSets, LooksAfterItsLog, Era
         )
 
     @fitted_arguments
-    def receipt(self, id: str) -> Result[TrainingSetRetrieved, ReceiptError]:  # noqa: A002  # the contract's name
+    def receipt(self, id: str) -> "Result[TrainingSetRetrieved, ReceiptError]":  # noqa: A002  # the contract's name
         """The receipt of a training set, by its id, an unambiguous beginning of it, or its name.
 
         A name means the newest set of that name; `NAME~1` is the one before it.
@@ -303,7 +303,7 @@ class FeatureStore(KeepsTrainingSets, TellsOfTrainingSets, LooksAfterItsLog, Era
         return receipt_of(id, self._adapters.events)
 
     @fitted_arguments
-    def history(self, **wanted: Unpack[Wanted]) -> Result[tuple[Recorded, ...], StoreError]:
+    def history(self, **wanted: Unpack[Wanted]) -> "Result[tuple[Recorded, ...], StoreError]":
         """The events, in their order: all, or those that meet everything that is given.
 
         `actor`, `view`, `table`, `model` and `training_set` (an id or a beginning of one) are names; `since` and
@@ -312,7 +312,7 @@ class FeatureStore(KeepsTrainingSets, TellsOfTrainingSets, LooksAfterItsLog, Era
         return selected_events(EventFilter.of(wanted), self._adapters.events).map(lambda selection: selection.events)
 
     @fitted_arguments
-    def lineage(self, name: str | None = None) -> Result[Lineage, UnknownName | StoreError]:
+    def lineage(self, name: str | None = None) -> "Result[Lineage, UnknownName | StoreError]":
         """What a view, table, entity, model or training set was made from, and what was made from it.
 
         `name` is its name or id; `view:NAME` or `table:NAME@VERSION` tell apart what has the same name. Without one it
@@ -325,7 +325,7 @@ class FeatureStore(KeepsTrainingSets, TellsOfTrainingSets, LooksAfterItsLog, Era
     @fitted_arguments
     def send_lineage(
         self, target: str | Path, *, after: int = 0, namespace: str = "foreset"
-    ) -> Result[LineageSent, SendError | StoreError]:
+    ) -> "Result[LineageSent, SendError | StoreError]":
         """Send what was done after a position of the log as OpenLineage events, to a file or the URL of a service.
 
         One event for each retrieval, rebuild, training, load and write, with its tables at their versions; to a file
@@ -340,7 +340,7 @@ class FeatureStore(KeepsTrainingSets, TellsOfTrainingSets, LooksAfterItsLog, Era
         )
 
     @fitted_arguments
-    def report_page(self, report: LeakReport, path: str | Path) -> Result[Path, Problem]:
+    def report_page(self, report: LeakReport, path: str | Path) -> "Result[Path, Problem]":
         """Write a report of a training set as a page for a browser, and with it the plan, the lineage and the receipt.
 
         One HTML file, whole or not at all, which needs no network and no other file; gives its path.
@@ -348,7 +348,7 @@ class FeatureStore(KeepsTrainingSets, TellsOfTrainingSets, LooksAfterItsLog, Era
         return report_page(report, self._adapters, path, self._place, self._data_dir)
 
     @fitted_arguments
-    def at(self, when: datetime | int) -> Result[PastStore, PastError | StoreError]:
+    def at(self, when: datetime | int) -> "Result[PastStore, PastError | StoreError]":
         """The store as it was at a time (inclusive; UTC where it has no zone), or at a position of its log.
 
         Definitions, receipts and tables are those of then; at a position, tables are as of the time of the event there.
@@ -365,7 +365,7 @@ class FeatureStore(KeepsTrainingSets, TellsOfTrainingSets, LooksAfterItsLog, Era
         version: int | None = None,
         *,
         storage_options: Mapping[str, str] | None = None,
-    ) -> Result[TableFacts, TableError]:
+    ) -> "Result[TableFacts, TableError]":
         """What is known of a table at a version, the newest by default.
 
         `storage_options` are those of a `DeltaSource`; later calls for the table reuse them.
@@ -377,7 +377,7 @@ class FeatureStore(KeepsTrainingSets, TellsOfTrainingSets, LooksAfterItsLog, Era
     @fitted_arguments
     def check(
         self, table: str | PathLike[str], *, deep: bool = False, storage_options: Mapping[str, str] | None = None
-    ) -> Result[TableReport, TableError]:
+    ) -> "Result[TableReport, TableError]":
         """What is wrong with a table, and what could be better: its log, its files, and with `deep` all its data.
 
         The report's `findings` stand worst first; each says what is wrong and what to do next. A broken table is a
@@ -395,7 +395,7 @@ class FeatureStore(KeepsTrainingSets, TellsOfTrainingSets, LooksAfterItsLog, Era
         *,
         partition_time_zone: str | None = None,
         storage_options: Mapping[str, str] | None = None,
-    ) -> Result[TableChanges, TableError]:
+    ) -> "Result[TableChanges, TableError]":
         """What changed after `from_version`, up to and including `to_version`, the newest by default.
 
         `explain()` tells what will be read and why, before anything is; `frame` reads it. The changes lead from the
@@ -407,40 +407,27 @@ class FeatureStore(KeepsTrainingSets, TellsOfTrainingSets, LooksAfterItsLog, Era
         ).map(lambda found: TableChanges(found, self._adapters.tables))
 
     @fitted_arguments
-    def write(  # noqa: PLR0913  # what a write may ask
+    def write(
         self,
         frame: Any,
         table: str | PathLike[str],
         *,
         mode: "WriteMode" = "append",
-        partition_by: Iterable[str] | None = None,
-        schema_mode: "SchemaMode | None" = None,
-        replace_where: str | None = None,
-        merge_on: Iterable[str] | None = None,
-        expected_version: int | None = None,
-        app_id: str | None = None,
-        app_version: int | None = None,
         storage_options: Mapping[str, str] | None = None,
-    ) -> Result[TableFacts, WriteError]:
+        **options: Unpack[WriteArguments],
+    ) -> "Result[TableFacts, WriteError]":
         """Write a table as `write_to_delta_lake` does, with the same arguments, and record it; gives its facts.
 
-        `frame` is polars, pandas or pyarrow. A write that was made before, by its app_version, gives `Untouched` facts,
-        and is not recorded.
+        `frame` is polars, pandas or pyarrow. `options` are `partition_by`, `schema_mode`, `replace_where`, `merge_on`,
+        `expected_version`, `app_id` and `app_version`. A write that was made before, by its app_version, gives
+        `Untouched` facts, and is not recorded.
         """
         return Result.do(
             facts
-            for options in write_options(
-                partition_by=partition_by,
-                schema_mode=schema_mode,
-                replace_where=replace_where,
-                merge_on=merge_on,
-                expected_version=expected_version,
-                app_id=app_id,
-                app_version=app_version,
-            )
+            for asked in write_options(**options)
             for rows in frame_to_write(frame, fspath(table))
             for facts in write_table(
-                fspath(table), rows, self._adapters, mode=mode, options=options, storage_options=storage_options
+                fspath(table), rows, self._adapters, mode=mode, options=asked, storage_options=storage_options
             )
         )
 
@@ -451,7 +438,7 @@ class FeatureStore(KeepsTrainingSets, TellsOfTrainingSets, LooksAfterItsLog, Era
         *,
         target_size: int | str = TARGET_BYTES,
         storage_options: Mapping[str, str] | None = None,
-    ) -> Result["Compaction", WriteError]:
+    ) -> "Result[Compaction, WriteError]":
         """Put small files of a table together, up to about `target_size` (bytes, or text such as "256MB") each.
 
         The rows, their order and the older versions stay. What was done is recorded.

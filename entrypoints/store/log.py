@@ -21,7 +21,7 @@ class LooksAfterItsLog:
     _adapters: Adapters
 
     @fitted_arguments
-    def verify_log(self, expect: str | None = None) -> Result[LogReport, VerifyError]:
+    def verify_log(self, expect: str | None = None) -> "Result[LogReport, VerifyError]":
         """Follow the chain of hashes over all events, and name what was changed; the report is `whole` or not.
 
         `expect` is the `head` of an earlier report, as text `position:hash`. It also finds what the log alone cannot
@@ -30,7 +30,7 @@ class LooksAfterItsLog:
         return verify_log(self._adapters.events, expect)
 
     @fitted_arguments
-    def move_log(self, to: str | Path) -> Result[Moved, MoveError]:
+    def move_log(self, to: str | Path) -> "Result[Moved, MoveError]":
         """Move all events, exactly, and the kept frames to a folder or a database; then no more events are taken here.
 
         There must be no log in that place, or one that is the beginning of this. What is recorded meanwhile moves too.
@@ -58,6 +58,6 @@ class LooksAfterItsLog:
         self.close()
 
 
-def _moved(adapters: Adapters, to: Location) -> Result[Moved, MoveError]:
+def _moved(adapters: Adapters, to: Location) -> "Result[Moved, MoveError]":
     with closing(to.events):
         return move_log(adapters.events, adapters.kept, to.events, to.kept)

@@ -69,13 +69,13 @@ class PastStore:
         return len(self._past.events)
 
     @fitted_arguments
-    def at(self, when: datetime | int) -> Result["PastStore", PastError]:
+    def at(self, when: datetime | int) -> "Result[PastStore, PastError]":
         """The same store as it was still earlier."""
         return past_of(in_utc(when), self._past.events, self._past.at).map(
             lambda past: PastStore(past, self._present, self._store)
         )
 
-    def catalog(self) -> Result[Catalog, StoreError]:
+    def catalog(self) -> "Result[Catalog, StoreError]":
         """What was defined."""
         return Result.from_value(self._catalog)
 
@@ -84,27 +84,27 @@ class PastStore:
         return replay(registry_events(self._past.events))
 
     @fitted_arguments
-    def history(self, **wanted: Unpack[Wanted]) -> Result[tuple["Recorded", ...], StoreError]:
+    def history(self, **wanted: Unpack[Wanted]) -> "Result[tuple[Recorded, ...], StoreError]":
         """The events up to then, in their order; `wanted` as for `FeatureStore.history`."""
         return Result.from_value(select_events(self._past.events, EventFilter.of(wanted)).events)
 
     @fitted_arguments
-    def lineage(self, name: str | None = None) -> Result["Lineage", UnknownName]:
+    def lineage(self, name: str | None = None) -> "Result[Lineage, UnknownName]":
         """What came of what, by then; see `FeatureStore.lineage`."""
         return lineage_around(name, self._past.events)
 
     @fitted_arguments
-    def receipt(self, id: str) -> Result["TrainingSetRetrieved", "NoSuchTrainingSet | StoreError"]:  # noqa: A002  # as the store has it
+    def receipt(self, id: str) -> "Result[TrainingSetRetrieved, NoSuchTrainingSet | StoreError]":  # noqa: A002  # as the store has it
         """The receipt of a training set that had been built by then."""
         return receipt_among(id, self._past.events)
 
     @fitted_arguments
-    def table(self, table: str, version: int | None = None) -> Result["TableFacts", TableError]:
+    def table(self, table: str, version: int | None = None) -> "Result[TableFacts, TableError]":
         """What is known of a table at a version, the one that was current then by default."""
         return self._adapters.tables.observe(table, version).map(lambda snapshot: snapshot.facts)
 
     @fitted_arguments
-    def plan(self, spec: "TrainingSetSpec", spine: object) -> Result["RetrievalPlan", PlanError]:
+    def plan(self, spec: "TrainingSetSpec", spine: object) -> "Result[RetrievalPlan, PlanError]":
         """The plan of a training set as it would have been: definitions and tables of then."""
         return plan_retrieval(spec, spine, self._adapters, self._catalog).map(lambda planned: planned.plan)
 
@@ -116,7 +116,7 @@ class PastStore:
         *,
         keep_spine: bool = True,
         progress: "Progress | None" = None,
-    ) -> Result[TrainingSet, RetrievalError]:
+    ) -> "Result[TrainingSet, RetrievalError]":
         """The training set by the definitions and tables of then; what arguments mean is as for `FeatureStore`.
 
         Versions that the spec names are read as named. It is recorded in the log as it is now.
@@ -126,7 +126,7 @@ class PastStore:
         )
 
     @fitted_arguments
-    def rebuild(self, id: str, *, spine: object | None = None) -> Result[TrainingSet, RebuildError]:  # noqa: A002  # as the store has it
+    def rebuild(self, id: str, *, spine: object | None = None) -> "Result[TrainingSet, RebuildError]":  # noqa: A002  # as the store has it
         """A training set that had been built by then, again, proved equal, or refused. Recorded in the log of now."""
         return Result.do(
             TrainingSet(retrieval, Reporter(self._adapters, self._catalog, self._store))
@@ -134,23 +134,23 @@ class PastStore:
             for retrieval in rebuild(receipt.id, self._adapters, self._catalog, spine)
         )
 
-    def register(self, *specs: object) -> Result[Any, PastIsReadOnly]:
+    def register(self, *specs: object) -> "Result[Any, PastIsReadOnly]":
         """Refused."""
         return self._refused(f"registering {len(specs)} definitions")
 
-    def remove(self, *, entities: Iterable[str] = (), views: Iterable[str] = ()) -> Result[Any, PastIsReadOnly]:
+    def remove(self, *, entities: Iterable[str] = (), views: Iterable[str] = ()) -> "Result[Any, PastIsReadOnly]":
         """Refused."""
         return self._refused(f"removing {', '.join([*entities, *views])}")
 
-    def write(self, frame: object, table: str, **options: object) -> Result[Any, PastIsReadOnly]:  # noqa: ARG002  # refused
+    def write(self, frame: object, table: str, **options: object) -> "Result[Any, PastIsReadOnly]":  # noqa: ARG002  # refused
         """Refused."""
         return self._refused(f"writing the table {table!r}")
 
-    def optimize(self, table: str, **options: object) -> Result[Any, PastIsReadOnly]:  # noqa: ARG002  # refused
+    def optimize(self, table: str, **options: object) -> "Result[Any, PastIsReadOnly]":  # noqa: ARG002  # refused
         """Refused."""
         return self._refused(f"optimizing the table {table!r}")
 
-    def _refused(self, what: str) -> Result[Any, PastIsReadOnly]:
+    def _refused(self, what: str) -> "Result[Any, PastIsReadOnly]":
         return refuse(PastIsReadOnly(what=what, at=self._past.at.isoformat()))
 
     def __reduce__(self) -> NoReturn:

@@ -28,11 +28,11 @@ class Reporter:
 
     def report(
         self, retrieval: Retrieval, target: str | None, progress: Progress | None
-    ) -> Result[LeakReport, ReportError]:
+    ) -> "Result[LeakReport, ReportError]":
         """What a training set tells of itself."""
         return report(retrieval, report_looks(), self.adapters, self.catalog, target, progress)
 
-    def audit(self, retrieval: Retrieval, frame: object) -> Result[FrameAudit, AuditError]:
+    def audit(self, retrieval: Retrieval, frame: object) -> "Result[FrameAudit, AuditError]":
         """What a frame of the same rows holds beside it."""
         return audit_of(retrieval, frame, report_looks().rows, outside_frames(), self.adapters)
 
@@ -42,7 +42,7 @@ class TellsOfTrainingSets:
 
     _adapters: Adapters
 
-    def _catalog(self) -> Result[CatalogAt, StoreError]:
+    def _catalog(self) -> "Result[CatalogAt, StoreError]":
         raise NotImplementedError
 
     @fitted_arguments
@@ -53,7 +53,7 @@ class TellsOfTrainingSets:
         target: str | None = None,
         spine: object | None = None,
         progress: Progress | None = None,
-    ) -> Result[LeakReport, ReportError]:
+    ) -> "Result[LeakReport, ReportError]":
         """What a training set tells of leaks, ages and gaps, by view and by column, and what is found, worst first.
 
         `target` is the column to be predicted: with it, columns that tell it are looked for. The set is built again,
@@ -70,7 +70,7 @@ class TellsOfTrainingSets:
     @fitted_arguments
     def audit(
         self, frame: object, spec: TrainingSetSpec, *, spine: object | None = None
-    ) -> Result[FrameAudit, AuditError]:
+    ) -> "Result[FrameAudit, AuditError]":
         """A frame that was made without Foreset, held against the training set of its rows: what differs, and why.
 
         `frame` (polars, pandas or pyarrow, or the path of a Parquet or CSV file or of a Delta table) has the features

@@ -20,11 +20,11 @@ class KeepsTrainingSets:
 
     _adapters: Adapters
 
-    def _catalog(self) -> Result[CatalogAt, StoreError]:
+    def _catalog(self) -> "Result[CatalogAt, StoreError]":
         raise NotImplementedError
 
     @fitted_arguments
-    def pin(self, id: str, *, spine: object | None = None) -> Result[Pinned, PinError]:  # noqa: A002  # the contract's name
+    def pin(self, id: str, *, spine: object | None = None) -> "Result[Pinned, PinError]":  # noqa: A002  # the contract's name
         """Keep the rows and columns that served a training set, so that it can be rebuilt without its tables.
 
         It is proved before it is recorded. A set that has a whole pin keeps it. `spine` is needed only where the spine
@@ -35,7 +35,7 @@ class KeepsTrainingSets:
         )
 
     @fitted_arguments
-    def unpin(self, id: str, *, force: bool = False) -> Result[TrainingSetUnpinned, UnpinError]:  # noqa: A002  # as above
+    def unpin(self, id: str, *, force: bool = False) -> "Result[TrainingSetUnpinned, UnpinError]":  # noqa: A002  # as above
         """Give up the pin of a training set, and delete what it keeps.
 
         Refused where the set could not be rebuilt without it, as far as the logs of its tables tell, unless `force`.
@@ -44,12 +44,12 @@ class KeepsTrainingSets:
             done for known in self._catalog() for done in unpin(id, self._adapters, known.catalog, force=force)
         )
 
-    def pins(self) -> Result[tuple[TrainingSetPinned, ...], StoreError]:
+    def pins(self) -> "Result[tuple[TrainingSetPinned, ...], StoreError]":
         """The pins that there are: which frames they keep, of how many rows and bytes."""
         return pins(self._adapters)
 
     @fitted_arguments
-    def retention(self, table: str, *, hours: float | None = None) -> Result[Retention, RetentionError]:
+    def retention(self, table: str, *, hours: float | None = None) -> "Result[Retention, RetentionError]":
         """Which training sets could not be rebuilt any more if a table were vacuumed now.
 
         The vacuum would keep what was removed from the table within `hours`, by default what the table asks for.
@@ -68,7 +68,7 @@ class KeepsTrainingSets:
         lose: Iterable[str] = (),
         force: bool = False,
         dry_run: bool = False,
-    ) -> Result[Vacuumed, VacuumError]:
+    ) -> "Result[Vacuumed, VacuumError]":
         """Delete the files of a table that are no part of it since `hours` or longer: those that `retention` tells.
 
         It is refused where training sets would be lost that have no pin, unless they are in `lose`, or pinned before

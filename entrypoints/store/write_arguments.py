@@ -1,13 +1,25 @@
 """What a write asks, as users say it."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, TypedDict
 
 from returns.result import Result, Success
 
 from foreset.domain.errors.problem import CallerError, refuse
 from foreset.domain.errors.specs import InvalidSpec
-from foreset.domain.tables.write_options import WriteOptions
+from foreset.domain.tables.write_options import SchemaMode, WriteOptions
+
+
+class WriteArguments(TypedDict, total=False):
+    """What a write may ask beyond its mode; what each means: `write_to_delta_lake`."""
+
+    partition_by: Iterable[str] | None
+    schema_mode: SchemaMode | None
+    replace_where: str | None
+    merge_on: Iterable[str] | None
+    expected_version: int | None
+    app_id: str | None
+    app_version: int | None
 
 
 def write_options(

@@ -12,6 +12,7 @@ from foreset.domain.errors.specs import InvalidSpec
 P = ParamSpec("P")
 R = TypeVar("R")
 
+_RESULTS: Final = ("Result[", "returns.result.Result[")
 _NAMED: Final = inspect.Parameter.VAR_KEYWORD
 
 
@@ -35,7 +36,7 @@ def fitted_arguments(call: Callable[P, R]) -> Callable[P, R]:
                     problem = InvalidSpec(
                         spec=_called(call, args), problem=f"{name}{unfit.at} {unfit.problem}", remedy=unfit.remedy
                     )
-                    if str(signature.return_annotation).startswith("returns.result.Result"):
+                    if str(signature.return_annotation).startswith(_RESULTS):
                         return refuse(problem)  # type: ignore[return-value]  # R is a Result
                     raise raised(problem) from None
                 _put(bound, name, value)

@@ -92,6 +92,10 @@ class UnreadRefusal(Refusal[Problem]):  # type: ignore[misc]  # as Answer
         """Whether the other is a failure with an equal error."""
         return isinstance(other, Failure) and bool(self._inner_value == other._inner_value)
 
+    def __repr__(self) -> str:
+        """As that of a `Failure`."""
+        return f"<Failure: {self._inner_value}>"
+
     def __hash__(self) -> int:
         """That of its error."""
         return hash(self._inner_value)
