@@ -13,7 +13,7 @@ from psycopg.pq import TransactionStatus
 from returns.result import Result, Success
 
 from foreset.adapters.postgres.faults import FAULTS, is_lost, log_error
-from foreset.adapters.postgres.tables import make_where_missing
+from foreset.adapters.postgres.tables import check_there, make_where_missing
 from foreset.adapters.shared.event_log.event_rows import Damage
 from foreset.adapters.shared.event_log.forks import ForkSafe
 from foreset.domain.errors.event_log import AppendUnsettled, LogUnreachable, StoreError, UnfitAddress
@@ -51,8 +51,9 @@ E = TypeVar("E", bound=Problem)
 class Database(ForkSafe):
     """A database by its URL. Safe to use from several threads, one at a time, and after a fork."""
 
-    def __init__(self, url: str, timeout: float, away: float) -> None:
+    def __init__(self, url: str, timeout: float, away: float, *, create: bool = True) -> None:
         """Use the database at `url`; `open` also looks whether it can be used."""
+        self._make = make_where_missing if create else check_there
         self.address = without_secrets(url)
         self._url = url
         self._timeout = timeout
@@ -62,13 +63,15 @@ class Database(ForkSafe):
         super().__init__()
 
     @staticmethod
-    def open(url: str, *, timeout: float = 10.0, away: float = AWAY) -> "Result[Database, StoreError]":
-        """The database, in which our tables are made where they are missing.
+    def open(
+        url: str, *, timeout: float = 10.0, away: float = AWAY, create: bool = True
+    ) -> "Result[Database, StoreError]":
+        """The database, in which our tables are made where they are missing; `NoLog` where that is not to be done.
 
         Other writers are waited for `timeout` seconds, and a server that was there and went away for `away` seconds.
         `UnfitAddress` and `LogUnreachable` where it cannot be opened.
         """
-        database = Database(url, timeout, away)
+        database = Database(url, timeout, away, create=create)
         if is_ambiguous(url):
             problem = "signs such as @, /, ? and # in a name or password have to be written as %40, %2F, %3F and %23"
             return refuse(UnfitAddress(address=database.address, problem=problem))
@@ -175,7 +178,7 @@ class Database(ForkSafe):
         if self._session is not None:
             connection.execute(_END_LOST, self._session)
         self._session = connection.execute(_OWN).fetchone()
-        make_where_missing(connection, self.address)
+        self._make(connection, self.address)
 
     def _asked(self) -> dict[str, Any]:
         """What the address leaves open. What libpq says of a bad address may hold all of it, so it is cut short."""

@@ -9,7 +9,7 @@ from typing import Any, Final
 from psycopg import Connection, errors
 
 from foreset.adapters.shared.event_log.event_rows import Damage
-from foreset.domain.errors.event_log import LogCorrupt, LogTooNew
+from foreset.domain.errors.event_log import LogCorrupt, LogTooNew, NoLog
 from foreset.domain.event_log.hash_chain import EMPTY
 
 FORMAT: Final = 1
@@ -66,6 +66,12 @@ def make_where_missing(connection: Connection[Any], address: str) -> None:
         for statement in _MAKE:
             connection.execute(statement)
         connection.execute(_BEGIN, (FORMAT, EMPTY.position, EMPTY.hash))
+
+
+def check_there(connection: Connection[Any], address: str) -> None:
+    """Raise `Damage` where there are no tables, and as `make_where_missing` does."""
+    if _format(connection, address) is None:
+        raise Damage(NoLog(place=address))
 
 
 def _format(connection: Connection[Any], address: str) -> int | None:

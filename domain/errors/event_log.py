@@ -175,7 +175,7 @@ class NoLog(CallerFault, frozen=True, kw_only=True):
 
     place: str
     says = "There is no event log at {place}."
-    then = "name the store: --store DIR or a URL, or FORESET_STORE."
+    then = "name the store: --store DIR or a URL, or FORESET_STORE; FeatureStore.open(place) makes one."
 
 
 class RepositoryNeeded(CallerFault, frozen=True, kw_only=True):
@@ -222,6 +222,7 @@ StoreError = (
     | LogUnreachable
     | AppendUnsettled
     | DriverMissing
+    | NoLog
     | ChoiceError
     | LoadError
 )

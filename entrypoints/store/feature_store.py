@@ -29,9 +29,9 @@ from foreset.application.training_sets.retrieve import retrieve
 from foreset.domain.definitions.registry import Catalog
 from foreset.domain.definitions.specs import TrainingSetSpec
 from foreset.domain.diff.report import TrainingSetDiff
-from foreset.domain.errors.event_log import NoLog, StoreError
+from foreset.domain.errors.event_log import StoreError
 from foreset.domain.errors.history import PastError, SendError, UnknownName
-from foreset.domain.errors.problem import Problem, raised
+from foreset.domain.errors.problem import Problem
 from foreset.domain.errors.retrieval import PlanError, RebuildError, RetrievalError
 from foreset.domain.errors.tables import TableError
 from foreset.domain.event_log.history import EventFilter, Wanted
@@ -65,7 +65,6 @@ from foreset.entrypoints.wiring.build import (
 )
 from foreset.entrypoints.wiring.engines import OfflineStore, chosen_store
 from foreset.entrypoints.wiring.limits import size_of
-from foreset.entrypoints.wiring.locations import is_log_there
 from foreset.entrypoints.wiring.openings import Opening, checked, opening
 from foreset.entrypoints.wiring.raising import given
 from foreset.entrypoints.wiring.unread import results_must_be_read
@@ -124,6 +123,7 @@ class FeatureStore(KeepsTrainingSets, TellsOfTrainingSets, LooksAfterItsLog, Era
         cls,
         path_or_url: "str | Path",
         *,
+        create: bool = True,
         data_dir: "str | Path | None" = None,
         memory: int | str | None = None,
         threads: int | None = None,
@@ -132,7 +132,9 @@ class FeatureStore(KeepsTrainingSets, TellsOfTrainingSets, LooksAfterItsLog, Era
         files_from: "Iterable[str | Path]" = (),
         verify: bool | None = None,
     ) -> "Result[FeatureStore, StoreError]":
-        """The store in a folder, which is made where it is missing, or in a database of PostgreSQL, by its URL.
+        """The store in a folder, or in a database of PostgreSQL, by its URL; it is made where it is missing.
+
+        With `create=False` nothing is made, and a place without a store is refused (`NoLog`).
 
         The URL is `postgresql://user@host:port/database`; event log and kept spines lie there. Dataset names are looked
         up in `data_dir`.
@@ -173,7 +175,9 @@ class FeatureStore(KeepsTrainingSets, TellsOfTrainingSets, LooksAfterItsLog, Era
                 ),
             )
             for chosen in chosen_store(offline_store, accept)
-            for adapters in local_store(path_or_url, data_dir, memory, threads, places=places, verify=verify)
+            for adapters in local_store(
+                path_or_url, data_dir, memory, threads, places=places, verify=verify, create=create
+            )
             for on_store in run_on(adapters, chosen)
         )
 
@@ -466,11 +470,10 @@ class FeatureStore(KeepsTrainingSets, TellsOfTrainingSets, LooksAfterItsLog, Era
 
 def _reopened(known: Opening) -> FeatureStore:
     """A store in another process. Raises `ForesetError` where it is not there, and makes none."""
-    if not is_log_there(known.place):
-        raise raised(NoLog(place=known.place))
     return given(
         FeatureStore.open(
             known.place,
+            create=False,
             data_dir=known.data_dir,
             memory=known.memory,
             threads=known.threads,

@@ -97,8 +97,9 @@ def local_store(  # noqa: PLR0913  # where, and within what
     tables: TableStore | None = None,
     places: Iterable[str | Path] = (),
     verify: bool | None = None,
+    create: bool = True,
 ) -> Result[Adapters, StoreError]:
-    """Tables, polars, and an event log in the folder or database `path`, which is made where it is missing.
+    """Tables, polars, and an event log in the folder or database `path`, made where it is missing if to `create`.
 
     `places` are where files of tables may be beyond the tables' folders. `verify`: whether retrievals look at the
     checksums of the files that they read.
@@ -109,7 +110,7 @@ def local_store(  # noqa: PLR0913  # where, and within what
     from foreset.adapters.polars.frames.results import PolarsResults  # vendors stay off the import of foreset
 
     known = tables or table_store(data_dir, places)
-    return location(path).map(
+    return location(path, create=create).map(
         lambda found: _on_polars(
             known,
             limited.unwrap(),

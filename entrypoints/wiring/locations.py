@@ -8,7 +8,7 @@ from tempfile import gettempdir
 from returns.result import Result, Success
 
 from foreset.application.ports.event_log import EventStore, KeptFrames
-from foreset.domain.errors.event_log import DriverMissing, StoreError, UnknownLocation
+from foreset.domain.errors.event_log import DriverMissing, NoLog, StoreError, UnknownLocation
 from foreset.domain.errors.problem import because, refuse
 from foreset.domain.safe_text.addresses import is_address, is_misspelt, is_postgres, without_secrets
 
@@ -22,16 +22,17 @@ class Location:
     spilled: Path
 
 
-def location(path_or_url: str | Path) -> Result[Location, StoreError]:
-    """A folder, which is made where it is missing, or `postgresql://user@host:port/database`."""
+def location(path_or_url: str | Path, *, create: bool = True) -> Result[Location, StoreError]:
+    """A folder, or `postgresql://user@host:port/database`; with `create` a log is made where there is none."""
     place = str(path_or_url)
     if is_misspelt(place):
         return refuse(UnknownLocation(location=without_secrets(place)))
     if is_postgres(place):
-        return _in_postgres(place)
+        return _in_postgres(place, create=create)
     if is_address(place) or not place or "\0" in place:
         return refuse(UnknownLocation(location=without_secrets(place) if place else place))
-    return _in_folder(Path(place).absolute())
+    folder = Path(place).absolute()
+    return _in_folder(folder) if create or is_log_there(place) else refuse(NoLog(place=str(folder)))
 
 
 def is_log_there(place: str) -> bool:
@@ -53,14 +54,14 @@ def _in_folder(folder: Path) -> Result[Location, StoreError]:
     return SqliteEventStore.open(folder).map(lambda events: Location(events, kept, folder / "spilled"))
 
 
-def _in_postgres(url: str) -> Result[Location, StoreError]:
+def _in_postgres(url: str, *, create: bool) -> Result[Location, StoreError]:
     try:
         from foreset.adapters.postgres import Database, PostgresBlobs, PostgresEventStore
     except ImportError as fault:  # psycopg, or the libpq that it binds to
         return refuse(because(DriverMissing(address=without_secrets(url), problem=str(fault)), fault))
     from foreset.adapters.polars.frames.kept import ParquetFrames
 
-    opened = Database.open(url)
+    opened = Database.open(url, create=create)
     if not isinstance(opened, Success):
         return refuse(opened.failure())
     database = opened.unwrap()

@@ -19,6 +19,7 @@ from foreset.domain.errors.event_log import (
     LogCorrupt,
     LogTooNew,
     LogUnreachable,
+    NoLog,
     StoreError,
     StoreUnwritable,
     UnfitAddress,
@@ -57,6 +58,18 @@ def log(postgres_database: str) -> str:
         for number in range(3):
             append(store, number)
     return postgres_database
+
+
+def test_nothing_is_made_in_a_database_without_a_log_unless_that_is_wanted(postgres_database: str) -> None:
+    url = f"postgresql://{postgres_database}"
+    refusal = Database.open(url, away=1, create=False).failure()
+    assert isinstance(refusal, NoLog)
+    with psycopg.connect(url) as connection:
+        assert connection.execute("SELECT to_regclass('foreset_events')").fetchone() == (None,)
+    with closing(opened(postgres_database)):
+        pass
+    with closing(Database.open(url, create=False).unwrap()):
+        pass
 
 
 # === Addresses ===
