@@ -12,7 +12,7 @@ from typing import Literal
 
 import polars as pl
 from deltalake import DeltaTable, write_deltalake
-from returns.result import Success
+from returns.pipeline import is_successful
 
 from foreset import DeltaSource, EntitySpec, FeatureStore, FeatureViewSpec, SpineReference, TrainingSetSpec
 from foreset.domain.event_log.receipts import TrainingSetRetrieved
@@ -134,7 +134,7 @@ def main(folders: list[str]) -> None:
         store = open_store(folder)
         ids = {e.event.id for e in store.history().unwrap() if isinstance(e.event, TrainingSetRetrieved)}
         for identifier in sorted(ids):
-            if isinstance(store.rebuild(identifier), Success):
+            if is_successful(store.rebuild(identifier)):
                 print(identifier, flush=True)
 
 

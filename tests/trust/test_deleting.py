@@ -6,7 +6,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 from deltalake import DeltaTable
-from returns.result import Success
+from returns.pipeline import is_successful
 
 from foreset import FeatureStore
 from foreset.domain.errors.retention import (
@@ -95,7 +95,7 @@ def test_nothing_is_deleted_where_a_pin_is_not_whole(store: FeatureStore, tmp_pa
     assert told(store).files == found.files
     assert store.rebuild(made.id).unwrap().frame.equals(made.frame)
     again = store.vacuum("rain", hours=0, force=True, pin_first=True)
-    assert isinstance(again, Success) == (harm == "gone")  # a pin of which nothing is there is made anew
+    assert is_successful(again) == (harm == "gone")  # a pin of which nothing is there is made anew
 
 
 def test_a_pin_without_its_spine_is_not_whole(store: FeatureStore, tmp_path: Path) -> None:

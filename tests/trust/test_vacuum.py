@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from deltalake import DeltaTable
 from polars.testing import assert_frame_equal
-from returns.result import Success
+from returns.pipeline import is_successful
 
 from foreset.domain.errors.retention import NotRebuildable, WouldLose
 from foreset.domain.event_log.receipts import TrainingSetRebuilt
@@ -107,7 +107,7 @@ def test_a_rebuild_says_what_it_was_made_of(made: History) -> None:
     made.store.rebuild(identifier).unwrap()
     made.store.rebuild(identifier, from_pin=True).unwrap()
     made.store.vacuum(TABLE, hours=0, force=True, pin_first=True).unwrap()
-    assert isinstance(made.store.rebuild(identifier), Success)
+    assert is_successful(made.store.rebuild(identifier))
     rebuilt = [r.event for r in made.store.history().unwrap() if isinstance(r.event, TrainingSetRebuilt)]
     assert [(event.source, event.why is None) for event in rebuilt] == [
         ("tables", True),
