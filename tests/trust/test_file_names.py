@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from foreset import FeatureStore, read_delta_table
-from foreset.adapters.delta.file_identity import named_files
-from foreset.adapters.delta.folders import LocalFolder
+from foreset.adapters.delta.log.file_identity import named_files
+from foreset.adapters.delta.log.folders import LocalFolder
 from foreset.adapters.delta.tables import DeltaTables
 from foreset.domain.errors.tables import FileOutside
 from foreset.domain.table_health.file_findings import OrphanFiles
