@@ -10,7 +10,7 @@ from foreset.domain.definitions.specs import TrainingSetSpec
 from foreset.domain.dtypes import column_unit, joined_key
 from foreset.domain.event_log.receipts import TrainingSetRetrieved
 from foreset.domain.facts import SpineFacts, TableFacts
-from foreset.domain.planning.nodes import Assemble, Gather, KeyPair, Match, Output, Scan, Spine
+from foreset.domain.planning.nodes import Assemble, Gather, KeyPair, Match, Output, Scan, Spine, scan_of
 from foreset.domain.planning.plan import RetrievalPlan
 
 
@@ -172,13 +172,4 @@ def _spine(like: Lookup, spine: SpineFacts) -> Spine:
 
 
 def _scan(like: Lookup, table: TableFacts, columns: tuple[str, ...]) -> Scan:
-    return Scan(
-        table=table.table,
-        table_id=table.table_id,
-        version=table.version,
-        columns=columns,
-        files=table.files,
-        rows=table.rows,
-        size_bytes=table.size_bytes,
-        partition_time_zone=like.partition_time_zone,
-    )
+    return msgspec.structs.replace(scan_of(table, columns), partition_time_zone=like.partition_time_zone)

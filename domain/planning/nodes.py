@@ -4,11 +4,12 @@ The field `how` of a node is advice, given by the rules from what was observed, 
 answer is the same either way.
 """
 
+from collections.abc import Iterable
 from typing import Literal
 
 import msgspec
 
-from foreset.domain.facts import Column, Range
+from foreset.domain.facts import Column, Range, TableFacts
 
 Strategy = Literal["latest", "as-of"]
 Passes = Literal["single pass", "late"]
@@ -83,6 +84,21 @@ class Scan(msgspec.Struct, frozen=True, kw_only=True, tag="scan"):
     warehouse_table: str | msgspec.UnsetType = msgspec.UNSET
     warehouse_query: str | msgspec.UnsetType = msgspec.UNSET
     how: Reading | None = None
+
+
+def scan_of(facts: TableFacts, columns: Iterable[str], bounds: tuple[Bounds, ...] = ()) -> Scan:
+    """Columns of a table as it was observed."""
+    return Scan(
+        table=facts.table,
+        table_id=facts.table_id,
+        version=facts.version,
+        columns=tuple(columns),
+        files=facts.files,
+        rows=facts.rows,
+        size_bytes=facts.size_bytes,
+        bounds=bounds,
+        partition_time_zone=facts.partition_time_zone,
+    )
 
 
 # === Matching (a spine and a scan) ===

@@ -25,7 +25,18 @@ from foreset.domain.errors.tables import EpochOutOfRange, StatisticsContradict
 from foreset.domain.facts import DataFile, Facts, Resources, SpineFacts, TableFacts
 from foreset.domain.planning.data_skipping import contradiction
 from foreset.domain.planning.explain import size
-from foreset.domain.planning.nodes import EVENT_TIME, Assemble, Gather, KeyPair, Match, Node, Output, Scan, Spine
+from foreset.domain.planning.nodes import (
+    EVENT_TIME,
+    Assemble,
+    Gather,
+    KeyPair,
+    Match,
+    Node,
+    Output,
+    Scan,
+    Spine,
+    scan_of,
+)
 from foreset.domain.planning.plan import RetrievalPlan
 from foreset.domain.planning.rules import optimize
 
@@ -252,15 +263,8 @@ def _asked_order(spec: TrainingSetSpec, selections: tuple[Selection, ...]) -> tu
 
 
 def _scan(table: TableFacts, source: DeltaSource) -> Scan:
-    return Scan(
-        table=table.table,
-        table_id=table.table_id,
-        version=table.version,
-        columns=tuple(column.name for column in table.columns),
-        files=table.files,
-        rows=table.rows,
-        size_bytes=table.size_bytes,
-        partition_time_zone=table.partition_time_zone,
+    return msgspec.structs.replace(
+        scan_of(table, (column.name for column in table.columns)),
         warehouse_table=source.warehouse_table or msgspec.UNSET,
         warehouse_query=source.warehouse_query or msgspec.UNSET,
     )

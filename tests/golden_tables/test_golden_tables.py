@@ -14,8 +14,7 @@ from foreset import ForesetError, read_delta_table
 from foreset.adapters.delta.tables import DeltaTables
 from foreset.adapters.polars.matching.source import FileSource, Reader
 from foreset.domain.errors.tables import PartitionTimeUnclear
-from foreset.domain.facts import TableFacts
-from foreset.domain.planning.nodes import Scan
+from foreset.domain.planning.nodes import scan_of
 
 WRITTEN_IN = {
     "data-reader-partition-values": "America/Los_Angeles",
@@ -70,7 +69,7 @@ def by_position(table: Path, zone: str | None) -> pl.DataFrame:
     names = tuple(column.name for column in facts.columns)
     with ThreadPoolExecutor(2) as workers:
         source = FileSource(
-            scan_of(facts),
+            scan_of(facts, names),
             snapshot.files(names).unwrap(),
             facts.columns,
             storage_options=snapshot.storage_options,
@@ -79,18 +78,6 @@ def by_position(table: Path, zone: str | None) -> pl.DataFrame:
         batches = [(start, batch.height) for start, batch in source.batches(names, 2)]
         rows = np.concatenate([np.arange(start, start + height) for start, height in batches] or [np.arange(0)])
         return source.gather(names, rows).whole()
-
-
-def scan_of(facts: TableFacts) -> Scan:
-    return Scan(
-        table=facts.table,
-        table_id=facts.table_id,
-        version=facts.version,
-        columns=tuple(column.name for column in facts.columns),
-        files=facts.files,
-        rows=facts.rows,
-        size_bytes=facts.size_bytes,
-    )
 
 
 WAYS: dict[str, Any] = {"whole": whole, "by column": by_column, "by position": by_position}

@@ -18,7 +18,7 @@ from foreset.domain.dtypes import joined_key
 from foreset.domain.errors.problem import ForesetError, refuse
 from foreset.domain.errors.tables import FileError, TableError
 from foreset.domain.online.loading import KeyRows
-from foreset.domain.planning.nodes import Bounds, Scan
+from foreset.domain.planning.nodes import Bounds, Scan, scan_of
 from foreset.domain.planning.rules.choose_passes import LATE
 from foreset.domain.planning.rules.push_time_bounds import time_bounds
 
@@ -78,17 +78,8 @@ def _widest(frames: list[pl.DataFrame]) -> pl.Schema:
 def _scan(snapshot: Snapshot, rows: KeyRows) -> Scan:
     facts = snapshot.facts
     wanted = {rows.event_time, *(column for _, column in rows.keys)}
-    return Scan(
-        table=facts.table,
-        table_id=facts.table_id,
-        version=facts.version,
-        columns=tuple(column.name for column in facts.columns if column.name in wanted),
-        files=facts.files,
-        rows=facts.rows,
-        size_bytes=facts.size_bytes,
-        bounds=_bounds(snapshot, rows),
-        partition_time_zone=facts.partition_time_zone,
-    )
+    columns = (column.name for column in facts.columns if column.name in wanted)
+    return scan_of(facts, columns, _bounds(snapshot, rows))
 
 
 def _bounds(snapshot: Snapshot, rows: KeyRows) -> tuple[Bounds, ...]:

@@ -18,7 +18,7 @@ from foreset.domain.erasure.key import as_dtype
 from foreset.domain.errors.problem import ForesetError, refuse
 from foreset.domain.errors.tables import FileError, TableError
 from foreset.domain.facts import TableFacts, bound
-from foreset.domain.planning.nodes import Bounds, Scan
+from foreset.domain.planning.nodes import Bounds, Scan, scan_of
 from foreset.domain.planning.rules.choose_passes import LATE
 
 _BATCH: Final = 2_000_000
@@ -70,17 +70,8 @@ def _equals(column: pl.Series, value: object) -> pl.Expr:
 
 
 def _scan(facts: TableFacts, form: Mapping[str, object]) -> Scan:
-    return Scan(
-        table=facts.table,
-        table_id=facts.table_id,
-        version=facts.version,
-        columns=tuple(column.name for column in facts.columns if column.name in form),
-        files=facts.files,
-        rows=facts.rows,
-        size_bytes=facts.size_bytes,
-        bounds=tuple(_bounds(facts, form)),
-        partition_time_zone=facts.partition_time_zone,
-    )
+    columns = (column.name for column in facts.columns if column.name in form)
+    return scan_of(facts, columns, tuple(_bounds(facts, form)))
 
 
 def _bounds(facts: TableFacts, form: Mapping[str, object]) -> Iterator[Bounds]:

@@ -19,7 +19,7 @@ from foreset.application.ports.tables import Snapshot
 from foreset.domain.errors.problem import ForesetError, refuse
 from foreset.domain.errors.specs import MissingColumn, UnfitType
 from foreset.domain.errors.tables import FileError, TableError
-from foreset.domain.planning.nodes import Scan
+from foreset.domain.planning.nodes import Scan, scan_of
 from foreset.domain.planning.row_query import Pull
 from foreset.domain.planning.rules.choose_passes import LATE
 
@@ -85,17 +85,8 @@ def _timed(rows: pl.DataFrame, pull: Pull) -> pl.DataFrame:
 def _scan(pull: Pull, snapshot: Snapshot) -> Scan:
     facts = snapshot.facts
     times = (pull.event_time, *((pull.created_time,) if pull.created_time else ()))
-    return Scan(
-        table=facts.table,
-        table_id=facts.table_id,
-        version=facts.version,
-        columns=tuple(dict.fromkeys((*pull.given(facts), *pull.keys, *times))),
-        files=facts.files,
-        rows=facts.rows,
-        size_bytes=facts.size_bytes,
-        bounds=pull.bounds(facts),
-        partition_time_zone=facts.partition_time_zone,
-    )
+    columns = dict.fromkeys((*pull.given(facts), *pull.keys, *times))
+    return scan_of(facts, columns, pull.bounds(facts))
 
 
 def _positions(pull: Pull, snapshot: Snapshot, source: Source) -> Int64s:
