@@ -68,10 +68,10 @@ EXAMPLES: Final[tuple[Problem, ...]] = (
     ),
     tables.PartitionTimeUnclear(table="rain", column="hour", value="2025-10-01 12:00:00"),
     tables.UnknownTimeZone(table="rain", zone="Europe/Rom"),
-    tables.FileDamaged(
+    files.FileDamaged(
         table="rain", file=_FILE, column="mm", row_group=0, problem="the checksum of page 3 does not fit its bytes"
     ),
-    tables.FooterDamaged(table="rain", file=_FILE),
+    files.FooterDamaged(table="rain", file=_FILE),
     tables.StatisticsContradict(
         table="rain", file=_FILE, where="log", column="at", least=1767225600000000, greatest=1764547200000000
     ),

@@ -77,3 +77,36 @@ class FilesChanged(Conflict, frozen=True, kw_only=True):
 
 ParquetError = ParquetMissing | FolderIsDelta | ParquetDisagrees | FilesChanged
 """Why Parquet files are not read."""
+
+
+class FileDamaged(DataFault, frozen=True, kw_only=True):
+    """A data file whose bytes are not those that were written: the checksum of a page does not fit, or its header."""
+
+    table: str
+    file: str
+    column: str
+    row_group: int
+    problem: str
+    says = (
+        "The file {file} of the table {table!r} is damaged: in row group {row_group} of the column {column!r} "
+        "{problem}. No row was taken from it."
+    )
+    then = (
+        "restore the file from a backup or a copy of the table; `foreset check --deep` lists all damaged files. "
+        "An older version of the table that does not need the file can be read."
+    )
+
+
+class FooterDamaged(DataFault, frozen=True, kw_only=True):
+    """A data file whose footer is not the one that was written."""
+
+    table: str
+    file: str
+    says = (
+        "The file {file} of the table {table!r} is damaged: the checksum of its footer does not fit. "
+        "No row was taken from it."
+    )
+    then = (
+        "restore the file from a backup or a copy of the table. An older version of the table that does not need "
+        "the file can be read."
+    )

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from foreset.domain.errors.files import FilesChanged, ParquetError
+from foreset.domain.errors.files import FileDamaged, FilesChanged, FooterDamaged, ParquetError
 from foreset.domain.errors.problem import CallerFault, DataFault, WorldFault
 from foreset.domain.errors.specs import InvalidSpec
 from foreset.domain.errors.system import OutOfReach
@@ -142,39 +142,6 @@ class TableUnreadable(DataFault, frozen=True, kw_only=True):
     problem: str
     says = "The table {table!r} cannot be read: {problem}."
     then = "restore what is missing or broken from a backup, or use an older version of the table."
-
-
-class FileDamaged(DataFault, frozen=True, kw_only=True):
-    """A data file whose bytes are not those that were written: the checksum of a page does not fit, or its header."""
-
-    table: str
-    file: str
-    column: str
-    row_group: int
-    problem: str
-    says = (
-        "The file {file} of the table {table!r} is damaged: in row group {row_group} of the column {column!r} "
-        "{problem}. No row was taken from it."
-    )
-    then = (
-        "restore the file from a backup or a copy of the table; `foreset check --deep` lists all damaged files. "
-        "An older version of the table that does not need the file can be read."
-    )
-
-
-class FooterDamaged(DataFault, frozen=True, kw_only=True):
-    """A data file whose footer is not the one that was written."""
-
-    table: str
-    file: str
-    says = (
-        "The file {file} of the table {table!r} is damaged: the checksum of its footer does not fit. "
-        "No row was taken from it."
-    )
-    then = (
-        "restore the file from a backup or a copy of the table. An older version of the table that does not need "
-        "the file can be read."
-    )
 
 
 class StatisticsContradict(DataFault, frozen=True, kw_only=True):

@@ -12,7 +12,7 @@ from foreset import DeltaSource, EntitySpec, FeatureStore, FeatureViewSpec, Trai
 from foreset.adapters.shared.parquet.footer_marks import look_at_footer
 from foreset.adapters.shared.parquet.verifying import verify_files
 from foreset.domain.errors.event_log import UnfitLimit
-from foreset.domain.errors.tables import FileDamaged
+from foreset.domain.errors.files import FileDamaged
 from foreset.domain.event_log.receipts import TrainingSetRetrieved
 from foreset.domain.facts import DataFile
 from foreset.domain.planning.measurements import Verified

@@ -7,9 +7,8 @@ import numpy as np
 import polars as pl
 
 from foreset.adapters.polars.matching.ordering import Int64s
+from foreset.adapters.shared.parquet.decoded_sizes import VIEW
 
-_VIEW: Final = 16
-"""Bytes of a text beside its characters, and of a list beside its values."""
 _FIXED: Final = 8
 """Bytes of a value that has a width, about."""
 
@@ -23,9 +22,9 @@ def value_bytes(column: pl.Series) -> Int64s:
     """About what each value of a column takes in memory, as it would by itself: values that are shared count again."""
     match column.dtype:
         case pl.String():
-            found = _of(column.str.len_bytes()) + _VIEW
+            found = _of(column.str.len_bytes()) + VIEW
         case pl.Binary():
-            found = _of(column.bin.size()) + _VIEW
+            found = _of(column.bin.size()) + VIEW
         case pl.List():
             found = _lists(column)
         case pl.Array(inner=inner):
@@ -67,7 +66,7 @@ def _lists(column: pl.Series) -> Int64s:
     )
     ends = np.concatenate([[0], np.cumsum(inner, dtype=np.int64)])
     stops = np.cumsum(lengths, dtype=np.int64)
-    found: Int64s = ends[stops] - ends[stops - lengths] + _VIEW
+    found: Int64s = ends[stops] - ends[stops - lengths] + VIEW
     return found
 
 

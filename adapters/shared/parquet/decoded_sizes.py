@@ -5,23 +5,21 @@ column, those in lists included, and the size of its pages before they were comp
 """
 
 import os
-from collections import OrderedDict
 from collections.abc import Mapping
-from threading import Lock
 from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from foreset.adapters.shared.files.input_files import OPEN
+from foreset.adapters.shared.files.known_files import KnownFiles, identity
 from foreset.adapters.shared.parquet.footer_marks import look_at_footer
 
 _WIDTHS: Final = {"BOOLEAN": 1, "INT32": 4, "INT64": 8, "INT96": 12, "FLOAT": 4, "DOUBLE": 8}
-_VIEW: Final = 16
-"""Bytes of a text beside its characters, and of a list beside its values."""
+VIEW: Final = 16
+"""Bytes of a text without its characters, and of a list without its values."""
 _KEPT: Final = 4_000
-_KNOWN: OrderedDict[tuple[str, int, int, int], Mapping[str, float]] = OrderedDict()
-_LOCK: Final = Lock()
+_KNOWN: Final[KnownFiles[Mapping[str, float]]] = KnownFiles(_KEPT)
 
 
 def decoded_row_bytes(path: str, column: str) -> float | None:
@@ -38,22 +36,13 @@ def decoded_row_bytes(path: str, column: str) -> float | None:
 def _leaves(path: str) -> Mapping[str, float] | None:
     """The same of each leaf of the schema, by its path."""
     try:
-        seen = os.stat(path)  # noqa: PTH116  # a Path for each file is slow
-        key = (path, seen.st_ino, seen.st_size, seen.st_mtime_ns)
-        with _LOCK:
-            known = _KNOWN.get(key)
-        if known is None:
-            known = _read(path, seen.st_size)
+        state = os.stat(path)  # noqa: PTH116  # a Path for each file is slow
+        file = identity(path, state)
+        known = _KNOWN.get(file)
+        found = _read(path, state.st_size) if known is None else known
     except (OSError, ValueError, pa.ArrowException):  # as reading the file will say
         return None
-    if known is None:
-        return None
-    with _LOCK:
-        _KNOWN[key] = known
-        _KNOWN.move_to_end(key)
-        while len(_KNOWN) > _KEPT:
-            _KNOWN.popitem(last=False)
-    return known
+    return None if found is None else _KNOWN.learn(file, found)
 
 
 def _read(path: str, size: int) -> Mapping[str, float] | None:
@@ -82,5 +71,5 @@ def _bytes(chunk: Any, leaf: Any) -> int:
     values, listed = max(chunk.num_values, 0), leaf.max_repetition_level > 0
     width = leaf.length if leaf.physical_type == "FIXED_LEN_BYTE_ARRAY" else _WIDTHS.get(leaf.physical_type)
     if width is None:
-        return int(values * _VIEW + max(chunk.total_uncompressed_size, 0))
-    return int(values * width + (_VIEW if listed else 0))
+        return int(values * VIEW + max(chunk.total_uncompressed_size, 0))
+    return int(values * width + (VIEW if listed else 0))

@@ -6,22 +6,20 @@ twice, and stores keep checksums of their own.
 """
 
 import os
-from collections import OrderedDict
 from collections.abc import Collection, Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from threading import Lock
 from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from foreset.adapters.shared.files.input_files import OPEN
+from foreset.adapters.shared.files.known_files import KnownFiles, identity
 from foreset.adapters.shared.parquet.footer_marks import look_at_footer
 from foreset.adapters.shared.parquet.page_checksums import PageDamageError, Window, chunk_of, verify_chunk
-from foreset.domain.errors.tables import FileDamaged, FooterDamaged
+from foreset.domain.errors.files import FileDamaged, FooterDamaged
 from foreset.domain.facts import DataFile
 
-_Identity = tuple[str, int, int, int, int]
 _KEPT: Final = 20_000
 """Files that are remembered; of each it is a few hundred bytes."""
 
@@ -34,8 +32,7 @@ class _Seen:
         self.chunks: set[tuple[int, str]] = set()
 
 
-_SEEN: OrderedDict[_Identity, _Seen] = OrderedDict()
-_LOCK: Final = Lock()
+_SEEN: Final[KnownFiles[_Seen]] = KnownFiles(_KEPT)
 
 
 def verify_files(
@@ -64,8 +61,8 @@ def verify_files(
 
 def is_verified(path: str) -> bool:
     """Whether all that was read of a local file has checksums, which fit."""
-    with suppress(OSError), _LOCK:
-        seen = _SEEN.get(_identity(path, os.stat(path)))  # noqa: PTH116  # a Path for each file is slow
+    with suppress(OSError):
+        seen = _SEEN.get(identity(path, os.stat(path)))  # noqa: PTH116  # a Path for each file is slow
         return seen is not None and seen.complete
     return False
 
@@ -80,7 +77,8 @@ class _DamageError(Exception):
 
 def _verify(path: str, columns: frozenset[str], part: tuple[int, int] | None) -> None:
     with suppress(OSError), _opened(path) as (file, state):
-        seen = _seen(_identity(path, state))
+        known = identity(path, state)
+        seen = _SEEN.get(known)
         if seen is not None and part is None and all((-1, name) in seen.chunks for name in columns):
             return
         look = look_at_footer(file, state.st_size)
@@ -88,7 +86,7 @@ def _verify(path: str, columns: frozenset[str], part: tuple[int, int] | None) ->
             return
         if look.proved is False:
             raise _DamageError
-        seen = _remember(_identity(path, state), marked=look.proved is True) if seen is None else seen
+        seen = seen or _SEEN.learn(known, _Seen(marked=look.proved is True))
         _verify_columns(Window(file), look.tail, columns, part, seen)
 
 
@@ -152,23 +150,3 @@ def _opened(path: str) -> Generator[tuple[int, os.stat_result], None, None]:
         yield file, os.fstat(file)
     finally:
         os.close(file)
-
-
-def _identity(path: str, state: os.stat_result) -> _Identity:
-    return path, state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns
-
-
-def _seen(identity: _Identity) -> _Seen | None:
-    with _LOCK:
-        found = _SEEN.get(identity)
-        if found is not None:
-            _SEEN.move_to_end(identity)
-        return found
-
-
-def _remember(identity: _Identity, *, marked: bool) -> _Seen:
-    with _LOCK:
-        seen = _SEEN.setdefault(identity, _Seen(marked=marked))
-        while len(_SEEN) > _KEPT:
-            _SEEN.popitem(last=False)
-        return seen
