@@ -4,7 +4,6 @@ Delta protocol, "Checkpoints": a classic checkpoint is one Parquet file or sever
 which hold its files, beside what it holds itself.
 """
 
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -37,8 +36,6 @@ _WANTED: Final = {
     "protocol": _PROTOCOL,
     "sidecar": ("path", "sizeInBytes"),
 }
-_DIGITS: Final = 20
-"""Of a version in the name of a file of the log."""
 _ACTION_BYTES: Final = 1_000
 """What an action takes in memory, about, beside its texts."""
 _EXPANDED: Final = 500
@@ -128,26 +125,20 @@ def _actions(log: DeltaLog, path: str) -> Iterator[Action]:
             yield from _group(file, group)
 
 
-def check_newest(log: Path, version: int | None = None) -> None:
-    """Raise a `ValueError` where the newest checkpoint in a local log's folder, up to a version, would take too much.
+def check_expansion(checkpoint: Path) -> None:
+    """Raise a `ValueError` where a local checkpoint's file would take too much memory.
 
     deltalake reads it whole, without a bound. What is no Parquet file is left to it.
     """
-    entries = (entry.name for entry in os.scandir(log))
-    names = [name for name in entries if ".checkpoint." in name and name.endswith(".parquet")]
-    known = [name for name in names if version is None or name[:_DIGITS] <= f"{version:020}"]
-    newest = max((name[:_DIGITS] for name in known), default="")
-    for name in (name for name in known if name.startswith(newest)):
-        path = log / name
-        try:
-            footer = pq.read_metadata(path)
-        except (OSError, pa.ArrowException):
-            continue
-        try:
-            _check_size(footer, path.stat().st_size)
-        except ValueError as fault:
-            message = f"the checkpoint {name} cannot be read: {fault}"
-            raise ValueError(message) from None
+    try:
+        footer = pq.read_metadata(checkpoint)
+    except (OSError, pa.ArrowException):
+        return
+    try:
+        _check_size(footer, checkpoint.stat().st_size)
+    except ValueError as fault:
+        message = f"the checkpoint {checkpoint.name} cannot be read: {fault}"
+        raise ValueError(message) from None
 
 
 def _check_size(footer: Any, size_bytes: int) -> None:

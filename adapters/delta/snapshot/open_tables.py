@@ -11,7 +11,7 @@ from typing import Final
 
 from deltalake import DeltaTable
 
-from foreset.adapters.delta.log.checkpoints import check_newest
+from foreset.adapters.delta.log.checkpoints import check_expansion
 from foreset.adapters.delta.log.commit_times import Times, commit_times, time_of
 from foreset.adapters.delta.log.faults import panics_told
 from foreset.adapters.delta.log.folders import folder
@@ -47,7 +47,6 @@ class Handles:
             self._forget(uri)
             if not is_url(uri):
                 _refuse_unfit(uri)
-                check_newest(Path(uri) / LOG)
             kept = _Open(uri, DeltaTable(uri, storage_options=options or None), options)
         elif is_url(uri):
             kept.advance()
@@ -67,7 +66,6 @@ class Handles:
         """The table at an older version."""
         if not is_url(uri):
             _refuse_unfit(uri, version)
-            check_newest(Path(uri) / LOG, version)
         return DeltaTable(uri, version=version, storage_options=dict(storage_options) or None)
 
     @panics_told()
@@ -151,11 +149,14 @@ def _refuse_unfit(uri: str, last: int | None = None) -> None:
     """Raise `OSError` for a file of a log that deltalake is not to open.
 
     That is what is not a file, which it would wait for, a commit that is too large, and a commit without a byte, which
-    a power cut leaves and deltalake takes for a commit of nothing.
+    a power cut leaves and deltalake takes for a commit of nothing. `ValueError` for a checkpoint that would take too
+    much memory.
 
-    Looks at the commits up to `last`; by default at those that no checkpoint holds.
+    Looks at the commits up to `last`, and at the newest checkpoint up to it; by default at the commits that no
+    checkpoint holds.
     """
     commits: list[tuple[int, os.DirEntry[str]]] = []
+    checkpoints: list[tuple[int, os.DirEntry[str]]] = []
     held = -1
     with os.scandir(Path(uri) / "_delta_log") as entries:
         for entry in entries:
@@ -165,11 +166,17 @@ def _refuse_unfit(uri: str, last: int | None = None) -> None:
             stem, _, kind = entry.name.partition(".")
             if stem.isdigit() and kind == "json":
                 commits.append((int(stem), entry))
-            elif stem.isdigit() and kind == "checkpoint.parquet":
-                held = max(held, int(stem))
+            elif stem.isdigit() and kind.startswith("checkpoint.") and kind.endswith(".parquet"):
+                checkpoints.append((int(stem), entry))
+                if kind == "checkpoint.parquet":
+                    held = max(held, int(stem))
     for version, commit in commits:
         if version <= last if last is not None else version > held:
             _refuse_if_unfit(commit)
+    newest = max((version for version, _ in checkpoints if last is None or version <= last), default=-1)
+    for version, checkpoint in checkpoints:
+        if version == newest:
+            check_expansion(Path(checkpoint.path))
 
 
 def _refuse_unfit_from(uri: str, first: int) -> None:
