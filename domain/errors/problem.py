@@ -14,6 +14,8 @@ from foreset.domain.safe_text.escaping import escaped
 from foreset.domain.system_codes import reason_of
 
 Fault = Literal["caller", "data", "world", "conflict"]
+_RESULTS: Final = ("Result[", "returns.result.Result[")
+"""How the annotation of a call begins that gives a result: as it is written, or as it is resolved."""
 _LONGEST: Final = 300  # characters: some vendors' texts hold a dump of what they looked at
 
 
@@ -253,3 +255,15 @@ class Refusal(Failure[E]):  # type: ignore[misc]  # final in name only, and its 
 def refuse(error: E) -> Result[Any, E]:
     """The failed result that holds `error`."""
     return Refusal(error)
+
+
+def gives_result(call: Callable[..., object]) -> bool:
+    """Whether a call gives a `Result`, by its annotation."""
+    return str(call.__annotations__.get("return", "")).startswith(_RESULTS)
+
+
+def refuse_or_raise(call: Callable[..., object], error: Problem) -> Any:
+    """The failed result that holds `error` where a call gives results; else `error` is raised."""
+    if gives_result(call):
+        return refuse(error)
+    raise raised(error) from error.cause

@@ -156,8 +156,6 @@ class FeatureStore(KeepsTrainingSets, TellsOfTrainingSets, LooksAfterItsLog, Era
         that a process reads (default: FORESET_VERIFY, else they do). A damaged file is an error. Receipts say how many
         files were verified.
         """
-        accept = tuple(accept)
-        places = (files_from,) if isinstance(files_from, (str, Path)) else tuple(files_from)
         return Result.do(
             cls(
                 on_store,
@@ -170,13 +168,13 @@ class FeatureStore(KeepsTrainingSets, TellsOfTrainingSets, LooksAfterItsLog, Era
                     threads=threads,
                     offline_store=offline_store,
                     accept=accept,
-                    places=places,
+                    places=files_from,
                     verify=verify,
                 ),
             )
             for chosen in chosen_store(offline_store, accept)
             for adapters in local_store(
-                path_or_url, data_dir, memory, threads, places=places, verify=verify, create=create
+                path_or_url, data_dir, memory, threads, places=files_from, verify=verify, create=create
             )
             for on_store in run_on(adapters, chosen)
         )

@@ -6,13 +6,12 @@ from functools import cache, wraps
 from typing import Any, Final, ParamSpec, TypeVar, Unpack, get_args, get_origin, get_type_hints
 
 from foreset.domain.definitions.field_types import Fitting, Unfit, fitting
-from foreset.domain.errors.problem import raised, refuse
+from foreset.domain.errors.problem import refuse_or_raise
 from foreset.domain.errors.specs import InvalidSpec
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
-_RESULTS: Final = ("Result[", "returns.result.Result[")
 _NAMED: Final = inspect.Parameter.VAR_KEYWORD
 
 
@@ -36,9 +35,7 @@ def fitted_arguments(call: Callable[P, R]) -> Callable[P, R]:
                     problem = InvalidSpec(
                         spec=_called(call, args), problem=f"{name}{unfit.at} {unfit.problem}", remedy=unfit.remedy
                     )
-                    if str(signature.return_annotation).startswith(_RESULTS):
-                        return refuse(problem)  # type: ignore[return-value]  # R is a Result
-                    raise raised(problem) from None
+                    return refuse_or_raise(call, problem)  # type: ignore[no-any-return]  # R is a Result
                 _put(bound, name, value)
         return call(*bound.args, **bound.kwargs)
 

@@ -20,12 +20,13 @@ from typing import Any, Final, NoReturn, TypeVar
 from returns.primitives.container import BaseContainer
 from returns.result import Failure, Result, Success
 
-from foreset.domain.errors.problem import Problem, Refusal
+import foreset
+from foreset.domain.errors.problem import Problem, Refusal, gives_result
 
 T = TypeVar("T")
 V = TypeVar("V")
 
-_OURS: Final = str(Path(__file__).parent.parent) + os.sep
+_OURS: Final = str(Path(foreset.__file__).parent) + os.sep
 _VALUE: Final = inspect.getattr_static(BaseContainer, "_inner_value")
 
 
@@ -138,7 +139,7 @@ def results_must_be_read(kind: type[T]) -> type[T]:
         call = member.__func__ if isinstance(member, classmethod) else member
         if name.startswith("_") or isinstance(member, (property, cached_property)) or not inspect.isfunction(call):
             continue
-        if "Result[" in str(inspect.signature(call).return_annotation):
+        if gives_result(call):
             setattr(kind, name, classmethod(_loud(call)) if isinstance(member, classmethod) else _loud(call))
     return kind
 

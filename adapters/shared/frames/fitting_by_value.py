@@ -7,7 +7,7 @@ dict becomes a map of texts, or a struct, in which fields that it lacks are null
 missing from one whose value is null: a map has neither.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -111,19 +111,31 @@ def _list(column: pl.Series, inner: pl.DataType) -> _Fitted | None:
     return _Fitted(pl.Series(column.name, pl.from_arrow(held), dtype=pl.List(inner)), pl.Series(lost))
 
 
+def _fields(column: pl.Series, dtypes: Mapping[str, pl.DataType]) -> dict[str, _Fitted]:
+    """These fields of structs in these types; none where one has nothing in common with its type."""
+    made = {name: _fitted(column.struct.field(name), dtype) for name, dtype in dtypes.items()}
+    fields = {name: each for name, each in made.items() if each is not None}
+    return fields if len(fields) == len(made) else {}
+
+
+def _any_lost(column: pl.Series, fields: Mapping[str, _Fitted]) -> pl.Series:
+    """The rows of structs that lost a value of a field."""
+    lost = _each(column, value=False)
+    for field in fields.values():
+        lost |= field.lost
+    return lost
+
+
 def _struct(column: pl.Series, target: pl.Struct) -> _Fitted | None:
     """Fields go by their names; a value of a field that the table does not have has no place."""
     known = {field.name: _instance(field.dtype) for field in target.fields}
-    given = {name: column.struct.field(name) for name in column.struct.fields}
-    made = {name: _fitted(given[name], dtype) for name, dtype in known.items() if name in given}
-    fields = {name: each for name, each in made.items() if each is not None}
-    if len(fields) < len(made) or not fields:
+    given = frozenset(column.struct.fields)
+    fields = _fields(column, {name: dtype for name, dtype in known.items() if name in given})
+    if not fields:
         return None
-    lost = _each(column, value=False)
-    for each in fields.values():
-        lost |= each.lost
-    for name in given.keys() - known.keys():
-        lost |= given[name].is_not_null()
+    lost = _any_lost(column, fields)
+    for name in given - known.keys():
+        lost |= column.struct.field(name).is_not_null()
     whole = [
         (fields[name].column if name in fields else _nulls(column, dtype)).alias(name) for name, dtype in known.items()
     ]
@@ -135,20 +147,16 @@ def _map(column: pl.Series, target: pl.Map) -> _Fitted | None:
     if target.key != pl.String:
         return None
     value = _instance(target.value)
-    made = {name: _fitted(column.struct.field(name), value) for name in column.struct.fields}
-    fields = {name: each for name, each in made.items() if each is not None}
-    if len(fields) < len(made) or not fields:
+    fields = _fields(column, dict.fromkeys(column.struct.fields, value))
+    if not fields:
         return None
-    lost = _each(column, value=False)
-    for each in fields.values():
-        lost |= each.lost
     pairs = [
         pl.when(pl.col(name).is_not_null()).then(pl.struct(pl.lit(name).alias("key"), pl.col(name).alias("value")))
         for name in fields
     ]
     frame = pl.DataFrame([each.column.alias(name) for name, each in fields.items()])
     entries = frame.select(pl.concat_list(pairs).list.drop_nulls().alias(column.name)).to_series()
-    return _Fitted(_null_as(column, entries).cast(target), lost)
+    return _Fitted(_null_as(column, entries).cast(target), _any_lost(column, fields))
 
 
 def _entries(column: pl.Series, target: pl.Map) -> _Fitted | None:

@@ -3,17 +3,15 @@
 import inspect
 from collections.abc import Callable
 from functools import cached_property, wraps
-from typing import Any, Final, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from foreset.adapters.shared.processes.vendor_threads import VENDOR_THREADS
-from foreset.domain.errors.problem import raised, refuse
+from foreset.domain.errors.problem import refuse_or_raise
 from foreset.domain.errors.system import ForkedProcess
 
 P = ParamSpec("P")
 R = TypeVar("R")
 T = TypeVar("T")
-
-_RESULTS: Final = ("Result[", "returns.result.Result[")
 
 
 def needs_threads(call: Callable[P, R]) -> Callable[P, R]:
@@ -57,15 +55,10 @@ def _guarded(member: Any, name: str) -> Any:
 
 
 def _refused_in_forks(call: Callable[P, R], name: str) -> Callable[P, R]:
-    gives_result = str(call.__annotations__.get("return", "")).startswith(_RESULTS)
-
     @wraps(call)
     def checked(*args: P.args, **kwargs: P.kwargs) -> R:
         if VENDOR_THREADS.begin():
             return call(*args, **kwargs)
-        problem = ForkedProcess(call=name)
-        if gives_result:
-            return refuse(problem)  # type: ignore[return-value]  # R is a Result
-        raise raised(problem)
+        return refuse_or_raise(call, ForkedProcess(call=name))  # type: ignore[no-any-return]  # R is a Result
 
     return checked
