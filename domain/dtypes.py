@@ -129,13 +129,16 @@ def joined_key(left: str, right: str) -> str | None:
     """The dtype in which two join keys are compared, or None when they must not be compared.
 
     Floats are no keys: NaN and rounding make equality a matter of taste. Decimals, and whole numbers with them, are
-    compared by value, at the larger of their scales; timestamps by instant, in the finer of their units, those without
-    a zone being in UTC. What does not fit that type has no equal on the other side.
+    compared by value, at the larger of their scales, and so are signed with unsigned whole numbers of 64 bits;
+    timestamps by instant, in the finer of their units, those without a zone being in UTC. What does not fit that type
+    has no equal on the other side.
 
     >>> joined_key("int32", "int64"), joined_key("int32", "uint32"), joined_key("int64", "string")
     ('int64', 'int64', None)
     >>> joined_key("int64", "decimal(38,0)"), joined_key("timestamp[us]", "timestamp[ns, UTC]")
     ('decimal(38,0)', 'timestamp[ns, UTC]')
+    >>> joined_key("int64", "uint64")
+    'decimal(38,0)'
     """
     scales = [_scale(dtype) for dtype in (left, right)]
     if any(_DECIMAL.fullmatch(dtype) for dtype in (left, right)):
@@ -147,7 +150,8 @@ def joined_key(left: str, right: str) -> str | None:
     if left not in _KEYS or right not in _KEYS:
         return None
     candidates = (left, right, *_SIGNED)
-    return next((c for c in candidates if widens(left, c) and widens(right, c)), None)
+    shared = next((c for c in candidates if widens(left, c) and widens(right, c)), None)
+    return f"decimal({_DIGITS},0)" if shared is None and None not in scales else shared
 
 
 def _scale(dtype: str) -> int | None:

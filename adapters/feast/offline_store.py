@@ -24,6 +24,7 @@ from foreset.adapters.feast.offline.options import ArrowTable, options_of
 from foreset.adapters.feast.offline.pulls import Wanted, microseconds, pull_job, times_of
 from foreset.adapters.feast.offline.requests import Asked, request_of, view_name
 from foreset.adapters.feast.offline.sources import check_pins, source_of
+from foreset.adapters.feast.offline.spine_keys import as_given, whole_keys, with_columns
 from foreset.adapters.feast.offline.spines import TIME, ends, entity_frame
 from foreset.adapters.feast.offline.writes import write_batch, write_logs
 from foreset.adapters.shared.processes.fork_guard import all_need_threads
@@ -98,7 +99,9 @@ class DeltaOfflineStore(OfflineStore):
             run = partial(options.engine.training_set_between, request.specs, request.spec, *bounds)
             metadata = RetrievalMetadata(feature_refs, list(request.join_keys), first, last)
         else:
-            run = partial(options.engine.training_set, request.specs, request.spec, frame)
+            frame, floats = whole_keys(with_columns(frame, request.join_keys), request.join_keys)
+            engine, wanted = options.engine, (request.specs, request.spec, frame)
+            run = lambda: as_given(engine.training_set(*wanted), floats)  # noqa: E731
             keys = [str(name) for name in frame.columns if name != time]
             metadata = RetrievalMetadata(feature_refs, keys, *ends(frame, time))
         return DeltaRetrievalJob(run, options, metadata, on_demand, full_feature_names=full_feature_names)

@@ -152,7 +152,11 @@ class TimeNotRead(CallerFault, frozen=True, kw_only=True):
     column: str
     row: int
     value: str
-    says = "The time {value} in the column {column!r} of the entity frame, row {row} (counted from 0), cannot be read."
+    why: str = ""
+    says = (
+        "The time {value} in the column {column!r} of the entity frame, row {row} (counted from 0), cannot be "
+        "read{why}."
+    )
     then = (
         "write times in ISO 8601, such as '2025-10-01T12:00:00Z', or convert the column with pandas.to_datetime(...)."
     )

@@ -157,7 +157,7 @@ class ResultTooLarge(CallerFault, frozen=True, kw_only=True):
 
 
 class ValueNotHeld(CallerFault, frozen=True, kw_only=True):
-    """A value that a type of numpy's or Python's would round, asked for in that type. Rows are counted from 0."""
+    """A value that a type of numpy's or Python's does not hold, asked for in that type. Rows are counted from 0."""
 
     call: str
     column: str
@@ -165,7 +165,8 @@ class ValueNotHeld(CallerFault, frozen=True, kw_only=True):
     row: int
     value: str
     held_in: str
-    says = "{call}: the column {column!r} ({dtype}) has {value} in row {row}, which {held_in} would round."
+    why: str = "would round"
+    says = "{call}: the column {column!r} ({dtype}) has {value} in row {row}, which {held_in} {why}."
     then = (
         "take it from the polars frame (.frame), which has every digit; for {call}, leave the column out, fill its "
         "nulls, or cast it to text if it is an identifier."

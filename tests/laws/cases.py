@@ -21,6 +21,7 @@ MOMENTS = ["timestamp[us, UTC]", "timestamp[us]", "timestamp[ns, UTC]", "timesta
 EXACT_KEYS = {
     "decimal(38,0)": DECIMALS,
     "decimal(20,3)": DECIMALS,
+    "int64": ["uint64", *DECIMALS],
     "timestamp[us, UTC]": MOMENTS,
     "timestamp[us]": MOMENTS,
 }
@@ -40,19 +41,23 @@ class Case:
 
 
 _LONG_AGO = -800_000  # hours: so early that key and time fill more than a machine word
+_AGES = timedelta(days=3_000_000)
+_ENDS = (-17_733_216, -4_000_000, 3_000_000, 69_916_128)
+"""Hours to January of the year 1, to years that nanoseconds do not reach, and to the last days of 9999."""
 
 
 def _tick(step: int, odd: int, dtype: str) -> int:
     """A time: few distinct steps of an hour, sometimes off by a tick or two, seldom long ago."""
     if dtype == "date":
-        return EPOCH // 86_400 + step // 6
+        return EPOCH // 86_400 + step // (6 if abs(step) <= abs(_LONG_AGO) else 24)
     unit = EPOCHS[dtype[6:-1]] if dtype.startswith("epoch") else UNITS[dtype[10:12]]
     return (EPOCH + step * 3_600) * unit + odd
 
 
-def times(dtype: str, *, nullable: bool) -> st.SearchStrategy[int | None]:
-    """Ticks of a time column."""
-    steps = st.sampled_from([0, 1, 2, 3, 4] * 6 + [_LONG_AGO])
+def times(dtype: str, *, nullable: bool, far: bool = False) -> st.SearchStrategy[int | None]:
+    """Ticks of a time column; with `far`, also from the ends of the years 1 to 9999, which nanoseconds do not reach."""
+    ends = _ENDS if far and not dtype.startswith(("timestamp[ns", "epoch[ns")) else ()
+    steps = st.sampled_from([*range(5), *ends, *(step + 1 for step in ends)] if ends else [*range(5)] * 6 + [_LONG_AGO])
     ticks = st.builds(_tick, steps, st.sampled_from([0, 0, 0, 0, 0, 1, -1, 999]), st.just(dtype))
     return st.one_of(ticks, ticks, ticks, st.none()) if nullable else ticks
 
@@ -67,7 +72,7 @@ def keys(dtype: str) -> st.SearchStrategy[object]:
         return st.sampled_from([None if value is None else Decimal(value) for value in values])
     if dtype.startswith("timestamp"):
         return st.sampled_from([None if step is None else _tick(step, 0, dtype) for step in (0, 0, 0, 1, 2, None)])
-    far: list[object] = [] if dtype in {"int8", "uint8"} else [900_000, -2_000_000_000]
+    far: list[object] = {"int8": [], "uint8": [], "uint64": [2**64 - 1, 2**63]}.get(dtype, [900_000, -2_000_000_000])
     return st.sampled_from([1, 1, 1, 1, 1, 2, 0, None, *far])
 
 
@@ -79,7 +84,9 @@ _VALUES: dict[str, st.SearchStrategy[object]] = {
 
 
 @st.composite
-def tables(draw: st.DrawFn, key_dtypes: list[str], time_dtypes: list[str], epoch_unit: str | None) -> pl.DataFrame:
+def tables(
+    draw: st.DrawFn, key_dtypes: list[str], time_dtypes: list[str], epoch_unit: str | None, *, far: bool = False
+) -> pl.DataFrame:
     """A feature table: k0.., ts, created, ended, x, y, z. With a unit, times may be whole numbers of it."""
     kinds = st.sampled_from(time_dtypes)
     named = {name: draw(kinds) for name in ("ts", "created", "ended")}
@@ -87,7 +94,7 @@ def tables(draw: st.DrawFn, key_dtypes: list[str], time_dtypes: list[str], epoch
         whole = draw(st.lists(st.sampled_from(sorted(named)), min_size=1, max_size=3, unique=True))
         named |= dict.fromkeys(whole, f"epoch[{epoch_unit}]")
     dtypes = {f"k{i}": dtype for i, dtype in enumerate(key_dtypes)}
-    row = [*(keys(d) for d in dtypes.values()), *(times(named[name], nullable=True) for name in named)]
+    row = [*(keys(d) for d in dtypes.values()), *(times(named[name], nullable=True, far=far) for name in named)]
     row += [_VALUES["int64"], _VALUES["float64"], _VALUES["string"]]
     dtypes |= named | {"x": "int64", "y": "float64", "z": "string"}
     return _frame(draw(_rows(row, 12)), dtypes)
@@ -114,15 +121,17 @@ def cases(
     time_dtypes: list[str] = SPINE_TIMES,
     key_kinds: dict[str, list[str]] = KEYS,
     options: bool = True,
+    far: bool = False,
 ) -> Case:
     """A retrieval over one to three views of one or two tables; table times are of `time_dtypes`.
 
-    With `options`, views may leave out events at the label's own instant, rows may end, times may be whole numbers.
+    With `options`, views may leave out events at the label's own instant, rows may end, times may be whole numbers;
+    with `far`, times are of the years 1 to 9999.
     """
     key_dtypes = draw(st.lists(st.sampled_from(sorted(key_kinds)), min_size=1, max_size=2))
     count = draw(st.integers(1, 2))
     units = {f"t{i}": draw(st.sampled_from([None, None, *EPOCHS])) if options else None for i in range(count)}
-    named = {name: draw(tables(key_dtypes, time_dtypes, unit)) for name, unit in units.items()}
+    named = {name: draw(tables(key_dtypes, time_dtypes, unit, far=far)) for name, unit in units.items()}
     at = datetime.fromtimestamp(EPOCH + 2 * 3_600, UTC)
     known_at: Any = draw(st.sampled_from([None, None, "event_time", at, (at, "event_time")]))
     entity = EntitySpec("e", [f"k{i}" for i in range(len(key_dtypes))])
@@ -132,7 +141,7 @@ def cases(
     )
     features = [f"{view.name}:{field.name}" for view in views for field in view.fields]
     spec = TrainingSetSpec(features, full_feature_names=True, known_at=known_at, timestamp_field="at")
-    return Case(named, (entity, *views), spec, draw(_spines(key_dtypes, key_kinds)))
+    return Case(named, (entity, *views), spec, draw(_spines(key_dtypes, key_kinds, far=far)))
 
 
 @st.composite
@@ -151,7 +160,7 @@ def _views(
     whole = any(named[table].schema[name].is_integer() for name in ("ts", created, ended) if name)
     unit = units[table] if whole else None
     source = DeltaSource(table, "ts", created, valid_until_field=ended, timestamp_unit=unit)  # type: ignore[arg-type]  # one of its units
-    ttl = draw(st.sampled_from([None, timedelta(0), timedelta(hours=1), timedelta(hours=2, microseconds=1)]))
+    ttl = draw(st.sampled_from([None, timedelta(0), timedelta(hours=1), timedelta(hours=2, microseconds=1), _AGES]))
     fields = draw(st.lists(st.sampled_from(["x", "y", "z"]), min_size=1, max_size=3, unique=True))
     entities = draw(st.sampled_from([["e"], ["e"], ["e"], ["e"], []]))
     closed: Any = draw(st.sampled_from(["right", "left"])) if options else "right"
@@ -159,13 +168,15 @@ def _views(
 
 
 @st.composite
-def _spines(draw: st.DrawFn, key_dtypes: list[str], key_kinds: dict[str, list[str]]) -> pl.DataFrame:
+def _spines(
+    draw: st.DrawFn, key_dtypes: list[str], key_kinds: dict[str, list[str]], *, far: bool = False
+) -> pl.DataFrame:
     given_keys = [draw(st.sampled_from(key_kinds[dtype])) for dtype in key_dtypes]
     at = draw(st.sampled_from(SPINE_TIMES))
-    one_time = draw(st.booleans()) and draw(times(at, nullable=False))
+    one_time = draw(st.booleans()) and draw(times(at, nullable=False, far=far))
     row = [
         *(keys(d) for d in given_keys),
-        st.just(one_time) if one_time else times(at, nullable=False),
+        st.just(one_time) if one_time else times(at, nullable=False, far=far),
         st.integers(0, 9),
     ]
     dtypes = {f"k{i}": dtype for i, dtype in enumerate(given_keys)} | {"at": at, "label": "int64"}

@@ -113,6 +113,13 @@ def test_polars_gives_the_bytes_of_the_reference(data: st.DataObject, case: Case
     check_equal(case, tables, plan, data.draw(advised(plan)), threads)
 
 
+@given(st.data(), cases(far=True), st.integers(1, 3))
+def test_times_of_all_years_serve_as_in_the_reference(data: st.DataObject, case: Case, threads: int) -> None:
+    tables = MemoryTables(case.tables, clock=SystemClock())
+    plan = plan_of(case, tables)
+    check_equal(case, tables, plan, data.draw(advised(plan)), threads)
+
+
 @given(st.data(), cases(key_kinds=EXACT_KEYS), st.integers(1, 3))
 def test_decimal_and_time_keys_match_by_value_and_by_instant(data: st.DataObject, case: Case, threads: int) -> None:
     tables = MemoryTables(case.tables, clock=SystemClock())
@@ -122,7 +129,11 @@ def test_decimal_and_time_keys_match_by_value_and_by_instant(data: st.DataObject
 
 @given(
     st.data(),
-    st.one_of(cases(time_dtypes=DELTA_TIMES), cases(time_dtypes=DELTA_TIMES, key_kinds=EXACT_KEYS)),
+    st.one_of(
+        cases(time_dtypes=DELTA_TIMES),
+        cases(time_dtypes=DELTA_TIMES, key_kinds=EXACT_KEYS),
+        cases(time_dtypes=DELTA_TIMES, far=True),
+    ),
     st.integers(1, 3),
     st.sampled_from([0, 3, 10**6]),
 )

@@ -56,7 +56,7 @@ def through_feast(case: Case, repo: Path) -> pl.DataFrame:
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 @settings(max_examples=CASES)
-@given(case=cases(time_dtypes=DELTA_TIMES), files=st.booleans())
+@given(case=st.booleans().flatmap(lambda far: cases(time_dtypes=DELTA_TIMES, far=far)), files=st.booleans())
 def test_feast_on_foresets_store_gives_what_the_reference_gives(case: Case, *, files: bool) -> None:
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)

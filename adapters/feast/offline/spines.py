@@ -5,8 +5,10 @@ from typing import Any, Final
 
 import pandas as pd
 
-from foreset.domain.errors.feast import FeastNotSupported, NoTimeColumn, TimeNotRead
-from foreset.domain.errors.problem import because, raised
+from foreset.adapters.feast.offline.spine_keys import with_columns
+from foreset.adapters.feast.offline.spine_times import is_text, read_times
+from foreset.domain.errors.feast import FeastNotSupported, NoTimeColumn
+from foreset.domain.errors.problem import raised
 
 TIME: Final = "event_timestamp"
 _SQL: Final = "an entity_df that is SQL text, for there is no database that could run it"
@@ -19,11 +21,12 @@ def entity_frame(entity_df: object) -> tuple[pd.DataFrame, str]:
     if not isinstance(entity_df, pd.DataFrame):
         operation = _SQL if isinstance(entity_df, str) else _OTHER.format(type(entity_df).__name__)
         raise raised(FeastNotSupported(operation=operation, remedy=_REMEDY))
-    time = _time_column(entity_df)
-    column: Any = entity_df[time]
-    if isinstance(column, pd.DataFrame) or not _is_text(column):
-        return entity_df, time  # two columns of one name are refused where the frame is read
-    return entity_df.assign(**{time: _read(column)}), time
+    frame = with_columns(entity_df, [TIME])
+    time = _time_column(frame)
+    column: Any = frame[time]
+    if isinstance(column, pd.DataFrame) or not is_text(column):
+        return frame, time  # two columns of one name are refused where the frame is read
+    return frame.assign(**{time: read_times(column)}), time
 
 
 def _time_column(frame: pd.DataFrame) -> str:
@@ -36,35 +39,15 @@ def _time_column(frame: pd.DataFrame) -> str:
     return str(times[0])
 
 
-def _is_text(column: "pd.Series[Any]") -> bool:
-    return bool(pd.api.types.is_object_dtype(column) or pd.api.types.is_string_dtype(column))
-
-
-def _read(column: "pd.Series[Any]") -> "pd.Series[Any]":
-    """Times of a column of texts, or of Python's own times; null stays null."""
-    try:
-        times: pd.Series[Any] = pd.to_datetime(column, utc=True, format="ISO8601")
-    except (ValueError, TypeError, OverflowError) as fault:
-        row = next((at for at, value in enumerate(column) if not _is_time(value)), 0)
-        problem = TimeNotRead(column=str(column.name), row=row, value=repr(column.iloc[row])[:80])
-        raise raised(because(problem, fault)) from fault
-    return times
-
-
-def _is_time(value: object) -> bool:
-    try:
-        pd.to_datetime(pd.Series([value]), utc=True, format="ISO8601")
-    except (ValueError, TypeError, OverflowError):
-        return False
-    return True
-
-
 def ends(frame: pd.DataFrame, time: str) -> tuple[datetime | None, datetime | None]:
-    """The first and the last time of the frame; None where it has none."""
+    """The first and the last time of the frame; None where it has none, or one outside of Python's years."""
     column: Any = frame[time]
     if isinstance(column, pd.DataFrame) or not len(column):
         return None, None
-    return _moment(column.min()), _moment(column.max())
+    try:
+        return _moment(column.min()), _moment(column.max())
+    except (TypeError, ValueError, OverflowError):  # no order, or a year that Python has not
+        return None, None
 
 
 def _moment(value: object) -> datetime | None:

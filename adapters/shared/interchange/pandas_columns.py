@@ -20,7 +20,7 @@ import pandas as pd
 import polars as pl
 
 from foreset.adapters.shared.frames.arrow_types import dtype_name
-from foreset.domain.errors.problem import raised
+from foreset.domain.errors.problem import because, raised
 from foreset.domain.errors.retrieval import ValueNotHeld
 
 _TICKS_OF_A_MICROSECOND: Final = 1_000
@@ -47,7 +47,11 @@ def is_simple(column: pl.Series) -> bool:
 
 
 def pandas_column(column: pl.Series) -> "pd.Series[Any]":
-    """A column as pandas has it. Raises `ValueNotHeld` for a time of day with nanoseconds, which Python has not."""
+    """A column as pandas has it. Raises `ValueNotHeld` for what Python's times do not hold.
+
+    That are times of day with nanoseconds, and dates outside of the years 1 to 9999 (times outside of them only within
+    lists, structs and maps).
+    """
     name, dtype = column.name, column.dtype
     made: Any
     if is_simple(column):
@@ -109,7 +113,7 @@ def python_values(column: pl.Series) -> list[Any]:
             return [row if row is None else list(row.items()) for row in column.to_list()]
         case pl.Datetime(time_unit="ns") | pl.Duration(time_unit="ns"):
             return [None if value is pd.NaT else value for value in column.to_pandas()]
-        case pl.Time():
+        case pl.Time() | pl.Date() | pl.Datetime():
             return _times(column)
         case _:
             return column.to_list()
@@ -142,11 +146,32 @@ def _array(column: pl.Series) -> "np.ndarray[Any, Any]":
 
 
 def _times(column: pl.Series) -> list[Any]:
-    odd = (column.to_physical() % _TICKS_OF_A_MICROSECOND != 0).arg_max() if len(column) else None
-    if odd is not None and (ticks := column.to_physical()[odd]) is not None and ticks % _TICKS_OF_A_MICROSECOND:
-        value = f"{column.slice(odd, 1).dt.to_string()[0]}"
-        raise raised(not_held("to_pandas()", "Python's time of day", column, odd, value))
-    return column.to_list()
+    """Times of day, dates, and times of whole microseconds."""
+    if isinstance(column.dtype, pl.Time):
+        odd = (column.to_physical() % _TICKS_OF_A_MICROSECOND != 0).fill_null(value=False)
+        if odd.any():
+            row = int(odd.arg_max() or 0)
+            raise raised(not_held("to_pandas()", "Python's time of day", column, row, _shown(column, row)))
+    try:
+        return column.to_list()
+    except (ValueError, OverflowError) as fault:
+        row = next(row for row in range(len(column)) if not _is_python(column.slice(row, 1)))
+        problem = not_held("to_pandas()", "Python's date", column, row, _shown(column, row), "does not reach")
+        raise raised(because(problem, fault)) from fault
+
+
+def _shown(column: pl.Series, row: int) -> str:
+    """A time as text, for a message; one with a zone in UTC."""
+    zoned = isinstance(column.dtype, pl.Datetime) and column.dtype.time_zone is not None
+    return f"{(column.dt.convert_time_zone('UTC') if zoned else column).slice(row, 1).dt.to_string()[0]}"
+
+
+def _is_python(value: pl.Series) -> bool:
+    try:
+        value.to_list()
+    except (ValueError, OverflowError):
+        return False
+    return True
 
 
 # === What numpy's numbers hold ===
@@ -163,10 +188,12 @@ def as_floats(column: pl.Series, call: str) -> pl.Series:
     return floats
 
 
-def not_held(call: str, held_in: str, column: pl.Series, row: int, value: str) -> ValueNotHeld:
+def not_held(  # noqa: PLR0913, PLR0917  # the parts of its message
+    call: str, held_in: str, column: pl.Series, row: int, value: str, why: str = "would round"
+) -> ValueNotHeld:
     """The error for a value that a type of Python's or numpy's does not hold."""
     return ValueNotHeld(
-        call=call, column=column.name, dtype=dtype_name(column.dtype), row=row, value=value, held_in=held_in
+        call=call, column=column.name, dtype=dtype_name(column.dtype), row=row, value=value, held_in=held_in, why=why
     )
 
 

@@ -127,6 +127,8 @@ def _changed(name: str, column: Series, array: Any) -> Unfit | None:
         f"its column {name!r} is taken for {array.type}, in which {short(given)} ({type(given).__name__}) at row {row} "
         f"would become {short(made)}"
     )
+    if isinstance(given, (set, frozenset)):
+        return Unfit(problem, f"sets have no order: give lists in one, for example frame[{name!r}].map(sorted)")
     return Unfit(problem, f"give its values one type, for example pandas.to_datetime(frame[{name!r}]) for times")
 
 

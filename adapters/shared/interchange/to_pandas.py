@@ -18,7 +18,8 @@ from foreset.adapters.shared.interchange.pandas_dtypes import noted_column
 def pandas_frame(frame: Any) -> pd.DataFrame:  # whatever has an Arrow stream
     """A frame as a pandas frame with a plain index, a copy.
 
-    Raises `ValueNotHeld` for a time of day with nanoseconds, which Python has not.
+    Raises `ValueNotHeld` for a time of day with nanoseconds and for a date outside of the years 1 to 9999, which Python
+    has not.
     """
     types = types_of(frame)
 

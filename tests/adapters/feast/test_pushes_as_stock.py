@@ -15,7 +15,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
+from deltalake import DeltaTable, write_deltalake
 from feast import Entity, FeatureStore, FeatureView, Field, FileSource, PushSource, ValueType
+from feast.data_format import DeltaFormat
 from feast.data_source import PushMode
 from feast.types import Array, Bool, FeastType, Float32, Float64, Int32, Int64, Json, Map, String, UnixTimestamp
 from hypothesis import given, settings
@@ -92,6 +94,7 @@ MORE: Final[dict[str, tuple[Case, list[Any]]]] = {
     ),
 }
 """Columns that Feast's file store refuses, or of which it writes nonsense."""
+_FORMATS: Final[dict[bool, Any]] = {False: None, True: DeltaFormat()}
 WRONG: Final[dict[str, tuple[Case, str]]] = {
     "beyond 32 bits": ((Float32, pa.float32(), [0.5, 1e300]), "does not hold it: 1e+300 at row 1"),
     "embeddings beyond 32 bits": ((Array(Float32), pa.list_(pa.float32()), [[0.5], [0.1, 1e300]]), "at row 1"),
@@ -107,20 +110,26 @@ WRONG: Final[dict[str, tuple[Case, str]]] = {
 """Columns of which Feast's file store writes other values than were pushed."""
 
 
-def pushed(folder: Path, kind: str, cases: dict[str, Case]) -> dict[str, Any]:
-    """What each column holds after a push of two rows to a file of its own; or what was raised."""
+def pushed(folder: Path, kind: str, cases: dict[str, Case], *, delta: bool = False) -> dict[str, Any]:
+    """What each column holds after a push of two rows to a file, or a table, of its own; or what was raised."""
     feast = feast_store(folder, type=kind)
     sources: list[Any] = []
     for number, (dtype, column, _) in enumerate(cases.values()):
         first = pa.table({"k": [0], "at": pa.array([day(0)], ZONED), "x": pa.array([None], column)})
-        pq.write_table(first, folder / f"{number}.parquet", store_schema=True)
-        batch = FileSource(name=f"b{number}", path=f"{number}.parquet", timestamp_field="at")
+        path = f"{number}" if delta else f"{number}.parquet"
+        if delta:
+            write_deltalake(str(folder / path), first)
+        else:
+            pq.write_table(first, folder / path, store_schema=True)
+        batch = FileSource(
+            name=f"b{number}", path=str(folder / path), timestamp_field="at", file_format=_FORMATS[delta]
+        )
         source = PushSource(name=f"p{number}", batch_source=batch)
         schema = [Field(name="k", dtype=Int64), Field(name="x", dtype=dtype)]
         sources += [source, FeatureView(name=f"v{number}", entities=[KEY], schema=schema, source=source)]
     feast.apply([KEY, *sources])
     return {
-        name: _pushed(feast, folder / f"{number}.parquet", f"p{number}", values)
+        name: _pushed(feast, folder / (f"{number}" if delta else f"{number}.parquet"), f"p{number}", values)
         for number, (name, (_, _, values)) in enumerate(cases.items())
     }
 
@@ -132,7 +141,8 @@ def _pushed(feast: FeatureStore, path: Path, source: str, values: Any) -> Any:
         feast.push(source, frame, to=PushMode.OFFLINE)
     except Exception as fault:  # noqa: BLE001  # Feast's stores raise what their libraries do
         return fault
-    return pq.read_table(path).sort_by("k")["x"].slice(1).to_pylist()
+    whole = pq.read_table(path) if path.is_file() else DeltaTable(path).to_pyarrow_table()
+    return whole.sort_by("k")["x"].slice(1).to_pylist()
 
 
 def _dtype(values: Sequence[Any]) -> Any:
@@ -140,10 +150,19 @@ def _dtype(values: Sequence[Any]) -> Any:
     return object if any(isinstance(value, (date, bool, dict, list)) for value in values) else None
 
 
-def test_what_feasts_file_store_writes_the_drop_in_writes(tmp_path: Path) -> None:
-    stock, ours = (pushed(tmp_path / name, kind, ALIKE) for name, kind in (("stock", "dask"), ("ours", STORE)))
+@pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning")  # ibis of duckdb
+@pytest.mark.parametrize("kind", ["dask", "duckdb"])
+def test_what_feasts_stores_of_files_write_the_drop_in_writes(tmp_path: Path, kind: str) -> None:
+    stock, ours = (pushed(tmp_path / name, type_, ALIKE) for name, type_ in (("stock", kind), ("ours", STORE)))
     for name in ALIKE:
-        assert not isinstance(stock[name], Exception), name
+        assert not isinstance(stock[name], Exception), (name, stock[name])
+        assert repr(ours[name]) == repr(stock[name]), name
+
+
+def test_the_same_is_written_to_delta_tables(tmp_path: Path) -> None:
+    stock, ours = pushed(tmp_path / "f", STORE, ALIKE), pushed(tmp_path / "d", STORE, ALIKE, delta=True)
+    for name in ALIKE:
+        assert not isinstance(ours[name], Exception), (name, ours[name])
         assert repr(ours[name]) == repr(stock[name]), name
 
 
