@@ -137,9 +137,10 @@ def _is_secret(option: str) -> bool:
 
 _START: Final = r"[A-Za-z][A-Za-z0-9+.-]{1,20}:/+"
 _PORT: Final = r"\d{1,5}(?=[\s\"'),;.\]]|$)"
-# A password may have any sign, also spaces, quotes and slashes: it ends at the last @ before another address.
+# A password may have any sign, also spaces, quotes, colons and slashes: it ends at the last @ before another address of
+# a known scheme.
 _WITH_PASSWORD: Final = re.compile(
-    rf"({_START})(?!/|\[\.\.\.\])([^\s/@:?#<>]*):(?!{_PORT})((?:(?!:/)[^<>]){{0,400}}@)([^\s\"'<>]*)"
+    rf"({_START})(?!/|\[\.\.\.\])([^\s/@:?#<>]*):(?!{_PORT})((?:(?!\b(?i:{_REMOTE}|file)://)[^<>]){{0,400}}@)([^\s\"'<>]*)"
 )
 _IN_TEXT: Final = re.compile(rf"{_START}[^\s\"'<>`]*")
 _ASSIGNED: Final = re.compile(

@@ -1,7 +1,7 @@
 """No credential is shown: in addresses, in texts around them, in options, specs, errors and their causes."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from foreset.domain.definitions.recordable import without_credentials
@@ -21,6 +21,9 @@ ONE_SLASH = st.sampled_from([":", ":/", "://", ":///"])
 
 
 @given(st.sampled_from(SCHEMES), PASSWORDS)
+@example("postgresql", f'"{SECRET}:/')
+@example("postgresql", f"/{SECRET}:/")
+@example("s3", f"{SECRET}://")
 def test_a_password_of_any_signs_is_not_shown(scheme: str, password: str) -> None:
     address = f"{scheme}://ann:{password}@db.example.com/features"
     assert SECRET not in without_secrets(address)
