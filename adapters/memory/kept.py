@@ -5,6 +5,9 @@ from collections.abc import Collection
 import polars as pl
 from returns.result import Result, Success
 
+from foreset.adapters.shared.frames.arrow_types import polars_frame
+from foreset.adapters.shared.frames.named_parts import columns_with
+from foreset.adapters.shared.frames.pandas_rows import noted, types_of
 from foreset.application.ports.tables import ArrowStream
 from foreset.domain.errors.event_log import KeptLost, StoreError
 from foreset.domain.errors.problem import refuse
@@ -23,13 +26,14 @@ class MemoryFrames:
         return Success(None)
 
     def load(self, name: str, columns: Collection[str] | None = None) -> Result[ArrowStream, StoreError]:
-        """A frame that was kept, or those of `columns` that it has."""
+        """A frame that was kept, or the `columns` that it has."""
         if name not in self._frames:
             return refuse(KeptLost(place=name, problem="it is not in memory any more"))
         if columns is None:
             return Success(self._frames[name])
-        frame = pl.DataFrame(self._frames[name])
-        return Success(frame.select(column for column in frame.columns if column in columns))
+        kept = self._frames[name]
+        frame = polars_frame(kept)
+        return Success(noted(frame.select(columns_with(frame.schema, columns)), types_of(kept)))
 
     def names(self, prefix: str) -> Result[tuple[str, ...], StoreError]:
         """The names of the kept frames that begin so, in order."""

@@ -34,7 +34,11 @@ class KeySearch(Protocol):
     """Counts rows that hold a key."""
 
     def in_frame(self, frame: ArrowStream, forms: Sequence[Mapping[str, object]]) -> int:
-        """How many rows of a frame hold the key in one of its forms, as far as the frame has their columns."""
+        """How many rows of a frame hold the key in one of its forms, in columns or fields of their names."""
+        ...
+
+    def in_categories(self, frame: ArrowStream, forms: Sequence[Mapping[str, object]]) -> bool:
+        """Whether the types of a frame name the key in one of its forms, though its rows do not."""
         ...
 
     def in_table(self, snapshot: Snapshot, form: Mapping[str, object]) -> Result[int, TableError]:
@@ -74,8 +78,8 @@ class KeyLook:
     @cached_property
     def report(self) -> KeyReport:
         """Where the key is."""
-        spines = {name: rows for name in self._spines if (rows := self._in_kept(name))}
-        pins = {name: rows for name in self._pins if (rows := self._in_kept(name))}
+        spines = {name: rows for name in self._spines if (rows := self._in_kept(name)) is not None}
+        pins = {name: rows for name in self._pins if (rows := self._in_kept(name)) is not None}
         redactable = positions_naming(self._events, self._key, self._others)
         sets = tuple(self._sets(spines, pins, redactable))
         ids = {holding.id for holding in sets}
@@ -93,17 +97,22 @@ class KeyLook:
 
     # === What the store keeps ===
 
-    def _in_kept(self, name: str) -> int:
-        """How many rows of a kept frame hold the key. Of a pin, columns count by their names in the table too."""
+    def _in_kept(self, name: str) -> int | None:
+        """How many rows of a kept frame hold the key; None where neither rows nor categories do.
+
+        Of a pin, columns count by their names in the table too.
+        """
         if name in self._foreign:
-            return 0
+            return None
         forms = [*self._key.forms, *(place.in_table(form) for place, form in self._places)]
         wanted = {column for form in forms for column in form}
         loaded = self._adapters.kept.load(name, wanted)
         if not isinstance(loaded, Success):
             self._unread.append(Unread(place=name, why=loaded.failure().message.partition(" Next: ")[0], kept=True))
-            return 0
-        return self._search.in_frame(loaded.unwrap(), forms)
+            return None
+        frame = loaded.unwrap()
+        rows = self._search.in_frame(frame, forms)
+        return rows if rows or self._search.in_categories(frame, forms) else None
 
     @cached_property
     def _others(self) -> set[str]:
@@ -141,7 +150,8 @@ class KeyLook:
             referred = 0 if spine in spines else self._in_reference(receipt)
             counts: dict[SpineKind, int] = {"kept": spines.get(spine, 0), "table": referred, "pinned": pinned}
             held: list[SpineKind] = [kind for kind, rows in counts.items() if rows]
-            where: SpineKind = held[0] if held else "named"
+            typed = spine in spines or any(name.startswith(pin_prefix(receipt.id)) for name in pins)
+            where: SpineKind = held[0] if held else "category" if typed else "named"
             if where != "named" or receipt.id in named:
                 marked = receipt.id in self._marked
                 yield SetHolding(id=receipt.id, rows=counts.get(where, 0), where=where, marked=marked)

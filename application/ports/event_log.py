@@ -23,7 +23,10 @@ class KeptFrames(Protocol):
         ...
 
     def load(self, name: str, columns: Collection[str] | None = None) -> Result[ArrowStream, StoreError]:
-        """A frame that was kept; of `columns`, where they are named, those that it has, and the others are not read."""
+        """A frame that was kept, or, where `columns` are named, those of its columns alone.
+
+        A column with a field of such a name, inside structs and lists, is one of them. The others are not read.
+        """
         ...
 
     def names(self, prefix: str) -> Result[tuple[str, ...], StoreError]:

@@ -6,9 +6,10 @@ from typing import Final, Literal
 
 import msgspec
 
-SpineKind = Literal["kept", "table", "pinned", "named"]
-"""Where the rows of a training set hold a key: in the spine that the store keeps, in the version of the table that its
-spine is read from, in its pin, or in its receipt alone."""
+SpineKind = Literal["kept", "table", "pinned", "category", "named"]
+"""Where a training set holds a key: in rows of the spine that the store keeps, of the version of the table that its
+spine is read from, or of its pin; in no row, and in a kept frame as a category of a column's type; or in its receipt
+alone."""
 _RETENTION_HOURS: Final = 168
 _PARQUET: Final = "parquet:"
 
@@ -37,7 +38,7 @@ class TableHolding(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SetHolding(msgspec.Struct, frozen=True, kw_only=True):
-    """A training set whose rows hold the key. `marked`: it was marked as erased before."""
+    """A training set that holds the key, in so many `rows`. `marked`: it was marked as erased before."""
 
     id: str
     rows: int

@@ -18,6 +18,8 @@ from foreset.adapters.polars.frames.kept import ParquetFrames
 from foreset.adapters.postgres import Database, PostgresBlobs
 from foreset.adapters.shared.files.blobs import FolderBlobs
 from foreset.adapters.shared.files.claims import claimed
+from foreset.adapters.shared.frames.arrow_types import polars_frame
+from foreset.adapters.shared.frames.pandas_rows import PandasRows, PandasType, types_of
 from foreset.application.ports.event_log import KeptFrames
 from foreset.domain.errors.event_log import InvalidFrameName, KeptLost, StoreError, StoreUnwritable
 
@@ -141,6 +143,16 @@ def test_columns_that_are_named_are_loaded_and_no_others(kept: KeptFrames) -> No
     assert pl.DataFrame(kept.load("spines/a", ["s", "other"]).unwrap()).equals(FRAME.select("s"))
     assert pl.DataFrame(kept.load("spines/a", ["other"]).unwrap()).columns == []
     assert isinstance(kept.load("spines/b", ["s"]).failure(), KeptLost)
+
+
+def test_columns_with_a_field_of_the_name_are_loaded_and_notes_with_them(kept: KeptFrames) -> None:
+    inside = pl.Series([[{"s": "a", "t": 1}]], dtype=pl.List(pl.Struct({"s": pl.String, "t": pl.Int8})))
+    frame = pl.DataFrame({"s": ["b"], "t": ["c"], "in": inside})
+    notes = {name: PandasType("category", categories=b"1") for name in ("s", "t")}
+    kept.keep("spines/a", PandasRows(frame, notes)).unwrap()
+    loaded = kept.load("spines/a", ["s"]).unwrap()
+    assert polars_frame(loaded).columns == ["s", "in"]
+    assert types_of(loaded) == {"s": notes["s"]}
 
 
 def test_what_a_killed_process_left_is_swept_away(folder: KeptFrames, tmp_path: Path) -> None:

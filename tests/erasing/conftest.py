@@ -1,5 +1,7 @@
 """A store over Delta tables of customers and orders, whose keys can be erased."""
 
+import base64
+import re
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime
@@ -25,6 +27,9 @@ CUSTOMER = EntitySpec("customer", ["mail"])
 AGES = FeatureViewSpec("ages", ["customer"], DeltaSource("customers", "at"), ["age"])
 
 
+ENCODED = re.compile(r"(?:[A-Za-z0-9+/]{4}){4,}(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
+
+
 def opened(folder: Path) -> FeatureStore:
     return FeatureStore.open(folder / "store", data_dir=folder / "data").unwrap()
 
@@ -38,12 +43,17 @@ def store(tmp_path: Path) -> FeatureStore:
 
 
 def left_in(folder: Path, text: str) -> list[str]:
-    """The files under a folder that hold a text: in their bytes, in decoded Parquet, in SQLite as it is read."""
+    """The files under a folder that hold a text: in their bytes, in decoded Parquet, in SQLite as it is read.
+
+    Of Parquet also what its metadata have in base64: Arrow's schema, and notes of pandas' types.
+    """
     found = []
     for path in sorted(file for file in folder.rglob("*") if file.is_file()):
         told = path.read_bytes()
         if path.suffix == ".parquet":
             told += str(pl.read_parquet(path).to_dicts()).encode()
+            metadata = " ".join(map(str, pl.read_parquet_metadata(path).items()))
+            told += b" ".join(base64.b64decode(part) for part in ENCODED.findall(metadata))
         if path.name == "events.db":
             with closing(sqlite3.connect(path)) as log:
                 told += "\n".join(log.iterdump()).encode()

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from foreset import DeltaSource, EntitySpec, FeatureStore, FeatureViewSpec, TrainingSetSpec
-from foreset.adapters.polars.frames.fingerprint import fingerprint
+from foreset.adapters.polars.frames.fingerprint import column_digest, fingerprint
 from foreset.adapters.polars.frames.spines import PolarsSpines
+from foreset.adapters.shared.frames.arrow_types import dtype_name
 from foreset.entrypoints.wiring.build import table_store
 
 OLDER = Path(__file__).parent / "first_identity"
@@ -189,6 +190,22 @@ def test_equal_spines_and_no_others_have_equal_fingerprints(dtypes: list[pl.Data
     frames = [pl.DataFrame({"x": pl.Series([None] * rows, dtype=dtype)}) for dtype in dtypes]
     for left, right in combinations(frames, 2):
         assert (fingerprint(left) == fingerprint(right)) == (left.schema == right.schema)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "plain", "value"),
+    [
+        (pl.Map(pl.String, pl.Categorical), pl.Map(pl.String, pl.String), {"a": "q"}),
+        (pl.Map(pl.Categorical, pl.Int8), pl.Map(pl.String, pl.Int8), {"q": 1}),
+        (pl.Map(pl.String, pl.List(pl.Categorical(RISK))), pl.Map(pl.String, pl.List(pl.String)), {"a": ["q", None]}),
+    ],
+)
+def test_categories_in_maps_count_by_their_texts_and_not_by_codes(
+    dtype: pl.DataType, plain: pl.DataType, value: object
+) -> None:
+    texts, categories = (pl.Series("m", [None, value], dtype=known) for known in (plain, dtype))
+    assert column_digest(categories, dtype_name) == column_digest(texts, dtype_name)
+    assert column_digest(categories) != column_digest(texts)
 
 
 @settings(max_examples=50, deadline=None)

@@ -16,7 +16,8 @@ import numpy as np
 import polars as pl
 from blake3 import blake3
 
-from foreset.adapters.shared.frames.arrow_types import exact_name
+from foreset.adapters.shared.frames.arrow_types import exact_name, plain_dtype
+from foreset.adapters.shared.frames.named_parts import types_of_parts
 
 _AS_TEXT = (pl.Categorical, pl.Enum, pl.Decimal, pl.Int128, pl.UInt128)
 """Types whose bytes are not the same everywhere, or that numpy does not have."""
@@ -62,7 +63,7 @@ class ColumnDigest:
         if isinstance(self._dtype, (pl.List, pl.Array)):
             self._add_lists(column)
         elif self._inner:
-            fields = column.struct.unnest() if isinstance(self._dtype, pl.Struct) else column.to_physical().to_frame()
+            fields = column.struct.unnest() if isinstance(self._dtype, pl.Struct) else _pairs(column).to_frame()
             for digest, field in zip(self._inner, fields.get_columns(), strict=True):
                 digest.update(field)
         elif self._dtype != pl.Null:
@@ -114,9 +115,18 @@ def _inner(dtype: pl.DataType) -> list[pl.DataType]:
         case pl.Struct(fields=fields):
             return [field.dtype if isinstance(field.dtype, pl.DataType) else field.dtype() for field in fields]
         case pl.Map():
-            return [pl.Series(dtype=dtype).to_physical().dtype]
+            return [_pairs(pl.Series(dtype=dtype)).dtype]
         case _:
             return []
+
+
+def _pairs(column: pl.Series) -> pl.Series:
+    """A column of maps as lists of pairs; categories, whose codes are others in each process, are their texts."""
+    parts = types_of_parts(column.name, column.dtype, [column.name])
+    if isinstance(column.dtype, pl.Map) and any(isinstance(part, pl.Categorical) for part in parts):
+        pairs = pl.List(pl.Struct({"key": column.dtype.key, "value": column.dtype.value}))
+        column = column.cast(pairs).cast(plain_dtype(pairs))
+    return column.to_physical()
 
 
 def _bytes(column: pl.Series) -> memoryview:

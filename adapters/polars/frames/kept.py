@@ -10,6 +10,7 @@ from returns.result import Result, Success
 
 from foreset.adapters.shared.files.blobs import Blobs, InvalidNameError
 from foreset.adapters.shared.frames.arrow_types import polars_frame
+from foreset.adapters.shared.frames.named_parts import columns_with, types_of_parts
 from foreset.adapters.shared.frames.pandas_rows import NOTES, decoded, encoded, noted, types_of
 from foreset.adapters.shared.parquet.scan import READ_FAULTS
 from foreset.application.ports.tables import ArrowStream
@@ -28,6 +29,20 @@ def _changed_type(rows: pl.DataFrame, content: BytesIO) -> str | None:
     return f"Parquet holds its column {column!r} as {held.get(column)}, and not as {rows.schema[column]}"
 
 
+def _own_values(rows: pl.DataFrame) -> pl.DataFrame:
+    """The same rows, with no more values in memory than they have.
+
+    A slice of lists of categories shares the items of the whole, and Parquet's dictionary would keep them all.
+    """
+    order = pl.int_range(rows.height, eager=True)
+    return rows.with_columns(column.gather(order) for column in rows.get_columns() if _has_inner_categories(column))
+
+
+def _has_inner_categories(column: pl.Series) -> bool:
+    parts = types_of_parts(column.name, column.dtype, [column.name])
+    return column.dtype.is_nested() and any(isinstance(part, pl.Categorical) for part in parts)
+
+
 class ParquetFrames:
     """Frames as Parquet, compressed by zstd."""
 
@@ -41,7 +56,7 @@ class ParquetFrames:
         try:
             if self._blobs.size(name) is not None:
                 return Success(None)
-            rows = polars_frame(frame)
+            rows = _own_values(polars_frame(frame))
             notes = types_of(frame)
             rows.write_parquet(content, compression="zstd", metadata={NOTES: encoded(notes)} if notes else None)
             if changed := _changed_type(rows, content):
@@ -52,16 +67,17 @@ class ParquetFrames:
         return Success(None)
 
     def load(self, name: str, columns: Collection[str] | None = None) -> Result[ArrowStream, StoreError]:
-        """A frame that was kept, or those of `columns` that it has; the others are not decoded."""
+        """A frame that was kept, or the `columns` that it has; the others are not decoded."""
         try:
             content = BytesIO(self._blobs.read(name))
-            if columns is None:
-                notes = pl.read_parquet_metadata(content).get(NOTES)
-                content.seek(0)
-                return Success(noted(pl.read_parquet(content), decoded(notes) if notes else {}))
-            there = [column for column in pl.read_parquet_schema(content) if column in columns]
+            text = pl.read_parquet_metadata(content).get(NOTES)
+            notes = decoded(text) if text else {}
             content.seek(0)
-            return Success(pl.read_parquet(content, columns=there) if there else pl.DataFrame())
+            if columns is None:
+                return Success(noted(pl.read_parquet(content), notes))
+            there = columns_with(pl.read_parquet_schema(content), columns)
+            content.seek(0)
+            return Success(noted(pl.read_parquet(content, columns=there), notes) if there else pl.DataFrame())
         except (*READ_FAULTS, MsgspecError) as fault:
             return refuse(self._unreadable(name, fault))
 

@@ -2,17 +2,14 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
 from functools import reduce
-from operator import and_, or_
+from operator import or_
 from typing import Final
 
-import polars as pl
 from returns.result import Result
 
-from foreset.adapters.polars.leakage.instants import instants
 from foreset.adapters.polars.matching.source import Reader, open_source
-from foreset.adapters.shared.frames.arrow_types import dtype_name, polars_frame
+from foreset.adapters.polars.table_rows.key_columns import is_category, rows_with
 from foreset.application.ports.tables import ArrowStream, Snapshot
 from foreset.domain.erasure.key import as_dtype
 from foreset.domain.errors.problem import ForesetError, refuse
@@ -22,8 +19,6 @@ from foreset.domain.planning.nodes import Bounds, Scan, scan_of
 from foreset.domain.planning.rules.choose_passes import LATE
 
 _BATCH: Final = 2_000_000
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND: Final = timedelta(microseconds=1)
 
 
 class PolarsKeySearch:
@@ -34,10 +29,12 @@ class PolarsKeySearch:
         self._threads = threads
 
     def in_frame(self, frame: ArrowStream, forms: Sequence[Mapping[str, object]]) -> int:
-        """How many rows of a frame hold the key in one of its forms, as far as the frame has their columns."""
-        rows = polars_frame(frame)
-        held = [_holds(rows, form) for form in forms if form.keys() <= set(rows.columns)]
-        return 0 if not held else int(rows.select(reduce(or_, held).sum()).item())
+        """How many rows of a frame hold the key in one of its forms, in columns or fields of their names."""
+        return int(reduce(or_, (rows_with(frame, form) for form in forms)).sum()) if forms else 0
+
+    def in_categories(self, frame: ArrowStream, forms: Sequence[Mapping[str, object]]) -> bool:
+        """Whether the types of a frame name the key in one of its forms, though its rows do not."""
+        return any(is_category(frame, form) for form in forms)
 
     def in_table(self, snapshot: Snapshot, form: Mapping[str, object]) -> Result[int, TableError]:
         """How many rows of a table, which has these columns, hold it. Files are skipped that cannot, by the log."""
@@ -50,23 +47,6 @@ class PolarsKeySearch:
             if isinstance(fault.error, FileError):
                 return refuse(fault.error)
             raise
-
-
-def _holds(rows: pl.DataFrame, form: Mapping[str, object]) -> pl.Expr:
-    return reduce(and_, (_equals(rows[name], value) for name, value in form.items()))
-
-
-def _equals(column: pl.Series, value: object) -> pl.Expr:
-    """Whether a column has a value; a column that cannot have it has it nowhere."""
-    dtype = "string" if isinstance(column.dtype, pl.Categorical | pl.Enum) else dtype_name(column.dtype)
-    wanted = as_dtype(value, dtype)
-    if wanted is None:
-        return pl.lit(value=False)
-    if isinstance(wanted, datetime):
-        ticks = instants(column, column.name)
-        return pl.lit(ticks == (wanted - _EPOCH) // _MICROSECOND * 1_000).fill_null(value=False)
-    has = pl.col(column.name).cast(pl.String) if dtype == "string" else pl.col(column.name)
-    return (has == pl.lit(wanted)).fill_null(value=False)
 
 
 def _scan(facts: TableFacts, form: Mapping[str, object]) -> Scan:

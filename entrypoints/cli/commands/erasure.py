@@ -19,6 +19,7 @@ _WHERE: Final = {
     "kept": "in the spine that the store keeps",
     "table": "in the table that its spine is read from",
     "pinned": "in its pin",
+    "category": "in no row, and a category of a column in its spine or pin",
     "named": "named in its receipt",
 }
 
