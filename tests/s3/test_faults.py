@@ -6,12 +6,16 @@ from pathlib import Path
 from time import monotonic
 
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+from deltalake import DeltaTable
+from returns.pipeline import is_successful
 
 from foreset import FeatureStore, ForesetError, WorldError, get_table_info, read_delta_table, write_to_delta_lake
 from foreset.adapters.delta.tables import DeltaTables
 from foreset.domain.errors.problem import Problem
-from foreset.domain.errors.tables import DataFileGone, ObjectStoreFailed
+from foreset.domain.errors.tables import DataFileGone, ObjectStoreFailed, TableUnreadable
 from foreset.entrypoints.cli import main
 from tests.s3.conftest import S3, serving
 
@@ -119,3 +123,30 @@ def test_the_command_line_tells_the_same(table: str, capsys: pytest.CaptureFixtu
 def test_registering_a_view_of_a_table_that_cannot_be_reached(tmp_path: Path, table: str) -> None:
     store = FeatureStore.open(tmp_path / "store").unwrap()
     told(store.table(table).failure(), table, "no credentials were given")
+
+
+def test_a_checkpoint_that_is_too_large_in_memory(s3: S3, table: str, tmp_path: Path) -> None:
+    write_to_delta_lake(ROWS, tmp_path / "t")
+    DeltaTable(str(tmp_path / "t")).create_checkpoint()
+    name = f"_delta_log/{0:020}.checkpoint.parquet"
+    s3.upload(tmp_path / "t", table)
+    tables = DeltaTables(tmp_path)
+    assert is_successful(tables.observe(table, None, s3.options))
+    rows = pq.read_table(tmp_path / "t" / name)
+    pq.write_table(pa.concat_tables([rows] * 100_000).combine_chunks(), tmp_path / "large", compression="zstd")
+    s3.put(f"{table}/{name.replace('0.checkpoint', '1.checkpoint')}", (tmp_path / "large").read_bytes())
+    commit = (tmp_path / "t" / "_delta_log" / f"{0:020}.json").read_bytes()
+    s3.put(f"{table}/_delta_log/{1:020}.json", commit)
+    for reader in (tables, DeltaTables(tmp_path)):  # one that has the table open, and one that opens it
+        error = reader.observe(table, None, s3.options).failure()
+        assert isinstance(error, TableUnreadable)
+        assert f"the checkpoint {1:020}.checkpoint.parquet cannot be read: its " in error.message
+        assert "at most 256.0 MB are read" in error.message
+
+
+def test_a_commit_without_a_byte(s3: S3, table: str, tmp_path: Path) -> None:
+    write_to_delta_lake(ROWS, tmp_path / "t")
+    s3.upload(tmp_path / "t", table)
+    s3.put(f"{table}/_delta_log/{1:020}.json", b"")
+    error = DeltaTables(tmp_path).observe(table, None, s3.options).failure()
+    assert f"the commit {1:020}.json of its log is empty" in error.message

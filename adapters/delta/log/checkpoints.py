@@ -4,23 +4,41 @@ Delta protocol, "Checkpoints": a classic checkpoint is one Parquet file or sever
 which hold its files, beside what it holds itself.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any, Final
+from urllib.parse import unquote
 
 import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from foreset.adapters.delta.log.folders import FOLDER_FAULTS, folder
-from foreset.adapters.delta.log.log import LOG, SIDECARS, CheckpointFiles, DeltaLog, commit_of, open_log, state_at
+from foreset.adapters.delta.log.expansion import check_expansion
+from foreset.adapters.delta.log.folders import FOLDER_FAULTS, Folder, folder
+from foreset.adapters.delta.log.log import (
+    SIDECARS,
+    CheckpointFiles,
+    DeltaLog,
+    checkpoints_among,
+    commit_of,
+    open_log,
+    state_at,
+)
 from foreset.adapters.delta.log.paths import decoded, location
 from foreset.domain.errors.problem import told
-from foreset.domain.planning.explain import size
 from foreset.domain.system_codes import meaning_of
-from foreset.domain.tables.delta_log import NOTHING, Action, Add, DeletionVector, LogState, Remove, Sidecar, replay
+from foreset.domain.tables.delta_log import (
+    NOTHING,
+    Action,
+    Add,
+    DeletionVector,
+    LogState,
+    Remove,
+    Sidecar,
+    relative_to,
+    replay,
+)
 
 CHECKPOINT_FAULTS: Final = (*FOLDER_FAULTS, pa.ArrowException, msgspec.MsgspecError, RecursionError)
 """What reading a checkpoint raises: beside a folder's, what is no Parquet or not of a checkpoint's schema."""
@@ -36,12 +54,6 @@ _WANTED: Final = {
     "protocol": _PROTOCOL,
     "sidecar": ("path", "sizeInBytes"),
 }
-_ACTION_BYTES: Final = 1_000
-"""What an action takes in memory, about, beside its texts."""
-_EXPANDED: Final = 500
-"""A checkpoint takes at most so many times its size in memory."""
-_LEAST_BYTES: Final = 256_000_000
-"""A small one may take so much."""
 _JSON: Final = msgspec.json.Encoder(decimal_format="number")
 _MAPS: Final = ("partitionValues", "configuration")
 
@@ -61,17 +73,44 @@ def read_checkpoint(log: DeltaLog, files: CheckpointFiles) -> CheckpointRead:
     if files.missing:
         return CheckpointRead(files, files.missing)
     try:
-        own = [action for name in files.names for action in _actions(log, f"{LOG}/{name}")]
+        check_expansion(log.folder, files.paths)
+        own = [action for path in files.paths for action in _actions(log, path)]
         sidecars = [action.sidecar for action in own if action.sidecar]
         absent = tuple(sidecar.path for sidecar in sidecars if _sidecar(log, sidecar) is None)
         if absent:
             return CheckpointRead(files, absent)
-        held = [action for sidecar in sidecars for action in _actions(log, _sidecar(log, sidecar) or "")]
+        places = [_sidecar(log, sidecar) or "" for sidecar in sidecars]
+        check_expansion(log.folder, places)
+        held = [action for place in places for action in _actions(log, place)]
     except CHECKPOINT_FAULTS as fault:
         if meaning_of(fault) is not None:
             raise  # it says nothing about the checkpoint
         return CheckpointRead(files, problem=told(fault))
     return CheckpointRead(files, state=replay(NOTHING, [(files.version, (*own, *held))]))
+
+
+def require_fit(place: Folder, names: Iterable[str], last: int | None = None) -> None:
+    """Raise a `ValueError` where deltalake would open a checkpoint that takes too much memory: it has no bound.
+
+    `names` are the files of a log. Of their checkpoints the newest up to `last` is read, and those after it that lack
+    a part; what cannot be read as a checkpoint is left to deltalake.
+    """
+    for files in reversed(checkpoints_among(names)):
+        if last is None or files.version <= last:
+            _require_fit(place, files)
+            if not files.missing:
+                break
+
+
+def _require_fit(place: Folder, files: CheckpointFiles) -> None:
+    try:
+        check_expansion(place, files.paths)
+        check_expansion(place, {path for own in files.paths for path in _sidecars_of(place, own)})
+    except (OSError, pa.ArrowException):
+        return
+    except ValueError as fault:
+        message = f"the checkpoint {files.name} cannot be read: {fault}"
+        raise ValueError(message) from None
 
 
 def newest_state(log: DeltaLog, last: int | None = None) -> tuple[LogState | None, list[CheckpointRead]]:
@@ -103,6 +142,25 @@ def live_adds(root: str, version: int, options: Mapping[str, str] | None) -> dic
     return {location(root, add.path): add for add in state.files.values()}
 
 
+def _sidecars_of(place: Folder, path: str) -> Iterator[str]:
+    """Where the sidecars of a checkpoint's file are, relative to the table. Raises a `ValueError` for one elsewhere."""
+    if path.endswith(".json"):
+        found = {action.sidecar.path for action in commit_of(0, path, place.read(path)).actions if action.sidecar}
+    else:
+        with place.open(path) as source:
+            file = pq.ParquetFile(source, pre_buffer=False, page_checksum_verification=True)
+            if "sidecar" not in file.schema_arrow.names:
+                return
+            column = file.read(columns=["sidecar.path"], use_threads=False).column("sidecar")
+        found = {row["path"] for row in column.drop_null().to_pylist() if row["path"]}
+    for sidecar in found:
+        name = sidecar.rpartition("/")[2]
+        if sidecar != name and relative_to(unquote(sidecar), place.root) != f"{SIDECARS}/{name}":
+            problem = f"it names the sidecar file {sidecar!r}, which is not in {SIDECARS}"
+            raise ValueError(problem)
+        yield f"{SIDECARS}/{name}"
+
+
 def _sidecar(log: DeltaLog, sidecar: Sidecar) -> str | None:
     """Where a sidecar is: its name, or a path; None where it is missing."""
     name = sidecar.path.rpartition("/")[2]
@@ -120,41 +178,8 @@ def _actions(log: DeltaLog, path: str) -> Iterator[Action]:
     with log.folder.open(path) as source:
         # Threads of pyarrow outlive an error over a damaged page and can abort the process at its end.
         file = pq.ParquetFile(source, pre_buffer=False, page_checksum_verification=True)
-        _check_size(file.metadata, source.seek(0, 2) or source.tell())
         for group in range(file.num_row_groups):
             yield from _group(file, group)
-
-
-def check_expansion(checkpoint: Path) -> None:
-    """Raise a `ValueError` where a local checkpoint's file would take too much memory.
-
-    deltalake reads it whole, without a bound. What is no Parquet file is left to it.
-    """
-    try:
-        footer = pq.read_metadata(checkpoint)
-    except (OSError, pa.ArrowException):
-        return
-    try:
-        _check_size(footer, checkpoint.stat().st_size)
-    except ValueError as fault:
-        message = f"the checkpoint {checkpoint.name} cannot be read: {fault}"
-        raise ValueError(message) from None
-
-
-def _check_size(footer: Any, size_bytes: int) -> None:
-    """Raise a `ValueError` where a checkpoint's file says that it holds far more than one of its size does.
-
-    Every action of a real one has a path of its own, which takes bytes however well they are compressed.
-    """
-    groups = [footer.row_group(number) for number in range(footer.num_row_groups)]
-    needs = footer.num_rows * _ACTION_BYTES + sum(group.total_byte_size for group in groups)
-    most = max(size_bytes * _EXPANDED, _LEAST_BYTES)
-    if needs > most:
-        problem = (
-            f"its {footer.num_rows:,} rows would take about {size(needs)} of memory, and of a checkpoint of "
-            f"{size(size_bytes)} at most {size(most)} are read"
-        )
-        raise ValueError(problem)
 
 
 def _group(file: Any, group: int) -> Iterator[Action]:

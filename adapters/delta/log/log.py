@@ -56,6 +56,11 @@ class CheckpointFiles:
         """The name of the checkpoint, or of its first part."""
         return self.names[0]
 
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Where its files are, relative to the table."""
+        return tuple(f"{LOG}/{name}" for name in self.names)
+
 
 @dataclass(frozen=True)
 class DeltaLog:
@@ -81,7 +86,7 @@ class DeltaLog:
 def open_log(folder: Folder) -> DeltaLog:
     """List a table's log. Raises `FOLDER_FAULTS` where it cannot be listed; one that is missing is empty."""
     commits: dict[int, tuple[str, int]] = {}
-    parts: dict[tuple[int, str], list[str]] = {}
+    checkpoints: list[str] = []
     checksums: dict[int, str] = {}
     sidecars: dict[str, int] = {}
     others: list[str] = []
@@ -96,9 +101,19 @@ def open_log(folder: Folder) -> DeltaLog:
         elif known["checksum"]:
             checksums[int(known["version"])] = name
         else:
+            checkpoints.append(name)
+    held = checkpoints_among(checkpoints)
+    return DeltaLog(folder, dict(sorted(commits.items())), held, checksums, sidecars, tuple(others))
+
+
+def checkpoints_among(names: Iterable[str]) -> tuple[CheckpointFiles, ...]:
+    """The checkpoints among the names of a log's files, in the order of their versions."""
+    parts: dict[tuple[int, str], list[str]] = {}
+    for name in sorted(names):
+        known = _NAME.fullmatch(name)
+        if known and not (known["commit"] or known["checksum"]) and int(known["version"]) <= _GREATEST:
             parts.setdefault((int(known["version"]), known["of"] or known["id"] or ""), []).append(name)
-    checkpoints = tuple(_checkpoint(version, kind, names) for (version, kind), names in sorted(parts.items()))
-    return DeltaLog(folder, dict(sorted(commits.items())), checkpoints, checksums, sidecars, tuple(others))
+    return tuple(_checkpoint(version, kind, held) for (version, kind), held in sorted(parts.items()))
 
 
 def _checkpoint(version: int, kind: str, names: list[str]) -> CheckpointFiles:

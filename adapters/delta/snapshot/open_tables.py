@@ -1,7 +1,5 @@
 """Open tables, kept and brought up to date, so that a warm read does not replay the log."""
 
-import errno
-import os
 from collections import OrderedDict
 from collections.abc import Mapping
 from datetime import datetime
@@ -11,14 +9,13 @@ from typing import Final
 
 from deltalake import DeltaTable
 
-from foreset.adapters.delta.log.checkpoints import check_expansion
 from foreset.adapters.delta.log.commit_times import Times, commit_times, time_of
 from foreset.adapters.delta.log.faults import panics_told
 from foreset.adapters.delta.log.folders import folder
-from foreset.adapters.delta.log.log import LAST_CHECKPOINT, LOG, commit_of, open_log
+from foreset.adapters.delta.log.log import LOG, commit_of, open_log
 from foreset.adapters.delta.log.paths import is_url
+from foreset.adapters.delta.snapshot.log_gate import require_fit_log
 from foreset.adapters.delta.snapshot.snapshot import DeltaSnapshot
-from foreset.adapters.shared.files.input_files import LARGEST_READ, MIB, require_file, require_regular
 
 _KEPT: Final = 64
 _Mark = tuple[int, int, int] | bytes | None
@@ -45,13 +42,10 @@ class Handles:
         kept, options = self._newest.get(uri), dict(storage_options)
         if kept is None or kept.options != options or not kept.stands():
             self._forget(uri)
-            if not is_url(uri):
-                _refuse_unfit(uri)
+            require_fit_log(uri, options)
             kept = _Open(uri, DeltaTable(uri, storage_options=options or None), options)
-        elif is_url(uri):
-            kept.advance()
-        elif _commit(uri, kept.table.version() + 1).exists():  # versions follow one another without a gap
-            _refuse_unfit_from(uri, kept.table.version() + 1)
+        elif kept.has_more():
+            require_fit_log(uri, options, after=kept.table.version())
             kept.advance()
         _keep(self._newest, uri, kept)
         return kept.table
@@ -64,8 +58,7 @@ class Handles:
     @panics_told()
     def at(self, uri: str, version: int, storage_options: Mapping[str, str]) -> DeltaTable:
         """The table at an older version."""
-        if not is_url(uri):
-            _refuse_unfit(uri, version)
+        require_fit_log(uri, storage_options, version)
         return DeltaTable(uri, version=version, storage_options=dict(storage_options) or None)
 
     @panics_told()
@@ -116,6 +109,13 @@ class _Open:
         """Whether the commit that the table stands on is the same file."""
         return self._mark is not None and _mark(self._uri, self.table.version(), self.options) == self._mark
 
+    def has_more(self) -> bool:
+        """Whether there is a newer version: they follow one another without a gap."""
+        following = self.table.version() + 1
+        if is_url(self._uri):
+            return folder(self._uri, self.options).size(f"{LOG}/{following:020}.json") is not None
+        return _commit(self._uri, following).exists()
+
     def advance(self) -> None:
         """Read the commits that are new."""
         before = self.table.version()
@@ -143,60 +143,6 @@ def _mark(uri: str, version: int, options: Mapping[str, str]) -> _Mark:
 
 def _commit(uri: str, version: int) -> Path:
     return Path(uri) / "_delta_log" / f"{version:020}.json"
-
-
-def _refuse_unfit(uri: str, last: int | None = None) -> None:
-    """Raise `OSError` for a file of a log that deltalake is not to open.
-
-    That is what is not a file, which it would wait for, a commit that is too large, and a commit without a byte, which
-    a power cut leaves and deltalake takes for a commit of nothing. `ValueError` for a checkpoint that would take too
-    much memory.
-
-    Looks at the commits up to `last`, and at the newest checkpoint up to it; by default at the commits that no
-    checkpoint holds.
-    """
-    commits: list[tuple[int, os.DirEntry[str]]] = []
-    checkpoints: list[tuple[int, os.DirEntry[str]]] = []
-    held = -1
-    with os.scandir(Path(uri) / "_delta_log") as entries:
-        for entry in entries:
-            require_regular(entry)
-            if entry.name == LAST_CHECKPOINT:
-                _refuse_larger(entry, MIB)
-            stem, _, kind = entry.name.partition(".")
-            if stem.isdigit() and kind == "json":
-                commits.append((int(stem), entry))
-            elif stem.isdigit() and kind.startswith("checkpoint.") and kind.endswith(".parquet"):
-                checkpoints.append((int(stem), entry))
-                if kind == "checkpoint.parquet":
-                    held = max(held, int(stem))
-    for version, commit in commits:
-        if version <= last if last is not None else version > held:
-            _refuse_if_unfit(commit)
-    newest = max((version for version, _ in checkpoints if last is None or version <= last), default=-1)
-    for version, checkpoint in checkpoints:
-        if version == newest:
-            check_expansion(Path(checkpoint.path))
-
-
-def _refuse_unfit_from(uri: str, first: int) -> None:
-    """The same for the few commits that are new."""
-    while (path := _commit(uri, first)).exists():
-        _refuse_if_unfit(path)
-        first += 1
-
-
-def _refuse_if_unfit(commit: Path | os.DirEntry[str]) -> None:
-    require_file(commit)
-    _refuse_larger(commit, LARGEST_READ)
-    if commit.stat().st_size == 0:
-        problem = f"the commit {commit.name} of its log is empty"
-        raise OSError(problem)
-
-
-def _refuse_larger(file: Path | os.DirEntry[str], largest: int) -> None:
-    if file.stat().st_size > largest:
-        raise OSError(errno.EFBIG, f"it is larger than {largest:,} bytes, the most that is read", file.name)
 
 
 def _keep(kept: OrderedDict, key: object, value: object) -> None:  # type: ignore[type-arg]  # of either kind
