@@ -38,6 +38,7 @@ check: install  ## lint, format, types, architecture, doctests, code in the docs
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy -p foreset
+	$(BIN)/mypy --explicit-package-bases -p tests.typed
 	$(BIN)/pyright
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -q --doctest-modules --pyargs foreset.domain foreset.application foreset.adapters foreset.entrypoints

@@ -5,7 +5,7 @@ and times of numpy by `dtype` and `item()`, zones by their `key`.
 """
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, KeysView, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import date, datetime, timedelta
 from functools import cache
@@ -277,8 +277,8 @@ def _listed(given: Any, *, ordered: bool) -> list[Any]:
     if isinstance(given, (str, msgspec.Struct)):
         return [given]
     wanted = "a list"
-    if ordered and isinstance(given, AbstractSet):
-        raise _unfit(given, "a list, for it has no order")
+    if ordered and isinstance(given, AbstractSet) and not isinstance(given, KeysView):
+        raise _unfit(given, "a list, for it has no order", "give a list")
     if isinstance(given, (bytes, bytearray, memoryview, Mapping)) or not hasattr(type(given), "__iter__"):
         raise _unfit(given, wanted)
     if isinstance(given, type):

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from math import isfinite, isnan
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 from msgspec.structs import force_setattr
 
+from foreset.domain.definitions.field_hints import Integer, MaybePath, Names, Number, Plain, taken
 from foreset.domain.definitions.field_types import Unfit, recordable, shown
-from foreset.domain.definitions.specs import PathText, Spec
+from foreset.domain.definitions.specs import Spec
 
 Preprocessing = Literal["auto", "standard", "minmax", "robust", "one_hot", "ordinal", "passthrough"]
 SplitKind = Literal["random", "stratified", "time"]
@@ -16,12 +17,10 @@ NotFinite = Literal["nan", "inf", "-inf"]
 """A number that JSON does not have, as a text that `float` reads."""
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from foreset.domain.definitions.field_hints import Taken
 
-    Names = Iterable[str]
-    SplitLike: TypeAlias = "Split | SplitKind | dict[str, Any]"
+    SplitLike = Taken["Split", "Split | SplitKind | dict[str, Any]"]
 else:
-    Names = tuple[str, ...]
     SplitLike = Any
 
 
@@ -53,8 +52,8 @@ class Split(Spec, frozen=True):
     """
 
     kind: SplitKind = "random"
-    test_size: float = 0.25
-    seed: int = 0
+    test_size: Number = taken(default=0.25)
+    seed: Integer = taken(default=0)
 
     def _validate(self) -> None:
         if not 0 < self.test_size < 1:
@@ -72,11 +71,11 @@ class ModelSpec(Spec, frozen=True):
     """
 
     estimator: str = "auto"
-    params: dict[str, Any] = {}  # noqa: RUF012  # msgspec gives each its own
-    split: SplitLike = "random"
-    metrics: Names = ()
-    allowed_packages: Names = ("sklearn",)
-    save_to: PathText | None = None
+    params: Plain = taken(default={})
+    split: SplitLike = taken(default="random")
+    metrics: Names = taken(default=())
+    allowed_packages: Names = taken(default=("sklearn",))
+    save_to: MaybePath = taken(default=None)
     name: str | None = None
 
     def _validate(self) -> None:

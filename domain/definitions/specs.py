@@ -8,13 +8,26 @@ registered.
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn, TypeAlias, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn, get_type_hints
 
 import msgspec
 from msgspec.structs import force_setattr
 
 from foreset.domain.definitions.csv_columns import format_problem, has_no_format, type_problem
-from foreset.domain.definitions.field_types import DTYPE, NAMED, PATH, ZONE, Fitting, Unfit, fitting, instant_of, shown
+from foreset.domain.definitions.field_hints import (
+    Flag,
+    KnownAt,
+    MaybeDtype,
+    MaybeInteger,
+    MaybeLength,
+    MaybeZone,
+    Names,
+    PathText,
+    Texts,
+    Versions,
+    taken,
+)
+from foreset.domain.definitions.field_types import NAMED, Fitting, Unfit, fitting, instant_of, shown
 from foreset.domain.dtypes import is_dtype
 from foreset.domain.errors.problem import raised
 from foreset.domain.errors.specs import InvalidSpec
@@ -22,23 +35,13 @@ from foreset.domain.safe_text.addresses import redacted
 from foreset.domain.safe_text.secret_names import Options
 
 if TYPE_CHECKING:
-    KnownAt = datetime | Literal["event_time"] | Iterable[datetime | Literal["event_time"]] | None
-    Names = Iterable[str]
-    EntityNames = Iterable[str]
-    Features = Iterable["FeatureField | str"]
-    PathText: TypeAlias = str
-    ZoneText: TypeAlias = str
-    DtypeText: TypeAlias = str
-    Versions = dict[str, int]
-else:  # msgspec decodes what the checkers narrow; __post_init__ validates it
-    KnownAt = Any
-    Names = tuple[str, ...]
+    from foreset.domain.definitions.field_hints import Taken
+
+    EntityNames = Taken[tuple[str, ...], "Iterable[str | EntitySpec] | EntitySpec"]
+    Features = Taken["tuple[FeatureField | str, ...]", "Iterable[FeatureField | str] | FeatureField"]
+else:
     EntityNames = tuple[Annotated[str, NAMED], ...]
     Features = tuple["FeatureField | str", ...]
-    PathText = Annotated[str, PATH]
-    ZoneText = Annotated[str, ZONE]
-    DtypeText = Annotated[str, DTYPE]
-    Versions = dict[Annotated[str, PATH], int]
 
 
 class Spec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -150,7 +153,7 @@ class EntitySpec(Spec, frozen=True):
     name: str
     join_keys: Names
     description: str | None = None
-    tags: dict[str, str] = {}
+    tags: Texts = taken(default={})
     owner: str | None = None
 
     def _validate(self) -> None:
@@ -184,10 +187,10 @@ class DeltaSource(Spec, frozen=True):
     table: PathText
     timestamp_field: str
     created_timestamp_field: str | None = None
-    field_mapping: dict[str, str] = {}
-    storage_options: dict[str, str] = {}
+    field_mapping: Texts = taken(default={})
+    storage_options: Texts = taken(default={})
     warehouse_table: str | None = None
-    partition_time_zone: ZoneText | None = None
+    partition_time_zone: MaybeZone = taken(default=None)
     name: str | None = None
     description: str | None = None
     valid_until_field: str | None = None
@@ -229,9 +232,9 @@ class FeatureField(Spec, frozen=True):
     """A feature: a column of the view, with the type in which it is served (default: the table's)."""
 
     name: str
-    dtype: DtypeText | None = None
+    dtype: MaybeDtype = None
     description: str | None = None
-    tags: dict[str, str] = {}
+    tags: Texts = taken(default={})
 
     def _validate(self) -> None:
         name = self.name
@@ -262,9 +265,9 @@ class FeatureViewSpec(Spec, frozen=True):
     entities: EntityNames
     source: DeltaSource
     features: Features
-    ttl: timedelta | None = None
+    ttl: MaybeLength = taken(default=None)
     description: str | None = None
-    tags: dict[str, str] = {}
+    tags: Texts = taken(default={})
     owner: str | None = None
     closed: Literal["right", "left"] = "right"
 
@@ -339,9 +342,9 @@ class TrainingSetSpec(Spec, frozen=True):
 
     features: Names
     timestamp_field: str = "event_timestamp"
-    known_at: KnownAt = None
-    versions: Versions = {}  # msgspec gives each its own
-    full_feature_names: bool = False
+    known_at: KnownAt = taken(default=None)
+    versions: Versions = taken(default={})
+    full_feature_names: Flag = taken(default=False)
     name: str | None = None
     description: str | None = None
 
@@ -386,11 +389,11 @@ class SpineReference(Spec, frozen=True):
     """
 
     path: PathText
-    version: int | None = None
+    version: MaybeInteger = taken(default=None)
     filter: str | None = None
-    partition_time_zone: ZoneText | None = None
-    schema: dict[str, str] = {}
-    time_formats: dict[str, str] = {}
+    partition_time_zone: MaybeZone = taken(default=None)
+    schema: Texts = taken(default={})
+    time_formats: Texts = taken(default={})
 
     def _validate(self) -> None:
         remedy = "name a type such as string, int64, float64, bool or date"

@@ -1,28 +1,31 @@
 """What the guide's workflow is asked to do with the feature store, and the builder for it."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any, Final, SupportsIndex
+from typing import TYPE_CHECKING, Any, Final, SupportsIndex
 
-import msgspec
 from msgspec.structs import force_setattr, replace
 
-from foreset.domain.definitions.field_types import PATH, Unfit, fitting, instant_of, recordable, shown
-from foreset.domain.definitions.specs import KnownAt, Names, Spec
+from foreset.domain.definitions.field_hints import (
+    Flag,
+    Integer,
+    KnownAt,
+    MaybeInstant,
+    MaybeInteger,
+    MaybeIntegers,
+    Names,
+    PathText,
+    Plain,
+    taken,
+)
+from foreset.domain.definitions.field_types import Unfit, fitting, instant_of, recordable, shown
+from foreset.domain.definitions.specs import Spec
 from foreset.domain.safe_text.addresses import is_address, is_misspelt
 
 if TYPE_CHECKING:
-    from os import PathLike
+    from foreset.domain.definitions.field_hints import Instant, InstantsGiven, PathLikeText
 
-    Path = str | PathLike[str]
-    Indices = Iterable[SupportsIndex] | None
-    Time = datetime | None
-    Options = dict[str, Any]
-else:  # msgspec decodes what the checkers narrow; __post_init__ validates it
-    Path = Annotated[str, PATH]
-    Indices = Time = Any
-    Options = dict[str, Any]
 
 _INDICES: Final = fitting(tuple[int, ...])
 _DATASET: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
@@ -43,27 +46,27 @@ class FeatureStoreSpec(Spec, frozen=True):
     - `version`: the Delta version of the dataset. None: that of `known_at`, else the newest.
     """
 
-    enabled: bool = False
-    repo_path: Path = "feature_repo"
+    enabled: Flag = taken(default=False)
+    repo_path: PathText = taken(default="feature_repo")
     project_name: str = "ml_workflow"
     dataset_name: str = "classification_data"
-    n_features: int = 20
+    n_features: Integer = taken(default=20)
     offline_store_type: str = "delta"
     feature_view_name: str = "classification_features"
-    initialize_on_start: bool = True
-    timestamp: Time = None
-    sample_indices: Indices = None
-    offline_store_options: Options = msgspec.field(default_factory=dict)
-    accept: Names = ()
-    known_at: KnownAt = None
+    initialize_on_start: Flag = taken(default=True)
+    timestamp: MaybeInstant = taken(default=None)
+    sample_indices: MaybeIntegers = taken(default=None)
+    offline_store_options: Plain = taken(default={})
+    accept: Names = taken(default=())
+    known_at: KnownAt = taken(default=None)
     created_timestamp_field: str | None = None
-    version: int | None = None
+    version: MaybeInteger = taken(default=None)
 
     def _validate(self) -> None:
         for field in ("repo_path", "project_name", "offline_store_type", "feature_view_name"):
             if not getattr(self, field).strip():
                 self._refuse(f"{field} is {getattr(self, field)!r}", f"give a {field} that is not empty")
-        if is_address(str(self.repo_path)) or is_misspelt(str(self.repo_path)):
+        if is_address(self.repo_path) or is_misspelt(self.repo_path):
             self._refuse(
                 "repo_path is an address, and Feast's repository, which lies there too, is a folder",
                 "give a folder; a store in a database is used with FeatureStore and its training sets",
@@ -142,7 +145,7 @@ class FeatureStoreSpecBuilder(Spec, frozen=True):
         """Take X and y from the caller."""
         return self._with(enabled=False)
 
-    def set_repo_path(self, repo_path: Path) -> "FeatureStoreSpecBuilder":
+    def set_repo_path(self, repo_path: "PathLikeText") -> "FeatureStoreSpecBuilder":
         """The folder of the store and of Feast's repository."""
         return self._with(repo_path=repo_path)
 
@@ -154,12 +157,12 @@ class FeatureStoreSpecBuilder(Spec, frozen=True):
         """The dataset: a name, not a path."""
         return self._with(dataset_name=dataset_name)
 
-    def set_n_features(self, n_features: int) -> "FeatureStoreSpecBuilder":
+    def set_n_features(self, n_features: SupportsIndex) -> "FeatureStoreSpecBuilder":
         """How many features, from feature_0 on; 1 or more."""
         return self._with(n_features=n_features)
 
     def set_offline_store(
-        self, offline_store_type: str, options: dict[str, Any] | None = None, accept: Iterable[str] = ()
+        self, offline_store_type: str, options: Mapping[str, Any] | None = None, accept: Iterable[str] = ()
     ) -> "FeatureStoreSpecBuilder":
         """What retrieves: `delta` or `file` for Foreset's own engine, else the name of a store of Feast's.
 
@@ -177,22 +180,24 @@ class FeatureStoreSpecBuilder(Spec, frozen=True):
         """Whether the workflow registers entity and view first."""
         return self._with(initialize_on_start=initialize_on_start)
 
-    def set_timestamp(self, timestamp: Time) -> "FeatureStoreSpecBuilder":
+    def set_timestamp(self, timestamp: "Instant | None") -> "FeatureStoreSpecBuilder":
         """What was known at this time; without a zone it is UTC. None: everything."""
         return self._with(timestamp=timestamp)
 
-    def set_sample_indices(self, sample_indices: Indices) -> "FeatureStoreSpecBuilder":
+    def set_sample_indices(self, sample_indices: Iterable[SupportsIndex] | None) -> "FeatureStoreSpecBuilder":
         """Only these samples, in this order. None: all."""
         return self._with(sample_indices=sample_indices)
 
-    def set_known_at(self, known_at: KnownAt, created_timestamp_field: str | None = None) -> "FeatureStoreSpecBuilder":
+    def set_known_at(
+        self, known_at: "InstantsGiven", created_timestamp_field: str | None = None
+    ) -> "FeatureStoreSpecBuilder":
         """What must have been known: a time, `"event_time"`, both in a list, or None for everything.
 
         `created_timestamp_field` is the dataset's column that says when a row was written.
         """
         return self._with(known_at=known_at, created_timestamp_field=created_timestamp_field)
 
-    def set_version(self, version: int | None) -> "FeatureStoreSpecBuilder":
+    def set_version(self, version: SupportsIndex | None) -> "FeatureStoreSpecBuilder":
         """The Delta version of the dataset. None: that of `known_at`, else the newest."""
         return self._with(version=version)
 

@@ -5,7 +5,8 @@ from typing import Final, Literal, get_args
 
 import msgspec
 
-from foreset.domain.definitions.specs import Names, Spec
+from foreset.domain.definitions.field_hints import MaybeInteger, Names, taken
+from foreset.domain.definitions.specs import Spec
 from foreset.domain.errors.specs import InvalidSpec
 from foreset.domain.facts import TableFacts
 
@@ -31,13 +32,13 @@ class WriteOptions(Spec, frozen=True):
       has the number, or a later one, already: a job that is run again does not write twice.
     """
 
-    partition_by: Names = ()
+    partition_by: Names = taken(default=())
     replace_where: str | None = None
-    merge_on: Names = ()
+    merge_on: Names = taken(default=())
     schema_mode: SchemaMode | None = None
-    expected_version: int | None = None
+    expected_version: MaybeInteger = taken(default=None)
     app_id: str | None = None
-    app_version: int | None = None
+    app_version: MaybeInteger = taken(default=None)
 
     def _validate(self) -> None:
         for field in ("partition_by", "merge_on"):

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from foreset.adapters.feast.repository.registry import FeastRegistry
-    from foreset.domain.definitions.specs import KnownAt
+    from foreset.domain.definitions.field_hints import InstantsGiven
     from foreset.domain.online.loading import OnlineCheck, ViewMaterialized
     from foreset.entrypoints.feast.online import EntityRows, OnlineFeatures, OnlineViews
     from foreset.entrypoints.store.training_set import TrainingSet
@@ -128,7 +128,7 @@ class FeastManager:
         features: Iterable[str],
         feature_view_name: str | None = None,
         *,
-        known_at: "KnownAt" = None,
+        known_at: "InstantsGiven" = None,
         versions: Mapping[str, int] | None = None,
     ) -> "pd.DataFrame":
         """The rows of `entity_df`, all of them and in their order, with the features known at their times.
@@ -148,7 +148,7 @@ class FeastManager:
         target_name: str,
         feature_view_name: str | None = None,
         *,
-        known_at: "KnownAt" = None,
+        known_at: "InstantsGiven" = None,
         versions: Mapping[str, int] | None = None,
     ) -> "tuple[pd.DataFrame, pd.Series[Any]]":
         """Features X, shape (rows, features) in the order of `feature_names`, and target y, shape (rows,).
@@ -175,7 +175,7 @@ class FeastManager:
         return known is not None and name in {field.name for field in known.spec.fields}
 
     def _asked(
-        self, features: list[str], view: str | None, known_at: "KnownAt", versions: Mapping[str, int] | None
+        self, features: list[str], view: str | None, known_at: "InstantsGiven", versions: Mapping[str, int] | None
     ) -> TrainingSetSpec:
         references = [name if ":" in name else f"{self._view_name(view)}:{name}" for name in features]
         return TrainingSetSpec(references, known_at=known_at, versions=dict(versions or {}))

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from functools import cache
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,7 +39,9 @@ if TYPE_CHECKING:
 class FeastEngine:
     """What an offline store of one configuration does. Whatever fails raises `ForesetError`."""
 
-    def __init__(self, folder: Path | str | None, memory: int | str | None = None, threads: int | None = None) -> None:
+    def __init__(
+        self, folder: str | PathLike[str] | None, memory: int | str | None = None, threads: int | None = None
+    ) -> None:
         """Record in the store in `folder`, or at that URL, nowhere where it is None; keep to `memory` and `threads`."""
         self._folder = folder
         self._memory = memory

@@ -1,6 +1,7 @@
 """Spec files: definitions, training sets and workflows from YAML, TOML or JSON."""
 
 from collections.abc import Iterator
+from os import PathLike
 from pathlib import Path
 from typing import TypeVar
 
@@ -24,7 +25,7 @@ Registration = EntitySpec | FeatureViewSpec
 _SECTIONS: dict[str, type[EntitySpec] | type[FeatureViewSpec]] = {"entities": EntitySpec, "views": FeatureViewSpec}
 
 
-def read_registrations(path: str | Path) -> Result[tuple[Registration, ...], SpecFileError]:
+def read_registrations(path: str | PathLike[str]) -> Result[tuple[Registration, ...], SpecFileError]:
     """The entities and views of a file, in its order.
 
     The file has lists named `entities` and `views`; a YAML file may have several documents of this form.
@@ -71,7 +72,7 @@ def _timed(value: object, at: str) -> Result[object, SpecFileError]:
         return refuse(InvalidSpec(spec=f"{at}.ttl", problem=problem, remedy="leave ttl out for no limit"))
 
 
-def read_training_set(path: str | Path) -> Result[TrainingSetSpec, SpecFileError]:
+def read_training_set(path: str | PathLike[str]) -> Result[TrainingSetSpec, SpecFileError]:
     """The training set of a file, whose fields are those of `TrainingSetSpec`."""
     return Result.do(spec for value in _single(Path(path)) for spec in as_spec(value, TrainingSetSpec, at=str(path)))
 

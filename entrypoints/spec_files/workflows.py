@@ -1,6 +1,7 @@
 """Workflow files: what `foreset train` runs, from YAML, TOML or JSON."""
 
 from collections.abc import Iterable
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ class Workflow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_workflow(
-    path: str | Path, *, repo_path: str | None = None, allow: Iterable[str] = ()
+    path: str | PathLike[str], *, repo_path: str | None = None, allow: Iterable[str] = ()
 ) -> Result[Workflow, SpecFileError]:
     """The workflow of a file with the sections `feature_store`, `features` (a list) and `model`; all may be left out.
 

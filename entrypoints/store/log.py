@@ -1,7 +1,7 @@
 """The part of the facade that looks after the event log: prove that it is whole, move it, close it."""
 
 from contextlib import closing
-from pathlib import Path
+from os import PathLike
 from types import TracebackType
 from typing import Self
 
@@ -30,7 +30,7 @@ class LooksAfterItsLog:
         return verify_log(self._adapters.events, expect)
 
     @fitted_arguments
-    def move_log(self, to: str | Path) -> "Result[Moved, MoveError]":
+    def move_log(self, to: str | PathLike[str]) -> "Result[Moved, MoveError]":
         """Move all events, exactly, and the kept frames to a folder or a database; then no more events are taken here.
 
         There must be no log in that place, or one that is the beginning of this. What is recorded meanwhile moves too.

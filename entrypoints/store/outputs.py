@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -28,11 +29,11 @@ class Rows(Protocol):
         """The rows as polars frames."""
         ...
 
-    def write_parquet(self, path: str | Path, *, overwrite: bool = False) -> Path:
+    def write_parquet(self, path: str | PathLike[str], *, overwrite: bool = False) -> Path:
         """Write a Parquet file, whole or not at all."""
         ...
 
-    def write_delta(self, path: str | Path, *, overwrite: bool = False) -> Path:
+    def write_delta(self, path: str | PathLike[str], *, overwrite: bool = False) -> Path:
         """Write a Delta table, or a new version of one that replaces its rows."""
         ...
 
@@ -65,7 +66,7 @@ def _unfinished(place: Path) -> str:
     return f".{place.name}.unfinished-"
 
 
-def whole_file(path: str | Path, write: Callable[[Path], object]) -> Path:
+def whole_file(path: str | PathLike[str], write: Callable[[Path], object]) -> Path:
     """What `write` puts into a file, in this place, or nothing; gives the place. Raises `OutputUnwritable`."""
     from polars.exceptions import PolarsError  # kept off the import of foreset
 
@@ -86,14 +87,14 @@ def whole_file(path: str | Path, write: Callable[[Path], object]) -> Path:
     return place
 
 
-def _check_place(path: str | Path) -> None:
+def _check_place(path: str | PathLike[str]) -> None:
     """That a place is not an address, of which a folder would be made. Raises `OutputUnwritable`."""
     if is_address(str(path)) or is_misspelt(str(path)):
         problem = "it is meant as an address, and files are written to folders"
         raise raised(OutputUnwritable(path=without_secrets(str(path)), problem=problem))
 
 
-def delta_table(path: str | Path, frame: "pl.DataFrame") -> Path:
+def delta_table(path: str | PathLike[str], frame: "pl.DataFrame") -> Path:
     """The frame as a Delta table in this folder, or as a new version of the one there; gives the folder."""
     from foreset.adapters.delta.tables import DeltaTables
 

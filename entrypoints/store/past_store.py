@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any, NoReturn, Unpack
 
 from returns.result import Result
@@ -99,9 +100,9 @@ class PastStore:
         return receipt_among(id, self._past.events)
 
     @fitted_arguments
-    def table(self, table: str, version: int | None = None) -> "Result[TableFacts, TableError]":
+    def table(self, table: str | PathLike[str], version: int | None = None) -> "Result[TableFacts, TableError]":
         """What is known of a table at a version, the one that was current then by default."""
-        return self._adapters.tables.observe(table, version).map(lambda snapshot: snapshot.facts)
+        return self._adapters.tables.observe(fspath(table), version).map(lambda snapshot: snapshot.facts)
 
     @fitted_arguments
     def plan(self, spec: "TrainingSetSpec", spine: object) -> "Result[RetrievalPlan, PlanError]":
@@ -142,11 +143,13 @@ class PastStore:
         """Refused."""
         return self._refused(f"removing {', '.join([*entities, *views])}")
 
-    def write(self, frame: object, table: str, **options: object) -> "Result[Any, PastIsReadOnly]":  # noqa: ARG002  # refused
+    @fitted_arguments
+    def write(self, frame: object, table: str | PathLike[str], **options: object) -> "Result[Any, PastIsReadOnly]":  # noqa: ARG002  # refused
         """Refused."""
         return self._refused(f"writing the table {table!r}")
 
-    def optimize(self, table: str, **options: object) -> "Result[Any, PastIsReadOnly]":  # noqa: ARG002  # refused
+    @fitted_arguments
+    def optimize(self, table: str | PathLike[str], **options: object) -> "Result[Any, PastIsReadOnly]":  # noqa: ARG002  # refused
         """Refused."""
         return self._refused(f"optimizing the table {table!r}")
 

@@ -1,5 +1,6 @@
 """The report of a training set as a page for a browser."""
 
+from os import PathLike
 from pathlib import Path
 from typing import Final
 
@@ -23,7 +24,11 @@ _UNNAMED: Final = "STORE"  # where a store has no place
 
 
 def report_page(
-    report: LeakReport, adapters: Adapters, path: str | Path, place: str | None, data_dir: str | Path | None
+    report: LeakReport,
+    adapters: Adapters,
+    path: str | PathLike[str],
+    place: str | None,
+    data_dir: str | PathLike[str] | None,
 ) -> Result[Path, PageError | Problem]:
     """Write the page of a report to a file, whole or not at all; gives its path. `place` is the store's."""
     return Result.do(
@@ -34,7 +39,7 @@ def report_page(
     )
 
 
-def page_place(path: str | Path) -> Result[Path, InvalidSpec | OutputUnwritable]:
+def page_place(path: str | PathLike[str]) -> Result[Path, InvalidSpec | OutputUnwritable]:
     """The file to write, as it looks before the work; no file of another kind is replaced by mistake."""
     page = Path(path)
     if page.suffix.lower() not in _ENDINGS:
@@ -49,7 +54,7 @@ def page_place(path: str | Path) -> Result[Path, InvalidSpec | OutputUnwritable]
 
 
 def _html(
-    report: LeakReport, adapters: Adapters, place: str | None, data_dir: str | Path | None
+    report: LeakReport, adapters: Adapters, place: str | None, data_dir: str | PathLike[str] | None
 ) -> Result[str, PageError]:
     from foreset.adapters.html.page import Place, page  # Jinja is kept off the import of foreset
 

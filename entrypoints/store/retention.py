@@ -1,6 +1,7 @@
 """The part of the facade that keeps training sets rebuildable: pins, retention, vacuum."""
 
 from collections.abc import Iterable
+from os import PathLike, fspath
 
 from returns.result import Result
 
@@ -49,19 +50,21 @@ class KeepsTrainingSets:
         return pins(self._adapters)
 
     @fitted_arguments
-    def retention(self, table: str, *, hours: float | None = None) -> "Result[Retention, RetentionError]":
+    def retention(
+        self, table: str | PathLike[str], *, hours: float | None = None
+    ) -> "Result[Retention, RetentionError]":
         """Which training sets could not be rebuilt any more if a table were vacuumed now.
 
         The vacuum would keep what was removed from the table within `hours`, by default what the table asks for.
         """
         return Result.do(
-            told for known in self._catalog() for told in retention(table, hours, self._adapters, known.catalog)
+            told for known in self._catalog() for told in retention(fspath(table), hours, self._adapters, known.catalog)
         )
 
     @fitted_arguments
     def vacuum(  # noqa: PLR0913  # what a vacuum may ask
         self,
-        table: str,
+        table: str | PathLike[str],
         *,
         hours: float | None = None,
         pin_first: bool = False,
@@ -74,5 +77,7 @@ class KeepsTrainingSets:
         It is refused where training sets would be lost that have no pin, unless they are in `lose`, or pinned before
         (`pin_first`). Less `hours` than the table asks for need `force`. With `dry_run` nothing is deleted.
         """
-        task = VacuumTask(table=table, hours=hours, lose=tuple(lose), pin_first=pin_first, force=force, dry_run=dry_run)
+        task = VacuumTask(
+            table=fspath(table), hours=hours, lose=tuple(lose), pin_first=pin_first, force=force, dry_run=dry_run
+        )
         return Result.do(done for known in self._catalog() for done in vacuum(task, self._adapters, known.catalog))

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from os import PathLike
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -57,7 +58,7 @@ def of_table(table: str, reader: str, tables: TableStore) -> Iterator[Source]:
         yield Source(place, reader)
 
 
-def spared(place: str | Path, sources: Iterator[Source], *, overwrite: bool) -> Result[None, OutputIsSource]:
+def spared(place: str | PathLike[str], sources: Iterator[Source], *, overwrite: bool) -> Result[None, OutputIsSource]:
     """Whether nothing of the sources is replaced, or that is asked."""
     real = os.path.realpath(place)
     reader = None if overwrite else next((source.reader for source in sources if _covers(source.place, real)), None)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from functools import cached_property
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -11,6 +12,7 @@ from foreset.domain.safe_text.addresses import without_secrets
 from foreset.domain.tables.changes import CHANGE_TYPE, CHANGE_TYPES, ChangesFacts
 from foreset.entrypoints.store.outputs import delta_table, whole_file
 from foreset.entrypoints.store.sources import of_table, spared
+from foreset.entrypoints.wiring.arguments import fitted_arguments
 from foreset.entrypoints.wiring.openings import not_pickled
 from foreset.entrypoints.wiring.raising import given
 from foreset.entrypoints.wiring.unread import results_must_be_read
@@ -80,7 +82,8 @@ class TableChanges:
         """The rows, as one polars frame."""
         return iter([self.frame])
 
-    def write_parquet(self, path: str | Path, *, overwrite: bool = False) -> Path:
+    @fitted_arguments
+    def write_parquet(self, path: str | PathLike[str], *, overwrite: bool = False) -> Path:
         """Write the rows to a Parquet file, whole or not at all; gives its path.
 
         Raises `CallerError` (`OutputIsSource`) for a place in the table itself, unless `overwrite` is given.
@@ -88,7 +91,8 @@ class TableChanges:
         self._spare(path, overwrite=overwrite)
         return whole_file(path, self.frame.write_parquet)
 
-    def write_delta(self, path: str | Path, *, overwrite: bool = False) -> Path:
+    @fitted_arguments
+    def write_delta(self, path: str | PathLike[str], *, overwrite: bool = False) -> Path:
         """Write the rows to a new Delta table, or replace the rows of one; gives its folder.
 
         Raises `CallerError` (`OutputIsSource`) for the table itself, unless `overwrite` is given.
@@ -96,7 +100,7 @@ class TableChanges:
         self._spare(path, overwrite=overwrite)
         return delta_table(path, self.frame)
 
-    def _spare(self, path: str | Path, *, overwrite: bool) -> None:
+    def _spare(self, path: str | PathLike[str], *, overwrite: bool) -> None:
         if self._tables is not None:
             itself = of_table(self.facts.table, f"the table {self.facts.table}", self._tables)
             given(spared(path, itself, overwrite=overwrite))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from foreset.domain.planning.explain import size
 from foreset.domain.planning.measurements import Measured, beside
 from foreset.entrypoints.store.outputs import delta_table, whole_file
 from foreset.entrypoints.store.sources import of_receipt, spared
+from foreset.entrypoints.wiring.arguments import fitted_arguments
 from foreset.entrypoints.wiring.openings import Rebuilder, checked_store
 from foreset.entrypoints.wiring.raising import given, reject
 from foreset.entrypoints.wiring.unread import results_must_be_read
@@ -178,7 +180,8 @@ class TrainingSet:
 
         return noted(self.frame, types_of(self._frame))
 
-    def write_parquet(self, path: str | Path, *, overwrite: bool = False) -> Path:
+    @fitted_arguments
+    def write_parquet(self, path: str | PathLike[str], *, overwrite: bool = False) -> Path:
         """Write the rows to a Parquet file, whole or not at all; gives its path.
 
         Raises `CallerError` (`OutputIsSource`) for a place that this training set was read from, its tables and its
@@ -188,7 +191,8 @@ class TrainingSet:
         stored = self._frame
         return whole_file(path, stored.copy_to if isinstance(stored, StoredFrame) else self.frame.write_parquet)
 
-    def write_delta(self, path: str | Path, *, overwrite: bool = False) -> Path:
+    @fitted_arguments
+    def write_delta(self, path: str | PathLike[str], *, overwrite: bool = False) -> Path:
         """Write the rows to a new Delta table, or replace the rows of one; gives its folder.
 
         Raises `CallerError` (`OutputIsSource`) for a place that this training set was read from, its tables and its
@@ -203,7 +207,7 @@ class TrainingSet:
         DeltaTables(place.parent).replace(str(place), self._frame).unwrap()
         return place
 
-    def _spare(self, path: str | Path, *, overwrite: bool) -> None:
+    def _spare(self, path: str | PathLike[str], *, overwrite: bool) -> None:
         """Raise where a place that this set was read from would be replaced unasked."""
         if self._reporter is not None:
             sources = of_receipt(self.receipt, self._reporter.adapters.tables)

@@ -5,6 +5,7 @@ from typing import Any, TypedDict
 
 from returns.result import Result, Success
 
+from foreset.domain.definitions.field_hints import IntegerGiven
 from foreset.domain.errors.problem import CallerError, refuse
 from foreset.domain.errors.specs import InvalidSpec
 from foreset.domain.tables.write_options import SchemaMode, WriteOptions
@@ -17,9 +18,9 @@ class WriteArguments(TypedDict, total=False):
     schema_mode: SchemaMode | None
     replace_where: str | None
     merge_on: Iterable[str] | None
-    expected_version: int | None
+    expected_version: IntegerGiven | None
     app_id: str | None
-    app_version: int | None
+    app_version: IntegerGiven | None
 
 
 def write_options(

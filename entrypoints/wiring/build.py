@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from importlib.metadata import version
+from os import PathLike
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
@@ -43,19 +44,19 @@ ACTOR = "FORESET_ACTOR"
 FILES_FROM = "FORESET_FILES_FROM"
 
 
-def data_directory(given: str | Path | None = None) -> Path:
+def data_directory(given: str | PathLike[str] | None = None) -> Path:
     """The data folder: the one given, else FORESET_DATA_DIR, else `data/delta_lake` under the working directory."""
     return Path(given or os.environ.get(DATA_DIR) or Path("data") / "delta_lake").absolute()
 
 
-def files_from(given: Iterable[str | Path] = ()) -> tuple[str, ...]:
+def files_from(given: Iterable[str | PathLike[str]] = ()) -> tuple[str, ...]:
     """Where files of tables may be beyond their folders: as given, else as FORESET_FILES_FROM lists them by commas."""
     places = (given,) if isinstance(given, (str, Path)) else tuple(given)
     named = os.environ.get(FILES_FROM, "").split(",")
     return tuple(str(place) for place in places) or tuple(place for name in named if (place := name.strip()))
 
 
-def table_name(place: str, data_dir: str | Path | None = None) -> str:
+def table_name(place: str, data_dir: str | PathLike[str] | None = None) -> str:
     """A table as logs name it: by its dataset name where it lies in the data folder, so that logs travel."""
     path = Path(place)
     return path.name if path.is_absolute() and path.parent == data_directory(data_dir) else place
@@ -76,7 +77,7 @@ def actor() -> str:
         return f"uid {os.getuid()}"
 
 
-def table_store(data_dir: str | Path | None = None, places: Iterable[str | Path] = ()) -> TableStore:
+def table_store(data_dir: str | PathLike[str] | None = None, places: Iterable[str | PathLike[str]] = ()) -> TableStore:
     """Delta tables by name, path or URL, and Parquet files by the names that they have in receipts.
 
     `places` are where files of tables may be beyond the tables' folders.
@@ -89,13 +90,13 @@ def table_store(data_dir: str | Path | None = None, places: Iterable[str | Path]
 
 
 def local_store(  # noqa: PLR0913  # where, and within what
-    path: str | Path,
-    data_dir: str | Path | None = None,
+    path: str | PathLike[str],
+    data_dir: str | PathLike[str] | None = None,
     memory: int | str | None = None,
     threads: int | None = None,
     *,
     tables: TableStore | None = None,
-    places: Iterable[str | Path] = (),
+    places: Iterable[str | PathLike[str]] = (),
     verify: bool | None = None,
     create: bool = True,
 ) -> Result[Adapters, StoreError]:
@@ -263,7 +264,9 @@ def trainer() -> ModelTrainer:
     return SklearnTrainer()
 
 
-def lineage_sink(target: str, namespace: str, data_dir: str | Path | None = None) -> Result[LineageSink, ClientMissing]:
+def lineage_sink(
+    target: str, namespace: str, data_dir: str | PathLike[str] | None = None
+) -> Result[LineageSink, ClientMissing]:
     """What sends lineage to a file or a service, if its package is there."""
     from foreset.adapters.delta.log.paths import table_uri
 
@@ -287,10 +290,10 @@ def comparer() -> Comparer:
 
 
 def feast_registry(
-    path: str | Path,
+    path: str | PathLike[str],
     project: str | None,
     provider: str | None = None,
-    data_dir: str | Path | None = None,
+    data_dir: str | PathLike[str] | None = None,
     *,
     any_offline_store: bool = False,
 ) -> "Result[FeastRegistry, RepositoryError | RegistryUnreadable]":
@@ -312,7 +315,7 @@ def feast_registry(
     )
 
 
-def feast_repository(path: str | Path, data_dir: str | Path | None = None) -> RepositoryReader:
+def feast_repository(path: str | PathLike[str], data_dir: str | PathLike[str] | None = None) -> RepositoryReader:
     """The reader of somebody's Feast repository. The first call in a process loads Feast, which takes seconds."""
     from foreset.adapters.feast.repository.from_proto import Places
     from foreset.adapters.feast.repository.reader import FeastRepositoryReader
@@ -320,7 +323,7 @@ def feast_repository(path: str | Path, data_dir: str | Path | None = None) -> Re
     return FeastRepositoryReader(Places(Path(path).absolute(), lambda place: table_name(place, data_dir)))
 
 
-def looks(rows: int, data_dir: str | Path | None = None) -> Looks:
+def looks(rows: int, data_dir: str | PathLike[str] | None = None) -> Looks:
     """What looks at tables beyond their logs, at `rows` rows of each view at most."""
     from foreset.adapters.delta.checking.folder_scan import DeltaFolders
     from foreset.adapters.polars.table_rows.row_checks import PolarsRows

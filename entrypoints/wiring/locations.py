@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import dataclass
+from os import PathLike
 from pathlib import Path
 from tempfile import gettempdir
 
@@ -22,7 +23,7 @@ class Location:
     spilled: Path
 
 
-def location(path_or_url: str | Path, *, create: bool = True) -> Result[Location, StoreError]:
+def location(path_or_url: str | PathLike[str], *, create: bool = True) -> Result[Location, StoreError]:
     """A folder, or `postgresql://user@host:port/database`; with `create` a log is made where there is none."""
     place = str(path_or_url)
     if is_misspelt(place):

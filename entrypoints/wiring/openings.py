@@ -1,6 +1,7 @@
 """How a store was opened, so that another process can open it again: by its place, and without any secret."""
 
 from collections.abc import Iterable, Mapping
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
@@ -48,14 +49,14 @@ class Rebuilder(Protocol):
 
 
 def opening(  # noqa: PLR0913  # what a store is opened with
-    place: str | Path,
+    place: str | PathLike[str],
     *,
-    data_dir: str | Path | None,
+    data_dir: str | PathLike[str] | None,
     memory: int | str | None,
     threads: int | None,
     offline_store: OfflineStore | None,
     accept: Iterable[str],
-    places: Iterable[str | Path],
+    places: Iterable[str | PathLike[str]],
     verify: bool | None,
 ) -> Opening:
     """What a store is opened with, as of now: a later change of the working directory does not count."""

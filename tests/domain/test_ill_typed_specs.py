@@ -113,14 +113,14 @@ def _plain(value: object) -> object:
 
 
 PLAIN: list[tuple[Callable[[], Any], Any]] = [
-    (lambda: DeltaSource(Path("a/b"), "at").table, "a/b"),  # type: ignore[arg-type]  # a path is taken
-    (lambda: DeltaSource("t", "at", partition_time_zone=ZoneInfo("Europe/Paris")).partition_time_zone, "Europe/Paris"),  # type: ignore[arg-type]  # a zone is taken
-    (lambda: FeatureViewSpec("v", [EntitySpec("k", ["k"])], _SOURCE, ["x"]).entities, ("k",)),  # type: ignore[list-item]  # a spec is taken
+    (lambda: DeltaSource(Path("a/b"), "at").table, "a/b"),
+    (lambda: DeltaSource("t", "at", partition_time_zone=ZoneInfo("Europe/Paris")).partition_time_zone, "Europe/Paris"),
+    (lambda: FeatureViewSpec("v", [EntitySpec("k", ["k"])], _SOURCE, ["x"]).entities, ("k",)),
     (lambda: TrainingSetSpec(np.array(["v:x", "v:y"])).features, ("v:x", "v:y")),
-    (lambda: TrainingSetSpec("v:x", full_feature_names=np.True_).full_feature_names, True),  # type: ignore[arg-type]  # a flag of numpy is taken
-    (lambda: TrainingSetSpec("v:x", versions={"t": np.int64(3)}).versions, {"t": 3}),  # type: ignore[dict-item]  # a number of numpy is taken
+    (lambda: TrainingSetSpec("v:x", full_feature_names=np.True_).full_feature_names, True),
+    (lambda: TrainingSetSpec("v:x", versions={"t": np.int64(3)}).versions, {"t": 3}),
     (
-        lambda: TrainingSetSpec("v:x", known_at=np.datetime64("2024-01-02", "ns")).known_at,  # type: ignore[arg-type]  # a time of numpy is taken
+        lambda: TrainingSetSpec("v:x", known_at=np.datetime64("2024-01-02", "ns")).known_at,
         datetime(2024, 1, 2, tzinfo=UTC),
     ),
     (lambda: EntitySpec(_Text.A, ["k"]).name, "a"),
