@@ -87,7 +87,7 @@ def fitting(kind: Any) -> Fitting:  # noqa: PLR0911  # one for each kind of type
         return _items(fitting(options[0]), ordered=origin is tuple)
     if not isinstance(kind, type) or origin is not None or getattr(kind, "_is_protocol", False):
         return _as_it_is
-    return _instance(kind)
+    return _path(kind) if hasattr(kind, "__fspath__") else _instance(kind)
 
 
 def _as_it_is(given: Any) -> Any:
@@ -120,6 +120,18 @@ def _text_of(given: Any, marks: Sequence[str]) -> str:
         wanted = {PATH: "a text or a path", ZONE: "a name of a time zone", NAMED: "a name", DTYPE: _A_DTYPE}
         raise _unfit(given, next((wanted[mark] for mark in marks if mark in wanted), "a text"))
     return str.__str__(found)
+
+
+def _path(kind: type) -> Fitting:
+    """Paths of every library as paths of one, also those whose names are not texts."""
+
+    def fit(given: Any) -> Any:
+        found = given.__fspath__() if hasattr(type(given), "__fspath__") else None
+        if not isinstance(found, str):
+            raise _unfit(given, "a text or a path")
+        return given if isinstance(given, kind) else kind(found)
+
+    return fit
 
 
 def _flag(given: Any) -> bool:

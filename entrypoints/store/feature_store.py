@@ -53,7 +53,7 @@ from foreset.entrypoints.store.retention import KeepsTrainingSets
 from foreset.entrypoints.store.table_changes import TableChanges
 from foreset.entrypoints.store.training_set import TrainingSet
 from foreset.entrypoints.store.write_arguments import WriteArguments, write_options
-from foreset.entrypoints.wiring.arguments import fitted_arguments
+from foreset.entrypoints.wiring.arguments import Place, fitted_arguments
 from foreset.entrypoints.wiring.build import (
     comparer,
     feast_repository,
@@ -121,15 +121,15 @@ class FeatureStore(KeepsTrainingSets, TellsOfTrainingSets, LooksAfterItsLog, Era
     @fitted_arguments
     def open(  # noqa: PLR0913  # where, and within what
         cls,
-        path_or_url: "str | PathLike[str]",
+        path_or_url: Place,
         *,
         create: bool = True,
-        data_dir: "str | PathLike[str] | None" = None,
+        data_dir: Place | None = None,
         memory: int | str | None = None,
         threads: int | None = None,
         offline_store: "OfflineStore | None" = None,
         accept: "Iterable[str]" = (),
-        files_from: "Iterable[str | PathLike[str]]" = (),
+        files_from: Iterable[Place] = (),
         verify: bool | None = None,
     ) -> "Result[FeatureStore, StoreError]":
         """The store in a folder, or in a database of PostgreSQL, by its URL; it is made where it is missing.
@@ -205,7 +205,7 @@ class FeatureStore(KeepsTrainingSets, TellsOfTrainingSets, LooksAfterItsLog, Era
 
     @fitted_arguments
     def import_feast(
-        self, path: str | PathLike[str], *, register: bool = True, look_rows: int = LOOK_ROWS
+        self, path: Place, *, register: bool = True, look_rows: int = LOOK_ROWS
     ) -> "Result[ImportReport, FeastImportError]":
         """Register the entities and views of the Feast repository in the folder `path`, all or none, and tell of it.
 
@@ -326,7 +326,7 @@ class FeatureStore(KeepsTrainingSets, TellsOfTrainingSets, LooksAfterItsLog, Era
 
     @fitted_arguments
     def send_lineage(
-        self, target: str | PathLike[str], *, after: int = 0, namespace: str = "foreset"
+        self, target: Place, *, after: int = 0, namespace: str = "foreset"
     ) -> "Result[LineageSent, SendError | StoreError]":
         """Send what was done after a position of the log as OpenLineage events, to a file or the URL of a service.
 
@@ -342,7 +342,7 @@ class FeatureStore(KeepsTrainingSets, TellsOfTrainingSets, LooksAfterItsLog, Era
         )
 
     @fitted_arguments
-    def report_page(self, report: LeakReport, path: str | PathLike[str]) -> "Result[Path, Problem]":
+    def report_page(self, report: LeakReport, path: Place) -> "Result[Path, Problem]":
         """Write a report of a training set as a page for a browser, and with it the plan, the lineage and the receipt.
 
         One HTML file, whole or not at all, which needs no network and no other file; gives its path.

@@ -1,7 +1,6 @@
 """The part of the facade that looks after the event log: prove that it is whole, move it, close it."""
 
 from contextlib import closing
-from os import PathLike
 from types import TracebackType
 from typing import Self
 
@@ -11,7 +10,7 @@ from foreset.application.event_log.move import Moved, MoveError, move_log
 from foreset.application.event_log.verify import VerifyError, verify_log
 from foreset.application.ports.engine import Adapters
 from foreset.domain.event_log.chain_audit import LogReport
-from foreset.entrypoints.wiring.arguments import fitted_arguments
+from foreset.entrypoints.wiring.arguments import Place, fitted_arguments
 from foreset.entrypoints.wiring.locations import Location, location
 
 
@@ -30,7 +29,7 @@ class LooksAfterItsLog:
         return verify_log(self._adapters.events, expect)
 
     @fitted_arguments
-    def move_log(self, to: str | PathLike[str]) -> "Result[Moved, MoveError]":
+    def move_log(self, to: Place) -> "Result[Moved, MoveError]":
         """Move all events, exactly, and the kept frames to a folder or a database; then no more events are taken here.
 
         There must be no log in that place, or one that is the beginning of this. What is recorded meanwhile moves too.

@@ -12,7 +12,7 @@ from foreset.domain.safe_text.addresses import without_secrets
 from foreset.domain.tables.changes import CHANGE_TYPE, CHANGE_TYPES, ChangesFacts
 from foreset.entrypoints.store.outputs import delta_table, whole_file
 from foreset.entrypoints.store.sources import of_table, spared
-from foreset.entrypoints.wiring.arguments import fitted_arguments
+from foreset.entrypoints.wiring.arguments import Place, fitted_arguments
 from foreset.entrypoints.wiring.openings import not_pickled
 from foreset.entrypoints.wiring.raising import given
 from foreset.entrypoints.wiring.unread import results_must_be_read
@@ -83,7 +83,7 @@ class TableChanges:
         return iter([self.frame])
 
     @fitted_arguments
-    def write_parquet(self, path: str | PathLike[str], *, overwrite: bool = False) -> Path:
+    def write_parquet(self, path: Place, *, overwrite: bool = False) -> Path:
         """Write the rows to a Parquet file, whole or not at all; gives its path.
 
         Raises `CallerError` (`OutputIsSource`) for a place in the table itself, unless `overwrite` is given.
@@ -92,7 +92,7 @@ class TableChanges:
         return whole_file(path, self.frame.write_parquet)
 
     @fitted_arguments
-    def write_delta(self, path: str | PathLike[str], *, overwrite: bool = False) -> Path:
+    def write_delta(self, path: Place, *, overwrite: bool = False) -> Path:
         """Write the rows to a new Delta table, or replace the rows of one; gives its folder.
 
         Raises `CallerError` (`OutputIsSource`) for the table itself, unless `overwrite` is given.

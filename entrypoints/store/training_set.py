@@ -17,7 +17,7 @@ from foreset.domain.planning.explain import size
 from foreset.domain.planning.measurements import Measured, beside
 from foreset.entrypoints.store.outputs import delta_table, whole_file
 from foreset.entrypoints.store.sources import of_receipt, spared
-from foreset.entrypoints.wiring.arguments import fitted_arguments
+from foreset.entrypoints.wiring.arguments import Place, fitted_arguments
 from foreset.entrypoints.wiring.openings import Rebuilder, checked_store
 from foreset.entrypoints.wiring.raising import given, reject
 from foreset.entrypoints.wiring.unread import results_must_be_read
@@ -181,7 +181,7 @@ class TrainingSet:
         return noted(self.frame, types_of(self._frame))
 
     @fitted_arguments
-    def write_parquet(self, path: str | PathLike[str], *, overwrite: bool = False) -> Path:
+    def write_parquet(self, path: Place, *, overwrite: bool = False) -> Path:
         """Write the rows to a Parquet file, whole or not at all; gives its path.
 
         Raises `CallerError` (`OutputIsSource`) for a place that this training set was read from, its tables and its
@@ -192,7 +192,7 @@ class TrainingSet:
         return whole_file(path, stored.copy_to if isinstance(stored, StoredFrame) else self.frame.write_parquet)
 
     @fitted_arguments
-    def write_delta(self, path: str | PathLike[str], *, overwrite: bool = False) -> Path:
+    def write_delta(self, path: Place, *, overwrite: bool = False) -> Path:
         """Write the rows to a new Delta table, or replace the rows of one; gives its folder.
 
         Raises `CallerError` (`OutputIsSource`) for a place that this training set was read from, its tables and its

@@ -3,11 +3,32 @@
 import inspect
 from collections.abc import Callable
 from functools import cache, wraps
-from typing import Any, Final, ParamSpec, TypeVar, Unpack, get_args, get_origin, get_type_hints
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Final,
+    ParamSpec,
+    TypeAlias,
+    TypeVar,
+    Unpack,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 from foreset.domain.definitions.field_types import Fitting, Unfit, fitting
 from foreset.domain.errors.problem import refuse_or_raise
 from foreset.domain.errors.specs import InvalidSpec
+
+if TYPE_CHECKING:
+    from os import PathLike
+
+    Place: TypeAlias = str | PathLike[str]
+else:
+    from pathlib import Path
+
+    Place = str | Path  # which is what paths of every library become
+"""Where something is or goes: a text or a path."""
 
 P = ParamSpec("P")
 R = TypeVar("R")
