@@ -121,15 +121,15 @@ class FeatureStore(KeepsTrainingSets, TellsOfTrainingSets, LooksAfterItsLog, Era
     @fitted_arguments
     def open(  # noqa: PLR0913  # where, and within what
         cls,
-        path_or_url: Place,
+        path_or_url: "Place",
         *,
         create: bool = True,
-        data_dir: Place | None = None,
+        data_dir: "Place | None" = None,
         memory: int | str | None = None,
         threads: int | None = None,
         offline_store: "OfflineStore | None" = None,
         accept: "Iterable[str]" = (),
-        files_from: Iterable[Place] = (),
+        files_from: "Iterable[Place]" = (),
         verify: bool | None = None,
     ) -> "Result[FeatureStore, StoreError]":
         """The store in a folder, or in a database of PostgreSQL, by its URL; it is made where it is missing.
