@@ -78,6 +78,13 @@ EXAMPLES: Final[tuple[Problem, ...]] = (
     tables.TableUnreadable(
         table="rain", problem=f"parquet: File out of specification: file size (0) is too small ({_FILE})"
     ),
+    tables.TextsTooLarge(
+        column="body",
+        file="/data/pages/part-0.parquet",
+        texts="128.0 MB",
+        budget="600.0 MB",
+        least="742.0 MB",
+    ),
     tables.RowTooLarge(what="A row of the table 'pages'", needs="300.0 MB", most="48.8 MB"),
     tables.EpochOutOfRange(table="rain", column="at", value=1_759_320_000_000, unit="s"),
     tables.ObjectStoreFailed(

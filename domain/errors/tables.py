@@ -192,6 +192,24 @@ class DataFileGone(DataFault, frozen=True, kw_only=True):
     )
 
 
+class TextsTooLarge(CallerFault, frozen=True, kw_only=True):
+    """Texts of a row group, which are decoded together, that take more memory than there may be."""
+
+    column: str
+    file: str
+    texts: str
+    budget: str
+    least: str
+    says = (
+        "The texts of the column {column!r} in a row group of {file} take about {texts}, and are decoded together: "
+        "reading them takes {least} of memory, which is more than there may be: {budget}."
+    )
+    then = (
+        "give so much memory (FeatureStore.open(..., memory='8GB'), --memory, FORESET_MEMORY), leave out the feature, "
+        "or write the table with fewer rows in a row group."
+    )
+
+
 class RowTooLarge(CallerFault, frozen=True, kw_only=True):
     """A row whose texts and lists take more memory than one row may: it cannot be cut into parts."""
 
@@ -349,6 +367,7 @@ TableError = (
     | EpochOutOfRange
     | DataFileGone
     | RowTooLarge
+    | TextsTooLarge
     | ObjectStoreFailed
     | VersionMissing
     | BeforeFirstVersion
@@ -370,6 +389,7 @@ FileError = (
     | StatisticsContradict
     | DataFileGone
     | RowTooLarge
+    | TextsTooLarge
     | ObjectStoreFailed
     | FilesChanged
     | EpochOutOfRange

@@ -18,7 +18,7 @@ from foreset import DeltaSource, EntitySpec, FeatureStore, FeatureViewSpec, writ
 WORKER = Path(__file__).with_name("wide_worker.py")
 BUDGET = 600_000_000
 ROOMY = 1_000_000_000
-"""For values that are long and many: polars reads some 200 MB of the pages of such a file at a time."""
+"""For values that are long and many: polars decodes the texts of a row group together, and keeps what they took."""
 SPINE_ROWS = 10_000
 TIME = pl.Datetime("us", "UTC")
 
@@ -82,6 +82,16 @@ def test_many_wide_values_that_serve_once_each_stay_within_the_budget(tmp_path: 
     assert answer["error"] is None
     assert answer["peak"] <= ROOMY
     assert sum(part.height for part in written(tmp_path)) == 8_000
+
+
+def test_texts_of_a_row_group_that_do_not_fit_are_refused_with_what_they_take(tmp_path: Path) -> None:
+    prepare(tmp_path, VALUES["texts"], table_rows=2_000, spine_rows=2_000)
+    answer = run(tmp_path, BUDGET)
+    assert answer["error"].startswith("TextsTooLarge: The texts of the column 'v' in a row group of ")
+    assert "take about 127.9 MB, and are decoded together: reading them takes " in answer["error"]
+    assert "which is more than there may be: 600.0 MB. Next: give so much memory" in answer["error"]
+    assert answer["peak"] <= BUDGET
+    assert not (tmp_path / "out.parquet").exists()
 
 
 def test_a_row_that_cannot_be_cut_is_refused_with_what_a_row_may_take(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from foreset.application.ports.engine import Retrieved
 from foreset.application.ports.tables import ArrowStream, TableStore
 from foreset.domain.dtypes import width
 from foreset.domain.errors.problem import ForesetError, raised, refuse
-from foreset.domain.errors.tables import FileError, RowTooLarge, TableError
+from foreset.domain.errors.tables import FileError, RowTooLarge, TableError, TextsTooLarge
 from foreset.domain.planning.explain import size
 from foreset.domain.planning.measurements import TableRead, ViewServed, Work
 from foreset.domain.planning.nodes import POSITION, Gather, Match, Scan
@@ -41,6 +41,8 @@ _PARTS: Final = 10
 """So may a part of those that are not: allocators keep what one part took while the next is made."""
 _ONE_ROW: Final = 16
 """So may the values of one row, which is not cut: read, decoded, picked, hashed, put together, encoded and written."""
+_DECODED: Final = 4
+"""How often the texts of a row group are in memory: unpacked, decoded, picked, and kept by allocators."""
 _FEWER: Final = 0.7
 """How much fewer spine rows to serve together than would just have fitted."""
 
@@ -154,17 +156,21 @@ class _Group:
     source: Source
     table: str
 
+    @property
+    def columns(self) -> list[str]:
+        """The columns that are gathered."""
+        return list(dict.fromkeys(source for view in self.views for source in view.gather.sources))
+
     def gather(self, spine: pl.DataFrame, time: str, room: Room | None) -> "_Served":
         """The rows that serve some spine rows. Raises a `TooWideError` where they take more."""
         match = self.views[0].match
         most = (match.how and match.how.batch_rows) or FEWEST_ROWS
         sides = Sides(match, labels_of(match, spine, time), self.source, most, self.table)
         found = find_rows(sides)
-        columns = list(dict.fromkeys(s for v in self.views for s in v.gather.sources))
         ages = ages_of(found, sides.labels, sides.terms.event_unit)
         ties = [count_ties(view.gather, sides, found, room) for view in self.views]
         del sides  # what matching needed is not needed to gather
-        rows = self.source.gather(columns, found.position, room)
+        rows = self.source.gather(self.columns, found.position, room)
         return _Served(self.views, rows, found, ages, ties, self.source.past_unread)
 
 
@@ -232,6 +238,7 @@ class _Run:
         What values of no fixed width take is known once the rows that serve are: then parts are cut smaller.
         """
         self._most_row_bytes = (self._room_bytes() or 0) // _ONE_ROW
+        self._check_texts()
         start, rows = 0, self._part_rows
         while start < max(self._spine.height, 1):
             part = self._spine.slice(start, rows)
@@ -251,6 +258,18 @@ class _Run:
         if how is None or not self._is_wide:
             return None
         return max(how.budget_bytes - held_bytes(), _LEAST_ROOM)
+
+    def _check_texts(self) -> None:
+        """Raise a `ForesetError` where the texts of a row group, decoded together, take more than there is."""
+        free, how = self._room_bytes(), self._plan.result.how
+        if free is None or how is None:
+            return
+        found = [group.source.largest_texts(group.columns) for group in self._groups]
+        taken, column, file = max(found, default=(0, "", ""))
+        if taken * _DECODED > free:
+            least = size(held_bytes() + taken * _DECODED)
+            given = size(how.budget_bytes)
+            raise raised(TextsTooLarge(column=column, file=file, texts=size(taken), least=least, budget=given))
 
     def _room(self) -> Room | None:
         """How much of it the rows that serve may take."""

@@ -9,7 +9,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from foreset.adapters.shared.parquet.decoded_sizes import decoded_row_bytes
+from foreset.adapters.shared.parquet.decoded_sizes import decoded_group_bytes, decoded_row_bytes
 from foreset.adapters.shared.parquet.scan import (
     READ_FAULTS,
     FileScan,
@@ -32,6 +32,7 @@ _LARGE: Final = 1_000_000
 """A file of more rows is taken to have several row groups: its footer is read."""
 _WIDEST: Final = 64
 """Bytes of a value that is of no unusual width."""
+_TEXTS: Final = ("string", "binary")
 _SLICES: Final = 64
 """Into how many slices a row group is cut at the most: its texts are decoded for each again."""
 
@@ -165,7 +166,29 @@ def _bytes_per_row(column: Column, file: DataFile, rows: int) -> float:
 def _footer_row_bytes(column: Column, file: DataFile) -> float | None:
     if "://" in file.path or column.name in file.partition:
         return None
-    return decoded_row_bytes(file.path, file.stored[column.name].name if column.name in file.stored else column.name)
+    return decoded_row_bytes(file.path, _stored(column, file))
+
+
+def largest_texts(columns: Sequence[Column], pieces: Sequence[Piece]) -> tuple[int, str, str]:
+    """What the texts of a row group take where they take most, with their column and file.
+
+    polars decodes them together, and of lists and numbers those alone that are asked for. A row that is alone in its
+    row group is not cut, and so not counted.
+    """
+    files = {piece.file.path: piece.file for piece in pieces}.values()
+    sizes = (
+        (taken, column.name, file.path)
+        for file in files
+        if "://" not in file.path
+        for column in columns
+        if column.dtype in _TEXTS and column.name not in file.partition
+        if (taken := decoded_group_bytes(file.path, _stored(column, file))) > (_footer_row_bytes(column, file) or 0)
+    )
+    return max(sizes, default=(0, "", ""))
+
+
+def _stored(column: Column, file: DataFile) -> str:
+    return file.stored[column.name].name if column.name in file.stored else column.name
 
 
 def widest_row(columns: Sequence[Column], pieces: Sequence[Piece]) -> int:

@@ -16,6 +16,7 @@ from foreset.adapters.polars.matching.pieces import (
     bytes_in_file,
     bytes_per_row,
     column_groups,
+    largest_texts,
     pieces_of,
     skips_groups,
     together,
@@ -104,6 +105,10 @@ class Source(Protocol):
         """
         ...
 
+    def largest_texts(self, columns: Sequence[str]) -> tuple[int, str, str]:
+        """What texts that are decoded together take at the most, with their column and file."""
+        ...
+
     def read(self) -> tuple[int, int, int | None]:
         """How many files and bytes were looked at so far, and of how many files checksums; None where of none."""
         ...
@@ -134,6 +139,10 @@ class FrameSource:
     def gather(self, columns: Sequence[str], positions: Int64s, room: Room | None = None) -> Gathered:  # noqa: ARG002  # they are in memory already
         """The rows at `positions`."""
         return Gathered(self._frame[list(columns)], positions)
+
+    def largest_texts(self, columns: Sequence[str]) -> tuple[int, str, str]:  # noqa: ARG002  # they are in memory already
+        """None."""
+        return 0, "", ""
 
     def read(self) -> tuple[int, int, int | None]:
         """The files that it was read from."""
@@ -229,6 +238,10 @@ class FileSource:
         wanted[rows] = True
         found = frame.filter(pl.Series(wanted))
         return alone(found, self._late_bytes) if found.height * _COPIED < frame.height else found
+
+    def largest_texts(self, columns: Sequence[str]) -> tuple[int, str, str]:
+        """Those of a row group, by the footers of local files."""
+        return largest_texts([self._columns[name] for name in columns], self._pieces)
 
     def read(self) -> tuple[int, int, int | None]:
         """The files that were opened."""

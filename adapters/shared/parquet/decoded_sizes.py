@@ -6,7 +6,7 @@ column, those in lists included, and the size of its pages before they were comp
 
 import os
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -19,7 +19,7 @@ _WIDTHS: Final = {"BOOLEAN": 1, "INT32": 4, "INT64": 8, "INT96": 12, "FLOAT": 4,
 VIEW: Final = 16
 """Bytes of a text without its characters, and of a list without its values."""
 _KEPT: Final = 4_000
-_KNOWN: Final[KnownFiles[Mapping[str, float]]] = KnownFiles(_KEPT)
+_KNOWN: Final[KnownFiles[Mapping[str, "_Size"]]] = KnownFiles(_KEPT)
 
 
 def decoded_row_bytes(path: str, column: str) -> float | None:
@@ -30,11 +30,24 @@ def decoded_row_bytes(path: str, column: str) -> float | None:
     leaves = _leaves(path)
     if leaves is None:
         return None
-    return sum(size for name, size in leaves.items() if name == column or name.startswith(f"{column}."))
+    return sum(size.row for name, size in leaves.items() if name == column or name.startswith(f"{column}."))
 
 
-def _leaves(path: str) -> Mapping[str, float] | None:
-    """The same of each leaf of the schema, by its path."""
+def decoded_group_bytes(path: str, column: str) -> int:
+    """What a column of a local file that has no others in it takes in the row group where it takes most, or 0."""
+    leaves = _leaves(path) or {}
+    return leaves[column].group if column in leaves else 0
+
+
+class _Size(NamedTuple):
+    """What a leaf takes: of a row, and in a row group, where it takes most."""
+
+    row: float
+    group: int
+
+
+def _leaves(path: str) -> Mapping[str, _Size] | None:
+    """What each leaf of the schema takes, by its path."""
     try:
         state = os.stat(path)  # noqa: PTH116  # a Path for each file is slow
         file = identity(path, state)
@@ -45,7 +58,7 @@ def _leaves(path: str) -> Mapping[str, float] | None:
     return None if found is None else _KNOWN.learn(file, found)
 
 
-def _read(path: str, size: int) -> Mapping[str, float] | None:
+def _read(path: str, size: int) -> Mapping[str, _Size] | None:
     """None for a footer that is damaged, as its checksum says: pyarrow ends the process over some of them."""
     file = os.open(path, OPEN)
     try:
@@ -57,13 +70,14 @@ def _read(path: str, size: int) -> Mapping[str, float] | None:
     return _by_footer(pq.read_metadata(pa.BufferReader(look.tail)))
 
 
-def _by_footer(footer: Any) -> Mapping[str, float]:  # pyarrow has no types
+def _by_footer(footer: Any) -> Mapping[str, _Size]:  # pyarrow has no types
     schema = [footer.schema.column(place) for place in range(footer.num_columns)]
-    found = {leaf.path: 0.0 for leaf in schema}
+    found = {leaf.path: _Size(0.0, 0) for leaf in schema}
     for number in range(footer.num_row_groups):
         group = footer.row_group(number)
         for place, leaf in enumerate(schema):
-            found[leaf.path] = max(found[leaf.path], _bytes(group.column(place), leaf) / max(group.num_rows, 1))
+            known, taken = found[leaf.path], _bytes(group.column(place), leaf)
+            found[leaf.path] = _Size(max(known.row, taken / max(group.num_rows, 1)), max(known.group, taken))
     return found
 
 
