@@ -3,6 +3,7 @@
 from typing import Final
 
 import psycopg
+from msgspec.structs import replace
 from psycopg import errors
 
 from foreset.adapters.shared.event_log.event_rows import Damage
@@ -31,6 +32,14 @@ _CORRUPT: Final = (
     errors.IndexCorrupted,
     errors.RaiseException,
 )
+_REMEDIES: Final = {
+    "25006": "use a database that takes writes: this one is read-only, as a standby is",
+    "42501": "use a role that may write there, or grant it to this one",
+    "53100": "free space on the disk of the database, and call again",
+    "53200": "free memory on the machine of the database, and call again",
+    "53300": "close connections that are not used, or raise max_connections of the database, and call again",
+}
+"""What to do about some of its codes."""
 _MANY: Final = "Multiple connection attempts failed"
 
 
@@ -53,7 +62,9 @@ def log_error(address: str, timeout: float, fault: Exception, url: str = "") -> 
         case psycopg.ProgrammingError() if fault.sqlstate is None:
             return because(UnfitAddress(address=address, problem=told(fault)), fault)
         case psycopg.Error() if fault.sqlstate is not None:
-            return because(StoreUnwritable(path=address, problem=told(fault)), fault)
+            error = StoreUnwritable(path=address, problem=told(fault))
+            remedy = _REMEDIES.get(fault.sqlstate)
+            return because(replace(error, remedy=remedy) if remedy else error, fault)
         case _:
             raise fault
 

@@ -17,6 +17,7 @@ from skops.io.exceptions import UnsupportedTypeException, UntrustedTypesFoundExc
 from foreset.adapters.shared.files.input_files import input_bytes
 from foreset.adapters.sklearn.model_bounds import LARGEST_MODEL, MODEL_FAULTS, require_modest
 from foreset.domain.errors.problem import because, refuse, told
+from foreset.domain.errors.system import by_code
 from foreset.domain.errors.training import (
     BadParameters,
     ModelLoadError,
@@ -84,7 +85,7 @@ def save_model(dumped: bytes, path: str) -> Result[str, ModelUnwritable]:
     except OSError as fault:
         if temporary is not None:
             Path(temporary).unlink(missing_ok=True)
-        return refuse(because(ModelUnwritable(path=str(place), problem=told(fault)), fault))
+        return refuse(by_code(ModelUnwritable(path=str(place), problem=told(fault)), fault))
     return Success(str(place))
 
 

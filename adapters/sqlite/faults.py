@@ -1,14 +1,17 @@
 """What SQLite says went wrong, in our terms."""
 
+import errno
 import os
 import sqlite3
 from pathlib import Path
 from typing import Final
 
+from msgspec.structs import replace
+
 from foreset.adapters.shared.event_log.event_rows import Damage
 from foreset.domain.errors.event_log import LogBusy, LogCorrupt, StoreError, StoreUnwritable
 from foreset.domain.errors.problem import because, told
-from foreset.domain.errors.system import or_out_of_reach
+from foreset.domain.errors.system import by_code, or_out_of_reach
 
 _BUSY: Final = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _UNWRITABLE: Final = {
@@ -23,6 +26,7 @@ _UNWRITABLE: Final = {
 _CORRUPT: Final = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CONSTRAINT}
 
 
+_SYSTEM: Final = {sqlite3.SQLITE_FULL: errno.ENOSPC, sqlite3.SQLITE_IOERR: errno.EIO}
 _FILES: Final = 4
 """How many files SQLite opens at once: the log, its write-ahead log and index, and the folder."""
 
@@ -51,6 +55,10 @@ def _unwritable(path: Path, fault: Exception) -> StoreError:
     The file itself is not opened, for closing it would release this process's locks on it.
     """
     error = StoreUnwritable(path=str(path), problem=told(fault))
+    code = _system_code(path, _primary(fault))
+    if code:
+        met = OSError(code, os.strerror(code))
+        return by_code(replace(error, problem=f"{told(met)} ({error.problem})"), met)
     opened: list[int] = []
     try:
         opened += (os.open(os.devnull, os.O_RDONLY) for _ in range(_FILES))
@@ -60,6 +68,19 @@ def _unwritable(path: Path, fault: Exception) -> StoreError:
         for file in opened:
             os.close(file)
     return because(error, fault)
+
+
+def _system_code(path: Path, code: int) -> int:
+    """The operating system's code for what SQLite met, which it does not give; 0 where it cannot be determined."""
+    if code in _SYSTEM:
+        return _SYSTEM[code]
+    place = path if path.exists() else path.parent
+    try:
+        if os.statvfs(place).f_flag & os.ST_RDONLY:
+            return errno.EROFS
+    except OSError:
+        return 0
+    return 0 if os.access(place, os.W_OK) else errno.EACCES
 
 
 def is_busy(fault: sqlite3.OperationalError) -> bool:

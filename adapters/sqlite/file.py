@@ -17,7 +17,8 @@ from foreset.adapters.shared.files.privacy import make_file, make_folder
 from foreset.adapters.sqlite.faults import is_busy
 from foreset.adapters.sqlite.upgrading import make_tables, upgrade
 from foreset.domain.errors.event_log import LogCorrupt, LogGone, LogTooNew, StoreUnwritable
-from foreset.domain.errors.problem import because, told
+from foreset.domain.errors.problem import told
+from foreset.domain.errors.system import by_code
 
 APPLICATION: Final = int.from_bytes(b"Fset", "big")
 """SQLite's application_id: says that the file is Foreset's."""
@@ -132,7 +133,7 @@ def _make_folder(folder: Path) -> None:
     try:
         make_folder(folder)
     except OSError as fault:
-        raise Damage(because(StoreUnwritable(path=str(folder), problem=told(fault)), fault)) from fault
+        raise Damage(by_code(StoreUnwritable(path=str(folder), problem=told(fault)), fault)) from fault
 
 
 def _make_file(path: Path) -> None:
@@ -196,7 +197,7 @@ def _header(path: Path) -> bytes:
     except FileNotFoundError:
         return b""
     except OSError as fault:
-        raise Damage(because(StoreUnwritable(path=str(path), problem=told(fault)), fault)) from fault
+        raise Damage(by_code(StoreUnwritable(path=str(path), problem=told(fault)), fault)) from fault
 
 
 def _check_format(connection: sqlite3.Connection, path: Path) -> None:

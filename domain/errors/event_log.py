@@ -18,8 +18,11 @@ class StoreUnwritable(WorldFault, frozen=True, kw_only=True):
 
     path: str
     problem: str
+    remedy: str = (
+        "give a folder that you may write, or mend its permissions or the disk; in a database, use a role that may"
+    )
     says = "The store cannot write {path}: {problem}."
-    then = "give a folder that you may write, or mend its permissions or the disk; in a database, use a role that may."
+    then = "{remedy}."
 
 
 class LogCorrupt(WorldFault, frozen=True, kw_only=True):

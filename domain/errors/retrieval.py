@@ -217,8 +217,9 @@ class OutputUnwritable(WorldFault, frozen=True, kw_only=True):
 
     path: str
     problem: str
+    remedy: str = "mend what stopped it, or give another place that may be written"
     says = "{path} cannot be written: {problem}."
-    then = "mend what stopped it, or give another place that may be written."
+    then = "{remedy}."
 
 
 class OutputIsSource(CallerFault, frozen=True, kw_only=True):

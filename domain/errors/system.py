@@ -2,8 +2,10 @@
 
 from typing import TypeVar
 
+from msgspec.structs import replace
+
 from foreset.domain.errors.problem import CallerFault, Problem, WorldFault, because
-from foreset.domain.system_codes import meaning_of
+from foreset.domain.system_codes import meaning_of, remedy_of
 
 
 class OutOfReach(WorldFault, frozen=True, kw_only=True):
@@ -31,6 +33,16 @@ def or_out_of_reach(error: E, place: str, fault: BaseException) -> E | OutOfReac
     filename = getattr(fault, "filename", None)
     where = f"{place} ({told_place})" if (told_place := _other(filename, place)) else place
     return because(OutOfReach(place=where, reason=meaning.reason, remedy=meaning.remedy), fault)
+
+
+def by_code(error: E, fault: BaseException) -> E:
+    """An error with the next step after what the operating system says in a fault, which is its cause.
+
+    `error` has a `remedy`, and keeps its own where the fault has no code of the operating system's, or one of no
+    meaning of its own.
+    """
+    remedy = remedy_of(fault)
+    return because(replace(error, remedy=remedy) if remedy else error, fault)
 
 
 def _other(filename: object, place: str) -> str | None:

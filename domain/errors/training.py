@@ -152,8 +152,9 @@ class ModelUnwritable(WorldFault, frozen=True, kw_only=True):
 
     path: str
     problem: str
+    remedy: str = "give a place that you may write, or leave save_to out"
     says = "The model cannot be saved to {path}: {problem}. What stood there is as it was."
-    then = "give a place that you may write, or leave save_to out."
+    then = "{remedy}."
 
 
 class ModelUnreadable(WorldFault, frozen=True, kw_only=True):

@@ -33,5 +33,6 @@ class DemoFolderUnwritable(WorldFault, frozen=True, kw_only=True):
 
     folder: str
     problem: str
+    remedy: str = "name a folder that you may write, or mend its permissions or the disk"
     says = "The demo cannot write to {folder}: {problem}."
-    then = "name a folder that you may write, or mend its permissions or the disk."
+    then = "{remedy}."

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from returns.result import Result, Success
 
-from foreset.domain.errors.problem import WorldError, because, refuse, told
+from foreset.domain.errors.problem import WorldError, refuse, told
+from foreset.domain.errors.system import by_code
 from foreset.entrypoints.demo.faults import DemoFolderTaken, DemoFolderUnwritable
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def prepare(folder: Path) -> Result[Path, DemoFolderTaken | DemoFolderUnwritable
         for name in _OURS:
             _remove(folder / name)
     except OSError as fault:
-        return refuse(because(DemoFolderUnwritable(folder=str(folder), problem=told(fault)), fault))
+        return refuse(by_code(DemoFolderUnwritable(folder=str(folder), problem=told(fault)), fault))
     return Success(folder)
 
 
@@ -43,7 +44,7 @@ def save(folder: Path, training_set: "TrainingSet") -> Result[Path, DemoFolderUn
         return Success(training_set.write_parquet(folder / TRAINING_SET))
     except WorldError as fault:
         cause = fault.__cause__ or fault
-        return refuse(because(DemoFolderUnwritable(folder=str(folder), problem=told(cause)), cause))
+        return refuse(by_code(DemoFolderUnwritable(folder=str(folder), problem=told(cause)), cause))
 
 
 def _may_use(folder: Path) -> bool:

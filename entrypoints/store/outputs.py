@@ -6,8 +6,9 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
-from foreset.domain.errors.problem import because, raised, told
+from foreset.domain.errors.problem import raised, told
 from foreset.domain.errors.retrieval import OutputUnwritable
+from foreset.domain.errors.system import by_code
 from foreset.domain.safe_text.addresses import is_address, is_misspelt, without_secrets
 from foreset.domain.tables.write_options import WriteOptions
 
@@ -83,7 +84,7 @@ def whole_file(path: str | PathLike[str], write: Callable[[Path], object]) -> Pa
             write(partial)
             partial.replace(place)
     except (OSError, PolarsError) as fault:
-        raise raised(because(OutputUnwritable(path=str(place), problem=told(fault)), fault)) from fault
+        raise raised(by_code(OutputUnwritable(path=str(place), problem=told(fault)), fault)) from fault
     return place
 
 

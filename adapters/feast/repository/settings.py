@@ -15,6 +15,7 @@ from foreset.adapters.shared.files.input_files import LARGEST_READ, LARGEST_SPEC
 from foreset.domain.errors.event_log import StoreUnwritable
 from foreset.domain.errors.feast import RegistryDamaged, RepositoryDiffers, RepositoryMissing, RepositoryUnreadable
 from foreset.domain.errors.problem import because, refuse, told
+from foreset.domain.errors.system import by_code
 
 OFFLINE_STORE: Final = "foreset.adapters.feast.offline_store.DeltaOfflineStore"
 REGISTRY: Final = Path("data") / "registry.db"
@@ -109,7 +110,7 @@ def _made(repo: Path, project: str, provider: str) -> Result[None, StoreUnwritab
         partial.write_text(yaml.safe_dump(settings, sort_keys=False), encoding="utf-8")
         partial.replace(place)
     except OSError as fault:
-        return refuse(because(StoreUnwritable(path=str(place), problem=told(fault)), fault))
+        return refuse(by_code(StoreUnwritable(path=str(place), problem=told(fault)), fault))
     return Success(None)
 
 
@@ -135,5 +136,5 @@ def set_aside_if_damaged(settings: Settings) -> Result[bool, RegistryDamaged | S
             return refuse(RegistryDamaged(registry=str(place)))
         place.replace(place.with_name(f"{place.name}.damaged"))
     except OSError as fault:
-        return refuse(because(StoreUnwritable(path=str(place), problem=told(fault)), fault))
+        return refuse(by_code(StoreUnwritable(path=str(place), problem=told(fault)), fault))
     return Success(True)  # noqa: FBT003  # the answer

@@ -16,7 +16,7 @@ from foreset.adapters.shared.parquet.scan import READ_FAULTS
 from foreset.application.ports.tables import ArrowStream
 from foreset.domain.errors.event_log import InvalidFrameName, KeptLost, StoreError, StoreUnwritable
 from foreset.domain.errors.problem import because, refuse, told
-from foreset.domain.errors.system import or_out_of_reach
+from foreset.domain.errors.system import by_code, or_out_of_reach
 
 
 def _changed_type(rows: pl.DataFrame, content: BytesIO) -> str | None:
@@ -116,7 +116,7 @@ class ParquetFrames:
     def _unwritable(self, name: str, fault: Exception) -> StoreError:
         if isinstance(fault, InvalidNameError):
             return self._invalid(name, fault)
-        return because(StoreUnwritable(path=self._blobs.place(name), problem=told(fault)), fault)
+        return by_code(StoreUnwritable(path=self._blobs.place(name), problem=told(fault)), fault)
 
     def _unreadable(self, name: str, fault: Exception) -> StoreError:
         if isinstance(fault, InvalidNameError):

@@ -19,8 +19,9 @@ from foreset.adapters.shared.parquet.writer import ParquetFileWriter
 from foreset.application.ports.engine import Assembled, Fingerprint, Progress
 from foreset.application.ports.tables import ArrowStream
 from foreset.domain.errors.event_log import StoreError, StoreUnwritable
-from foreset.domain.errors.problem import ForesetError, because, raised, refuse, told
+from foreset.domain.errors.problem import ForesetError, raised, refuse, told
 from foreset.domain.errors.retrieval import OutputUnwritable
+from foreset.domain.errors.system import by_code
 from foreset.domain.errors.tables import FileError, TableError
 from foreset.domain.planning.plan import RetrievalPlan
 
@@ -62,7 +63,7 @@ class PolarsResults:
                 left.unlink(missing_ok=True)
             return Success(sweep(self._folder, _PREFIX))
         except OSError as fault:
-            return refuse(because(StoreUnwritable(path=str(self._folder), problem=told(fault)), fault))
+            return refuse(by_code(StoreUnwritable(path=str(self._folder), problem=told(fault)), fault))
 
     def _spilled(
         self,
@@ -90,7 +91,7 @@ class PolarsResults:
                         progress(file.rows, spine.height)
         except (OSError, pa.ArrowException) as fault:  # pyarrow has no 128-bit numbers, and no arrays of length 0
             error = OutputUnwritable(path=str(self._folder), problem=told(fault))
-            raise raised(because(error, fault)) from fault
+            raise raised(by_code(error, fault)) from fault
         columns = {
             name: made[name].hexdigest() if name in made else known.columns[name] for name in plan.result.columns
         }

@@ -8,7 +8,8 @@ from returns.result import Result, Success
 
 from foreset.application.ports.tables import TableStore
 from foreset.domain.errors.event_log import StoreUnwritable
-from foreset.domain.errors.problem import ForesetError, Problem, because, refuse, told
+from foreset.domain.errors.problem import ForesetError, Problem, refuse, told
+from foreset.domain.errors.system import by_code
 from foreset.domain.errors.tables import TableError
 from foreset.domain.facts import TableFacts
 from foreset.domain.planning.explain import amount, size
@@ -45,7 +46,7 @@ def tables(_: argparse.Namespace) -> Result[Answer, StoreUnwritable]:
     except FileNotFoundError:
         names = []
     except OSError as fault:
-        return refuse(because(StoreUnwritable(path=str(folder), problem=told(fault)), fault))
+        return refuse(by_code(StoreUnwritable(path=str(folder), problem=told(fault)), fault))
     found: dict[str, TableInfo] = {}
     problems: list[Problem] = []
     for name in names:
