@@ -162,6 +162,7 @@ EXAMPLES: Final[tuple[Problem, ...]] = (
     specs.StaleWrite(stream="registry", expected=3, actual=4),
     # The store
     event_log.UnknownLocation(location="s3://bucket/store"),
+    event_log.DataFolderUnfit(place="s3://bucket/lake"),
     event_log.StoreUnwritable(path="/srv/features/store", problem="Permission denied"),
     event_log.LogGone(path="feature_repo/events.db", problem="events.db was deleted or moved"),
     event_log.LogCorrupt(path="feature_repo/events.db", problem="database disk image is malformed"),

@@ -13,11 +13,12 @@ from requests import RequestException
 from returns.result import Result, Success
 
 from foreset.adapters.openlineage.run_events import RunEvents
+from foreset.adapters.shared.files.places import is_not_a_place
 from foreset.domain.errors.history import LineageUnsent
 from foreset.domain.errors.problem import because, refuse, told
 from foreset.domain.event_log.lineage import LineageSent
 from foreset.domain.event_log.receipts import Recorded
-from foreset.domain.safe_text.addresses import is_address, is_misspelt, without_secrets
+from foreset.domain.safe_text.addresses import is_address, without_secrets
 
 API_KEY: Final = "OPENLINEAGE_API_KEY"
 """Where the client has its key from, too."""
@@ -58,7 +59,7 @@ class OpenLineageSink:
 
     def _transport(self) -> Any:
         if not _is_url(self._target):
-            if is_address(self._target) or is_misspelt(self._target):
+            if is_address(self._target) or is_not_a_place(self._target):
                 text = "it is no file, and no URL of http or https"
                 raise ValueError(text)
             path = Path(self._target).absolute()

@@ -15,6 +15,7 @@ from returns.result import Result, Success
 from skops.io.exceptions import UnsupportedTypeException, UntrustedTypesFoundException
 
 from foreset.adapters.shared.files.input_files import input_bytes
+from foreset.adapters.shared.files.places import is_not_a_place
 from foreset.adapters.sklearn.model_bounds import LARGEST_MODEL, MODEL_FAULTS, require_modest
 from foreset.domain.errors.problem import because, refuse, told
 from foreset.domain.errors.system import by_code
@@ -25,7 +26,7 @@ from foreset.domain.errors.training import (
     ModelUnwritable,
     UntrustedModel,
 )
-from foreset.domain.safe_text.addresses import is_address, is_misspelt, without_secrets
+from foreset.domain.safe_text.addresses import is_address, without_secrets
 
 _HARMLESS: Final = ("numpy.dtype",)
 """Types that skops asks about and that only describe an array."""
@@ -68,7 +69,7 @@ def _canonical(node: Any, files: dict[str, str]) -> Any:  # JSON
 
 def save_model(dumped: bytes, path: str) -> Result[str, ModelUnwritable]:
     """Write a dump, whole or not at all, making the folder where it is missing; gives the absolute path."""
-    if is_address(path) or is_misspelt(path):
+    if is_address(path) or is_not_a_place(path):
         return refuse(ModelUnwritable(path=without_secrets(path), problem="it is an address, not a file"))
     place = Path(path).expanduser().absolute()
     temporary = None

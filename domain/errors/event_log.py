@@ -13,6 +13,17 @@ class UnknownLocation(CallerFault, frozen=True, kw_only=True):
     then = "give the path of a folder, which is made where it is missing, or postgresql://user@host:port/database."
 
 
+class DataFolderUnfit(CallerFault, frozen=True, kw_only=True):
+    """An address in place of the folder in which dataset names are looked up."""
+
+    place: str
+    says = "The data folder {place!r} is meant as an address, and dataset names are looked up in a folder."
+    then = (
+        "give a folder (data_dir=..., --data-dir, FORESET_DATA_DIR), one of such a name with ./ before it; a table in "
+        "an object store is named by its own URL."
+    )
+
+
 class StoreUnwritable(WorldFault, frozen=True, kw_only=True):
     """A folder or file of the store that cannot be made or written."""
 
@@ -210,6 +221,7 @@ class UnfitLimit(CallerFault, frozen=True, kw_only=True):
 StoreError = (
     UnfitLimit
     | UnknownLocation
+    | DataFolderUnfit
     | OutOfReach
     | StoreUnwritable
     | KeptLost

@@ -41,9 +41,9 @@ class BadTableName(CallerFault, frozen=True, kw_only=True):
 
 
 class AddressMisspelt(BadTableName, frozen=True, kw_only=True):
-    """A table's name that is meant as an address and is not one, such as `s3:/bucket/rain`."""
+    """A table's name that is meant as an address and is not one, such as `s3:/bucket/rain` or `ann:secret@host/t`."""
 
-    says = "{name!r} is not an address: the scheme of one is followed by '://'."
+    says = "{name!r} is not an address: one begins with a scheme, followed by '://'."
     then = "give it as SCHEME://..., such as s3://bucket/rain; for a local folder of that name write ./ before it."
 
 

@@ -27,6 +27,10 @@ _MISSPELT_SECRET: Final = re.compile(
 )
 
 
+_LOGIN: Final = re.compile(r"\s*(?://)?(?![A-Za-z]:[/\\])[^\s/:@.\\][^\s/:@\\]*:.*@(?=[^\s@/])", re.DOTALL)
+"""A user, a password and the beginning of a host, without a scheme before them."""
+
+
 def is_address(place: str) -> bool:
     """Whether a place is a URL, and no folder."""
     return "://" in place
@@ -41,6 +45,17 @@ def is_misspelt(place: str) -> bool:
     [False, False, False, False, False]
     """
     return bool(_MISSPELT.match(place))
+
+
+def has_login(place: str) -> bool:
+    """Whether a place begins with a user and a password, as the rest of an address does that lost its scheme.
+
+    >>> [has_login(place) for place in ("ann:secret@db:5432/x", "//u:pw@host", "u:p@ss/w@host/t")]
+    [True, True, True]
+    >>> [has_login(place) for place in ("./u:pw@host", "/data/a:b@c", "C:/data/a@b", "a:b/c", "ann@host/t", "s3://k:s@b")]
+    [False, False, False, False, False, False]
+    """
+    return "://" not in place.partition("@")[0] and bool(_LOGIN.match(place))
 
 
 def file_host(address: str) -> str:
@@ -91,7 +106,7 @@ def without_secrets(address: str) -> str:
         return _MISSPELT_SECRET.sub(r"\1:[...]", address)
     found = _HEAD.fullmatch(address)
     if found is None:
-        return address
+        return f"[...]@{address.rpartition('@')[2]}" if has_login(address) else address
     head, rest = found.groups()
     if head.strip().lower().startswith("file:"):
         return f"{head}[...]" if "@" in file_host(address) else address
@@ -143,6 +158,10 @@ _WITH_PASSWORD: Final = re.compile(
     rf"({_START})(?!/|\[\.\.\.\])([^\s/@:?#<>]*):(?!{_PORT})((?:(?!\b(?i:{_REMOTE}|file)://)[^<>]){{0,400}}@)([^\s\"'<>]*)"
 )
 _IN_TEXT: Final = re.compile(rf"{_START}[^\s\"'<>`]*")
+# Without a scheme it is one where a host follows, which has a dot, a port or a path, or where slashes begin it.
+_LOGIN_IN_TEXT: Final = re.compile(
+    r"(?<![\w:/.@+%-])(?:(//)|(?=[^\s\"'<>]{3,300}@[\w-]+(?:\.\w|:\d|/)))[\w.+~%-]{1,64}:(?![/\s])[^\s\"'<>]{1,200}@(?=[\w\[])"
+)
 _ASSIGNED: Final = re.compile(
     rf"([\w.-]{{0,40}}(?:{STEMS})[\w.-]{{0,40}}|(?<=[?&;])(?:key|sig|sas|pw|pass|code|auth)|&(?:sig|key)|[A-Za-z]{{1,40}}Key)"
     r"(['\"]?=|['\"]\s*:\s*|=>)"
@@ -162,6 +181,7 @@ def redacted(text: str) -> str:
         return text
     text = _MISSPELT_SECRET.sub(r"\1:[...]", text)
     text = _WITH_PASSWORD.sub(_without_password, text)
+    text = _LOGIN_IN_TEXT.sub("[...]@", text)
     text = _IN_TEXT.sub(_without_secrets, text)
     text = _ASSIGNED.sub(_without_value, text)
     return _BEARER.sub(rf"\1 {HIDDEN}", text)

@@ -6,9 +6,10 @@ from pathlib import Path
 
 from returns.result import Result, Success
 
+from foreset.adapters.shared.files.places import is_not_a_place
 from foreset.domain.errors.event_log import NoLog, RepositoryNeeded, StoreError
 from foreset.domain.errors.problem import refuse
-from foreset.domain.safe_text.addresses import is_address, is_misspelt, without_secrets
+from foreset.domain.safe_text.addresses import is_address, without_secrets
 from foreset.entrypoints.cli.parser import STORE
 from foreset.entrypoints.store.feature_store import FeatureStore
 
@@ -33,7 +34,7 @@ def store_to_write(args: argparse.Namespace) -> Result[FeatureStore, StoreError]
 def store_is_there(args: argparse.Namespace) -> bool:
     """Whether there is a folder of the store; a database is looked for when it is opened."""
     place = store_folder(args)
-    return is_address(place) or is_misspelt(place) or Path(place).exists()
+    return is_address(place) or is_not_a_place(place) or Path(place).exists()
 
 
 def store_to_read(args: argparse.Namespace) -> Result[FeatureStore, StoreError]:
@@ -54,6 +55,6 @@ def store_that_is_there(args: argparse.Namespace) -> Result[FeatureStore, StoreE
 def repository_folder(args: argparse.Namespace) -> Result[str, RepositoryNeeded]:
     """The folder of Feast's repository: the one that is named, else that of the store."""
     place = args.repo or store_folder(args)
-    if is_address(place) or is_misspelt(place):
+    if is_address(place) or is_not_a_place(place):
         return refuse(RepositoryNeeded(place=without_secrets(place)))
     return Success(place)

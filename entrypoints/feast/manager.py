@@ -6,11 +6,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, NoReturn, Self
 
+from foreset.adapters.shared.files.places import is_not_a_place
 from foreset.adapters.shared.processes.fork_guard import all_need_threads, needs_threads
 from foreset.application.feast.publish import publish
 from foreset.domain.definitions.specs import EntitySpec, FeatureRef, FeatureViewSpec, TrainingSetSpec
 from foreset.domain.facts import Column
-from foreset.domain.safe_text.addresses import is_address, is_misspelt
+from foreset.domain.safe_text.addresses import is_address
 from foreset.entrypoints.datasets.datasets import read_delta_table
 from foreset.entrypoints.store.feature_store import FeatureStore
 from foreset.entrypoints.store.frames import spine_frame
@@ -42,7 +43,7 @@ class FeastManager:
 
     def __init__(self, repo_path: str | PathLike[str] = "feature_repo", project_name: str = "ml_workflow") -> None:
         """Name the folder and the Feast project. Nothing is touched before `initialize()`."""
-        if is_address(str(repo_path)) or is_misspelt(str(repo_path)):
+        if is_address(str(repo_path)) or is_not_a_place(str(repo_path)):
             problem = "repo_path is an address, and Feast's repository, which lies there too, is a folder"
             reject("FeastManager", problem, "give a folder; a store in a database is used with FeatureStore")
         self.repo_path = Path(repo_path).absolute()

@@ -56,6 +56,7 @@ from foreset.entrypoints.store.write_arguments import WriteArguments, write_opti
 from foreset.entrypoints.wiring.arguments import Place, fitted_arguments
 from foreset.entrypoints.wiring.build import (
     comparer,
+    data_folder,
     feast_repository,
     in_memory,
     lineage_sink,
@@ -172,6 +173,7 @@ class FeatureStore(KeepsTrainingSets, TellsOfTrainingSets, LooksAfterItsLog, Era
                     verify=verify,
                 ),
             )
+            for _ in data_folder(data_dir)
             for chosen in chosen_store(offline_store, accept)
             for adapters in local_store(
                 path_or_url, data_dir, memory, threads, places=files_from, verify=verify, create=create
@@ -217,8 +219,9 @@ class FeatureStore(KeepsTrainingSets, TellsOfTrainingSets, LooksAfterItsLog, Era
         return Result.do(
             report
             for known in self._catalog()
+            for repository in feast_repository(path, self._data_dir)
             for report in import_feast(
-                feast_repository(path, self._data_dir),
+                repository,
                 looks(look_rows, self._data_dir),
                 self._adapters,
                 known,

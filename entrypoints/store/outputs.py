@@ -6,10 +6,11 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
+from foreset.adapters.shared.files.places import is_not_a_place
 from foreset.domain.errors.problem import raised, told
 from foreset.domain.errors.retrieval import OutputUnwritable
 from foreset.domain.errors.system import by_code
-from foreset.domain.safe_text.addresses import is_address, is_misspelt, without_secrets
+from foreset.domain.safe_text.addresses import is_address, without_secrets
 from foreset.domain.tables.write_options import WriteOptions
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ def whole_file(path: str | PathLike[str], write: Callable[[Path], object]) -> Pa
 
 def _check_place(path: str | PathLike[str]) -> None:
     """That a place is not an address, of which a folder would be made. Raises `OutputUnwritable`."""
-    if is_address(str(path)) or is_misspelt(str(path)):
+    if is_address(str(path)) or is_not_a_place(str(path)):
         problem = "it is meant as an address, and files are written to folders"
         raise raised(OutputUnwritable(path=without_secrets(str(path)), problem=problem))
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from returns.result import Result, Success
 
+from foreset.adapters.shared.files.places import is_not_a_place
 from foreset.application.erasure.key_search import KeySearch
 from foreset.application.feast.import_repository import Looks
 from foreset.application.leakage.report import Looks as ReportLooks
@@ -23,11 +24,12 @@ from foreset.application.ports.event_log import EventStore, KeptFrames, LineageS
 from foreset.application.ports.feast import RepositoryReader, TableKeys
 from foreset.application.ports.leakage import Information, OutsideFrames
 from foreset.application.ports.tables import ArrowStream, TableStore
-from foreset.domain.errors.event_log import StoreError, UnfitLimit
-from foreset.domain.errors.feast import LoadError
+from foreset.domain.errors.event_log import DataFolderUnfit, StoreError, UnfitLimit
+from foreset.domain.errors.feast import LoadError, RepositoryMissing
 from foreset.domain.errors.history import ClientMissing
 from foreset.domain.errors.problem import because, legible, refuse
 from foreset.domain.event_log.receipts import ExecutedBy
+from foreset.domain.safe_text.addresses import is_address, without_secrets
 from foreset.entrypoints.wiring.engines import ChosenStore
 from foreset.entrypoints.wiring.limits import limits, verifies
 from foreset.entrypoints.wiring.locations import location, spill_folder
@@ -45,8 +47,16 @@ FILES_FROM = "FORESET_FILES_FROM"
 
 
 def data_directory(given: str | PathLike[str] | None = None) -> Path:
+    """The data folder as `data_folder` gives it. Raises `ForesetError` for an address."""
+    return data_folder(given).unwrap()
+
+
+def data_folder(given: str | PathLike[str] | None = None) -> Result[Path, DataFolderUnfit]:
     """The data folder: the one given, else FORESET_DATA_DIR, else `data/delta_lake` under the working directory."""
-    return Path(given or os.environ.get(DATA_DIR) or Path("data") / "delta_lake").absolute()
+    place = os.fspath(given or os.environ.get(DATA_DIR) or Path("data") / "delta_lake")
+    if is_address(place) or is_not_a_place(place):
+        return refuse(DataFolderUnfit(place=without_secrets(place)))
+    return Success(Path(place).absolute())
 
 
 def files_from(given: Iterable[str | PathLike[str]] = ()) -> tuple[str, ...]:
@@ -315,12 +325,17 @@ def feast_registry(
     )
 
 
-def feast_repository(path: str | PathLike[str], data_dir: str | PathLike[str] | None = None) -> RepositoryReader:
+def feast_repository(
+    path: str | PathLike[str], data_dir: str | PathLike[str] | None = None
+) -> "Result[RepositoryReader, RepositoryMissing]":
     """The reader of somebody's Feast repository. The first call in a process loads Feast, which takes seconds."""
+    place = os.fspath(path)
+    if is_address(place) or is_not_a_place(place):
+        return refuse(RepositoryMissing(path=without_secrets(place)))
     from foreset.adapters.feast.repository.from_proto import Places
     from foreset.adapters.feast.repository.reader import FeastRepositoryReader
 
-    return FeastRepositoryReader(Places(Path(path).absolute(), lambda place: table_name(place, data_dir)))
+    return Success(FeastRepositoryReader(Places(Path(place).absolute(), lambda table: table_name(table, data_dir))))
 
 
 def looks(rows: int, data_dir: str | PathLike[str] | None = None) -> Looks:

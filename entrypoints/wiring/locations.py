@@ -8,10 +8,11 @@ from tempfile import gettempdir
 
 from returns.result import Result, Success
 
+from foreset.adapters.shared.files.places import is_not_a_place
 from foreset.application.ports.event_log import EventStore, KeptFrames
 from foreset.domain.errors.event_log import DriverMissing, NoLog, StoreError, UnknownLocation
 from foreset.domain.errors.problem import because, refuse
-from foreset.domain.safe_text.addresses import is_address, is_misspelt, is_postgres, without_secrets
+from foreset.domain.safe_text.addresses import is_address, is_postgres, without_secrets
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Location:
 def location(path_or_url: str | PathLike[str], *, create: bool = True) -> Result[Location, StoreError]:
     """A folder, or `postgresql://user@host:port/database`; with `create` a log is made where there is none."""
     place = str(path_or_url)
-    if is_misspelt(place):
+    if is_not_a_place(place):
         return refuse(UnknownLocation(location=without_secrets(place)))
     if is_postgres(place):
         return _in_postgres(place, create=create)

@@ -6,9 +6,10 @@ from urllib.parse import unquote
 
 from returns.result import Result, Success
 
+from foreset.adapters.shared.files.places import is_not_a_place
 from foreset.domain.errors.problem import refuse
 from foreset.domain.errors.tables import AddressMisspelt, BadTableName, FileOfAHost
-from foreset.domain.safe_text.addresses import file_host, is_misspelt, without_secrets
+from foreset.domain.safe_text.addresses import file_host, without_secrets
 from foreset.domain.tables.delta_log import place_of
 
 _MISREAD = re.compile(r"%[0-9A-Fa-f]{2}|[\\\x00-\x1f\x7f]")
@@ -39,7 +40,7 @@ def is_url(table: str) -> bool:
 
 def table_uri(table: str, data_dir: Path) -> Result[str, BadTableName]:
     """Where a table is: a URL or path as given, a dataset name in the data folder."""
-    if is_misspelt(table):
+    if is_not_a_place(table):
         return refuse(AddressMisspelt(name=without_secrets(table)))
     if file_host(table):
         return refuse(FileOfAHost(name=without_secrets(table)))

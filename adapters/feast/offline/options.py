@@ -9,10 +9,11 @@ from typing import Any, Final, Protocol, cast
 
 from feast.repo_config import RepoConfig
 
+from foreset.adapters.shared.files.places import is_not_a_place
 from foreset.domain.definitions.specs import DeltaSource, EntitySpec, FeatureViewSpec, TrainingSetSpec
 from foreset.domain.facts import TableFacts
 from foreset.domain.planning.row_query import Pull
-from foreset.domain.safe_text.addresses import is_address, is_misspelt
+from foreset.domain.safe_text.addresses import is_address
 from foreset.domain.tables.write_options import WriteMode, WriteOptions
 
 ENGINE: Final = "foreset.entrypoints.feast.offline_engine"
@@ -84,7 +85,7 @@ def options_of(config: RepoConfig) -> Options:
 
 def _folder(repo: Path, store: str | None) -> Path | str:
     """Where the store is: a URL as it is, a folder relative to the repository, which it is in by default."""
-    if store is not None and (is_address(store) or is_misspelt(store)):
+    if store is not None and (is_address(store) or is_not_a_place(store)):
         return store
     return repo / store if store else repo
 

@@ -10,7 +10,8 @@ from google.protobuf.message import DecodeError  # type: ignore[import-untyped] 
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-from foreset.domain.safe_text.addresses import is_misspelt, without_secrets
+from foreset.adapters.shared.files.places import is_not_a_place
+from foreset.domain.safe_text.addresses import without_secrets
 
 PLACE_FAULTS: Final = (ArgumentError, ValueError, TypeError)
 """What a section of feature_store.yaml raises that says no place."""
@@ -50,7 +51,7 @@ class RegistryPlace:
         if "\0" in place:
             message = "the place of its registry holds NUL, which no path has"
             raise ValueError(message)
-        if is_misspelt(place):
+        if is_not_a_place(place):
             message = f"the place of its registry, {without_secrets(place)!r}, is like an address, and is not one"
             raise ValueError(message)
         if kind == "file" and "://" not in place:

@@ -12,6 +12,7 @@ from returns.result import Result, Success
 from foreset.adapters.feast.repository.registry_path import PLACE_FAULTS, RegistryPlace, is_registry
 from foreset.adapters.shared.files.bounded_yaml import yaml_documents
 from foreset.adapters.shared.files.input_files import LARGEST_READ, LARGEST_SPEC, input_bytes
+from foreset.adapters.shared.files.privacy import make_file, make_folder
 from foreset.domain.errors.event_log import StoreUnwritable
 from foreset.domain.errors.feast import RegistryDamaged, RepositoryDiffers, RepositoryMissing, RepositoryUnreadable
 from foreset.domain.errors.problem import because, refuse, told
@@ -105,8 +106,10 @@ def _made(repo: Path, project: str, provider: str) -> Result[None, StoreUnwritab
     }
     place = repo / YAML
     try:
-        (repo / "data").mkdir(parents=True, exist_ok=True)
+        make_folder(repo)
+        make_folder(repo / "data")  # Feast makes files in it as the umask has it
         partial = place.with_name(f"{YAML}.partial")
+        make_file(partial)
         partial.write_text(yaml.safe_dump(settings, sort_keys=False), encoding="utf-8")
         partial.replace(place)
     except OSError as fault:

@@ -9,7 +9,7 @@ from foreset.domain.definitions.specs import DeltaSource, FeatureViewSpec
 from foreset.domain.errors.event_log import UnknownLocation
 from foreset.domain.errors.problem import because, raised
 from foreset.domain.errors.tables import TableUnreadable
-from foreset.domain.safe_text.addresses import is_misspelt, redacted, unquoted, without_secrets
+from foreset.domain.safe_text.addresses import has_login, is_misspelt, redacted, unquoted, without_secrets
 from foreset.domain.safe_text.secret_names import filled
 
 SECRET = "Pl4ntedS3cret"  # noqa: S105  # what is to be found
@@ -110,3 +110,20 @@ def test_an_error_and_its_causes_say_no_credential() -> None:
 
 def test_a_misspelt_address_is_shown_without_its_password() -> None:
     assert SECRET not in UnknownLocation(location=f"postgresql:/u:{SECRET}@h/d").message
+
+
+@given(PASSWORDS, st.sampled_from(["db.example.com:5432/x", "host/t", "h.de"]), st.sampled_from(["", "//"]))
+def test_a_login_without_a_scheme_is_not_shown(password: str, host: str, before: str) -> None:
+    address = f"{before}ann:{password}@{host}"
+    assert has_login(address)
+    assert SECRET not in without_secrets(address)
+    if not set(password) & set(" \"'<>") and password[0] != "/":
+        assert SECRET not in redacted(f"the store '{address}' cannot be reached")
+
+
+@pytest.mark.parametrize(
+    "place", ["./ann:pw@host", "/data/ann:pw@host", "C:/data/a@b", "a:b/c", "ann@host", "s3://b/k"]
+)
+def test_a_path_is_no_login(place: str) -> None:
+    assert not has_login(place)
+    assert without_secrets(place) == place

@@ -1,0 +1,162 @@
+"""Secrets in each argument of each command are in nothing that goes out: terminals, logs, files and their names."""
+
+import argparse
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from foreset import DeltaSource, EntitySpec, FeatureStore, FeatureViewSpec, TrainingSetSpec, write_to_delta_lake
+from foreset.entrypoints.cli.main import main
+from foreset.entrypoints.cli.parser import parser
+
+SECRET = "Pl4ntedS3cret"  # noqa: S105  # what is to be found
+ADDRESSES = [
+    f"ann:{SECRET}@db.example.com:5432/x",
+    f"//ann:{SECRET}@host",
+    f"u:p@{SECRET}@host/t",
+    f"postgresql:/ann:{SECRET}@127.0.0.1:1/d",
+    f"mysql://ann:{SECRET}@127.0.0.1:1/d?api_key={SECRET}",
+]
+VALID = {
+    "get": ["s.yaml", "--spine", "spine.parquet"],
+    "plan": ["s.yaml", "--spine", "spine.parquet"],
+    "audit": ["spine.parquet", "--spec", "s.yaml"],
+    "changes": ["rain", "0"],
+    "erase": ["--entity", "city", "--key", "none"],
+    "diff": ["wet", "wet"],
+    "materialize": ["rain"],
+    "online": ["rain:mm", "--key", "city=a"],
+    "check-online": ["rain"],
+    **{command: ["rain"] for command in ("optimize", "check", "retention", "vacuum")},
+    **{command: ["wet"] for command in ("rebuild", "report", "pin", "unpin", "lineage", "show")},
+}
+"""Arguments that a command takes, so that the others are looked at too."""
+QUIET = {"demo"}
+"""It downloads nothing and takes one folder, but a minute."""
+
+
+def commands(of: argparse.ArgumentParser, path: tuple[str, ...] = ()) -> Iterator[tuple[str, argparse.ArgumentParser]]:
+    """Every command with its parser, and those below it."""
+    for action in of._actions:  # argparse names its commands nowhere else
+        if isinstance(action, argparse._SubParsersAction):
+            for name, below in action.choices.items():
+                if name not in QUIET:
+                    yield " ".join((*path, name)), below
+                    yield from commands(below, (*path, name))
+
+
+COMMANDS = dict(commands(parser()))
+GLOBAL = {action.dest for action in parser()._actions} - {"store"}
+LOOKED_AT = "show"
+"""The command that is called with the global options, which are the same for all."""
+
+
+def takes_text(action: argparse.Action) -> bool:
+    """Whether an argument takes a text that may be an address."""
+    is_flag = action.nargs == 0 or isinstance(action, argparse._SubParsersAction)
+    return (
+        not is_flag and not action.choices and action.dest not in {"help", "store", "spine_filter"}
+    )  # the last is SQL
+
+
+def calls(command: str, address: str) -> Iterator[list[str]]:
+    """Calls of a command with an address for each of its arguments in turn, and for all positional ones."""
+    takes = [action for action in COMMANDS[command]._actions if takes_text(action)]
+    actions = [action for action in takes if action.dest not in GLOBAL or command in {LOOKED_AT, "tables"}]
+    valid = VALID.get(command, [])
+    positional = [action for action in actions if not action.option_strings]
+    if command != "erase":
+        yield [*command.split(), *[address] * len(positional)]
+    for place in range(len(positional)):
+        if place < len(valid):
+            yield [*command.split(), *valid[:place], address, *valid[place + 1 :]]
+    for action in actions:
+        if action.option_strings and not ("=" in address and "=" in (action.metavar or "=")):
+            yield [*command.split(), *valid, max(action.option_strings, key=len), address]
+
+
+@pytest.fixture(scope="module")
+def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder with a store, made while all may write what nobody forbids."""
+    place = tmp_path_factory.mktemp("here")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(place)
+        patch.setenv("FORESET_DATA_DIR", str(place / "data"))
+        patch.setenv("FORESET_LOG", "info")
+        patch.delenv("FORESET_STORE", raising=False)
+        before = os.umask(0)
+        try:
+            fill(place)
+            yield place
+        finally:
+            os.umask(before)
+
+
+def fill(place: Path) -> None:
+    at = pl.col("at").cast(pl.Datetime("us", "UTC"))
+    rows = pl.DataFrame({"city": ["a", "b"], "at": [1, 2], "mm": [1.0, 2.0]}).with_columns(at)
+    write_to_delta_lake(rows, "rain")
+    Path("s.yaml").write_text("features: ['rain:mm']\n")
+    rows.select("city", event_timestamp="at").write_parquet("spine.parquet")
+    with FeatureStore.open(place / "feature_repo").unwrap() as store:
+        view = FeatureViewSpec("rain", ["city"], DeltaSource("rain", "at"), ["mm"])
+        store.register(EntitySpec("city", ["city"]), view).unwrap()
+        store.training_set(TrainingSetSpec(["rain:mm"], name="wet"), place / "spine.parquet").unwrap()
+
+
+def made(place: Path) -> set[Path]:
+    return set(place.rglob("*"))
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_no_argument_of_a_command_brings_a_secret_into_what_goes_out(
+    here: Path, command: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    before = made(here)
+    for number, address in enumerate(ADDRESSES):
+        for place, call in enumerate(calls(command, address)):
+            if command != LOOKED_AT and place > 1 and (place + number) % 2:
+                continue  # half of the addresses for each further argument
+            json = ["--json", "--log-json"] if number % 2 else ["--verbose"]
+            with suppress(SystemExit):
+                main([*call, *json])
+            captured = capfd.readouterr()
+            assert SECRET not in captured.out + captured.err, call
+    for path in made(here) - before:
+        assert SECRET not in str(path), "a folder is named by a password"
+    for path in made(here):
+        assert path.is_dir() or SECRET.encode() not in path.read_bytes(), path
+
+
+def test_what_a_store_makes_is_its_owners_alone_whatever_the_umask(here: Path) -> None:
+    main(["pin", "wet"])
+    main(["rebuild", "wet", "-o", "again.parquet"])
+    main(["report", "wet", "-o", "report.html"])
+    store = here / "feature_repo"
+    assert stat.S_IMODE((store / "data").stat().st_mode) == 0o700  # what is in it is made by Feast
+    for path in (store, *store.glob("*"), *store.glob("[!d]*/**/*")):
+        assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600), path
+
+
+@pytest.mark.parametrize("address", ADDRESSES[:3])
+def test_a_login_without_a_scheme_is_no_folder(tmp_path: Path, address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    error = FeatureStore.open(address).failure()
+    assert type(error).__name__ == "UnknownLocation"
+    assert SECRET not in error.message
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_looks_like_a_login_is_used_where_it_is_or_is_said_to_be_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    FeatureStore.open("./u:pw@host/t").unwrap().close()
+    assert (tmp_path / "u:pw@host" / "t" / "events.db").exists()
+    FeatureStore.open("u:pw@host/t").unwrap().close()
+    FeatureStore.open("u:pw@host/other").unwrap().close()
