@@ -1,7 +1,9 @@
 """Files of a table are what their paths name, however a log writes these: none that lives is deleted."""
 
 import json
+import re
 import shutil
+import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
@@ -11,7 +13,7 @@ from deltalake import write_deltalake
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from foreset import FeatureStore, read_delta_table
+from foreset import FeatureStore, ForesetError, read_delta_table
 from foreset.adapters.delta.log.file_identity import named_files
 from foreset.adapters.delta.log.folders import LocalFolder
 from foreset.adapters.delta.tables import DeltaTables
@@ -109,6 +111,60 @@ def test_any_mix_of_spellings_and_tables_that_moved(
     store = FeatureStore.open(folder / "store").unwrap()
     store.vacuum(str(root), hours=0, force=True).unwrap()
     assert sorted(path.name for path in Path(root).glob("*.parquet")) == live
+
+
+FORMS = ("NFC", "NFD")
+NAMES = st.sampled_from(["\u00e9", "\u00fcber", "\u1e69", "\uac00", "\u212b", "a\u0323\u0307"])
+"""Names whose composed and other form differ; some have more than two."""
+
+
+def names_of(paths: list[str]) -> set[str]:
+    return {str(Path(path).name) for path in paths}
+
+
+@given(
+    name=NAMES, logged=st.sampled_from(FORMS), held=st.sets(st.sampled_from(FORMS), min_size=1), encoded=st.booleans()
+)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=15)
+def test_a_name_in_either_form_of_unicode_is_live_and_no_other_file_is_read(
+    tmp_path_factory: pytest.TempPathFactory, name: str, logged: str, held: set[str], *, encoded: bool
+) -> None:
+    root = tmp_path_factory.mktemp("forms") / "t"
+    write_deltalake(str(root), rain(0, 1, range(2)).to_arrow())
+    rows = sorted(read_delta_table(root).rows())
+    [file] = root.glob("*.parquet")
+    forms = {form: f"{unicodedata.normalize(form, name)}.parquet" for form in FORMS}
+    for form in sorted(held):
+        shutil.copy(file, root / forms[form])
+        if form != logged:  # another file: whoever reads it shows other rows
+            rain(5, 6, range(2)).write_parquet(root / forms[form])
+        aged(root / forms[form], 24 * 365)
+    file.unlink()
+    respelled(root, lambda *_: quote(forms[logged]) if encoded else forms[logged], 0)
+    before = names_of(list(map(str, root.glob("*.parquet"))))
+    store = FeatureStore.open(root.parent / "store").unwrap()
+    assert store.vacuum(str(root), hours=0, force=True).unwrap().deleted == ()
+    assert names_of(list(map(str, root.glob("*.parquet")))) == before
+    found = store.check(str(root)).unwrap().findings
+    assert not any(isinstance(finding, OrphanFiles) for finding in found)
+    if logged in held:
+        assert sorted(read_delta_table(root).rows()) == rows
+    else:
+        with pytest.raises(ForesetError, match=re.escape(forms[logged])):
+            read_delta_table(root)
+
+
+def test_a_file_that_the_log_writes_below_the_other_form_of_its_folder_is_live(tmp_path: Path) -> None:
+    root, other = (tmp_path / unicodedata.normalize(form, "\u00e9") for form in FORMS)
+    write_deltalake(str(root), rain(0, 1, range(2)).to_arrow())
+    shutil.copytree(root, other)
+    respelled(root, lambda path, _: f"{other}/{path}", 0)
+    for file in root.glob("*.parquet"):
+        aged(file, 24 * 365)
+    store = FeatureStore.open(tmp_path / "store").unwrap()
+    assert store.vacuum(str(root), hours=0, force=True).unwrap().deleted == ()
+    with pytest.raises(ForesetError, match=r"is not below its folder|outside"):
+        read_delta_table(root)
 
 
 def test_a_vacuum_enters_no_table_and_no_store_in_the_folder(store: FeatureStore, tmp_path: Path) -> None:

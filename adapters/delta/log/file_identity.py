@@ -12,7 +12,7 @@ from typing import Final
 from urllib.parse import unquote
 
 from foreset.adapters.delta.log.folders import Folder, LocalFolder, is_outside
-from foreset.domain.tables.delta_log import spellings
+from foreset.domain.tables.delta_log import relative_to, spellings
 
 _Inode = tuple[int, int]
 
@@ -20,8 +20,9 @@ _Inode = tuple[int, int]
 def named_files(place: Folder, listing: Collection[str], paths: Iterable[str]) -> dict[str, frozenset[str]]:
     """The listed files that some paths of a log name, each with those paths as the log writes them.
 
-    A file is named by a path that means it, or, on a disk, that leads to the same inode. A path that leads to no file
-    at all may be one of this folder by a name that is gone (a mount that moved), so it names the listed files of its
+    A file is named by a path that means it, or, on a disk, that leads to the same inode; also by one whose characters
+    are the same in another form of Unicode, for some file systems and copies change it. A path that leads to no file at
+    all may be one of this folder by a name that is gone (a mount that moved), so it names the listed files of its
     last name, too: in doubt a file is named.
     """
     found: dict[str, set[str]] = {}
@@ -36,6 +37,7 @@ def named_files(place: Folder, listing: Collection[str], paths: Iterable[str]) -
     left = [listed for listed in listing if listed not in found]
     if left:
         _by_inode(place, left, every, found)
+        _by_form(place, left, every, found)
         _by_last_name(left, [path for path in elsewhere if _inode(place, path) is None], found)
     return {listed: frozenset(names) for listed, names in found.items()}
 
@@ -54,6 +56,25 @@ def _by_inode(place: Folder, left: Iterable[str], paths: Iterable[str], found: d
             found.setdefault(listed, set()).update(leads[inode])
 
 
+def _by_form(place: Folder, left: Iterable[str], paths: Iterable[str], found: dict[str, set[str]]) -> None:
+    """Paths in the composed form and in the other, where the folder's or a file's name has characters of two forms."""
+    root = _composed(place.root)
+    ambiguous = {listed: _composed(listed) for listed in left if not (listed.isascii() and root.isascii())}
+    if not ambiguous:
+        return
+    names: dict[str, list[str]] = {}
+    for path in paths:
+        for spelled in spellings(path, place.root):
+            names.setdefault(relative_to(_composed(spelled), root), []).append(path)
+    for listed, composed in ambiguous.items():
+        if composed in names:
+            found.setdefault(listed, set()).update(names[composed])
+
+
+def _composed(path: str) -> str:
+    return unicodedata.normalize("NFC", path)
+
+
 def _by_last_name(left: Iterable[str], missing: Iterable[str], found: dict[str, set[str]]) -> None:
     names: dict[str, list[str]] = {}
     for path in missing:
@@ -69,7 +90,7 @@ def _last_name(path: str) -> str:
     name = PurePosixPath(path).name
     while (decoded := unquote(name)) != name:
         name = decoded
-    return unicodedata.normalize("NFC", name).casefold().strip(" .")
+    return _composed(name).casefold().strip(" .")
 
 
 def _inode(place: Folder, path: str) -> _Inode | None:
