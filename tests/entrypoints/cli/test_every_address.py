@@ -3,14 +3,26 @@
 import argparse
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import polars as pl
 import pytest
+from returns.result import Result
 
-from foreset import DeltaSource, EntitySpec, FeatureStore, FeatureViewSpec, TrainingSetSpec, write_to_delta_lake
+from foreset import (
+    DeltaSource,
+    EntitySpec,
+    FeastManager,
+    FeatureStore,
+    FeatureViewSpec,
+    ForesetError,
+    TrainingSetSpec,
+    get_table_info,
+    read_delta_table,
+    write_to_delta_lake,
+)
 from foreset.entrypoints.cli.main import main
 from foreset.entrypoints.cli.parser import parser
 
@@ -160,3 +172,39 @@ def test_a_folder_that_looks_like_a_login_is_used_where_it_is_or_is_said_to_be_o
     assert (tmp_path / "u:pw@host" / "t" / "events.db").exists()
     FeatureStore.open("u:pw@host/t").unwrap().close()
     FeatureStore.open("u:pw@host/other").unwrap().close()
+
+
+CALLS: dict[str, Callable[[FeatureStore, str], object]] = {
+    "open": lambda _, address: FeatureStore.open(address),
+    "open a data folder": lambda _, address: FeatureStore.open("other", data_dir=address),
+    "move the log": lambda store, address: store.move_log(address),
+    "send lineage": lambda store, address: store.send_lineage(address),
+    "import": lambda store, address: store.import_feast(address),
+    "read label rows": lambda store, address: store.training_set(TrainingSetSpec(["rain:mm"]), address),
+    "register a table": lambda store, address: store.register(
+        FeatureViewSpec("w", ["city"], DeltaSource(address, "at"), ["mm"])
+    ),
+    "write Parquet": lambda store, address: store.rebuild("wet").unwrap().write_parquet(address),
+    "write Delta": lambda store, address: store.rebuild("wet").unwrap().write_delta(address),
+    "write a table": lambda _, address: write_to_delta_lake(pl.DataFrame({"a": [1]}), address),
+    "read a table": lambda _, address: read_delta_table(address),
+    "look at a table": lambda _, address: get_table_info(address),
+    "manage Feast": lambda _, address: FeastManager(address),
+    "check a table": lambda store, address: store.check(address),
+}
+
+
+@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_no_call_shows_a_secret_or_makes_a_folder_of_one(here: Path, call: str, address: str) -> None:
+    before = made(here)
+    with FeatureStore.open(here / "feature_repo").unwrap() as store:
+        try:
+            result = CALLS[call](store, address)
+            error = result.failure() if isinstance(result, Result) else pytest.fail(f"taken: {result!r}")
+            said = f"{error} {error!r} {error.message}"
+        except ForesetError as fault:
+            said = f"{fault} {fault!r} {fault.__cause__!r}"
+    assert SECRET not in said
+    assert "Next: " in said
+    assert not [path for path in made(here) - before if SECRET in str(path)]
