@@ -33,11 +33,9 @@ class MutualInformation:
         rows = pl.DataFrame(sample)
         goal = next(values for _, values in _values(rows, [target]))
         found: dict[str, float] = {}
-        if goal is None or rows.height < _LEAST_ROWS:
-            return found
-        target_of = _Target(goal)
+        target_of = None if goal is None or rows.height < _LEAST_ROWS else _Target(goal)
         for name, values in _values(rows, list(columns)):
-            if values is not None:
+            if values is not None and target_of is not None:
                 found[name] = round(min(max(target_of.share(values), 0.0), 1.0), 9)
             looked()
         return found

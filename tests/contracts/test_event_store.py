@@ -4,10 +4,12 @@ import json
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import force_setattr, replace
 from returns.result import Success
 
 from foreset.adapters.memory import MemoryEventStore
@@ -17,13 +19,14 @@ from foreset.adapters.sqlite import SqliteEventStore
 from foreset.application.definitions.catalog import registry_events
 from foreset.application.ports.event_log import EventStore
 from foreset.domain.definitions.models import ModelTrained, split_metrics
-from foreset.domain.definitions.registry import replay
-from foreset.domain.errors.event_log import LogMoved, LogTaken
+from foreset.domain.definitions.registry import EntityRegistered, replay
+from foreset.domain.definitions.specs import EntitySpec
+from foreset.domain.errors.event_log import EventUnrecordable, LogMoved, LogTaken
 from foreset.domain.errors.specs import StaleWrite
 from foreset.domain.event_log.chain_audit import audit
 from foreset.domain.event_log.chain_findings import EventUndecodable
 from foreset.domain.event_log.decoding import TAGS
-from foreset.domain.event_log.erasures import REDACTIONS, EventsRedacted
+from foreset.domain.event_log.erasures import REDACTIONS, EventsRedacted, KeyErased
 from foreset.domain.event_log.hash_chain import EMPTY, START, Head, digest_of, head_of, link, rewritten
 from foreset.domain.event_log.history import EventFilter, past_of, select_events
 from foreset.domain.event_log.lineage import lineage_of
@@ -268,6 +271,44 @@ def test_a_store_that_is_closed_opens_again_when_it_is_used(store: EventStore, r
     store.close()
     store.close()
     assert store.read().unwrap() == first
+
+
+# === Events that would not be read as they were written ===
+
+
+def forced(event: Any, **fields: object) -> Any:
+    """An event, or a spec, as no constructor makes it."""
+    made = replace(event)
+    for name, value in fields.items():
+        force_setattr(made, name, value)
+    return made
+
+
+TRAINED = ModelTrained(
+    training_set_id="ts-1", estimator="auto", params={}, metrics={}, rows_train=1, rows_test=1, fingerprint="f"
+)
+TOLD = KeyErased(entity="k", requested_by=None, reason=None)
+STRANGE: dict[str, Event] = {
+    "a number for a text": forced(TOLD, reason=7),
+    "a text for a list": forced(TOLD, models=3),
+    "a tag that is no text": EntityRegistered(spec=forced(EntitySpec("k", ["k"]), tags={"version": 2}), version=1),
+    "a number that is not finite": forced(TRAINED, metrics={"r2": float("nan")}),
+    "a value that JSON has not": forced(TRAINED, params={"a": object()}),
+    "a set, which JSON has as a list": forced(TRAINED, params={"a": {1}}),
+    "a lone surrogate": forced(TRAINED, name="\ud800"),
+}
+
+
+@pytest.mark.parametrize("kind", STRANGE)
+def test_an_event_that_would_be_read_as_another_is_not_appended_and_the_log_goes_on(
+    store: EventStore, registered: Event, kind: str
+) -> None:
+    store.append("registry", (registered,), expected=0, at=AT, actor="ann").unwrap()
+    refused = store.append("registry", (registered, STRANGE[kind]), expected=1, at=AT, actor="ann").failure()
+    assert isinstance(refused, EventUnrecordable)
+    assert "Nothing was written to the log." in refused.message
+    store.append("registry", (registered,), expected=1, at=AT, actor="ann").unwrap()
+    assert [recorded.event for recorded in store.read().unwrap()] == [registered] * 2
 
 
 # === Events that cannot be decoded ===

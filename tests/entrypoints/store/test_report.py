@@ -15,6 +15,7 @@ from foreset import DeltaSource, EntitySpec, FeatureStore, FeatureViewSpec, Trai
 from foreset.adapters.polars.frames.results import PolarsResults
 from foreset.adapters.polars.leakage.view_counts import side_by_side
 from foreset.adapters.polars.matching.executor import PolarsExecutor
+from foreset.application.leakage.report import LEAST_ROWS, SAMPLE_CELLS, SAMPLE_ROWS, sample_rows
 from foreset.domain.errors.leakage import ReportColumnMissing
 from foreset.domain.errors.retrieval import PlanError
 from foreset.domain.event_log.receipts import TrainingSetRetrieved
@@ -374,3 +375,28 @@ def test_a_report_by_id_is_that_of_the_set_in_hand_and_records_nothing() -> None
 
 def test_spans_are_told_in_two_units() -> None:
     assert [span(us) for us in (1, HOUR, 25 * HOUR, 400 * 24 * HOUR)] == ["0.001 ms", "1 h", "1 d 1 h", "400 d"]
+
+
+# === Wide sets ===
+
+
+@pytest.mark.parametrize("target", [None, "late", "nothing"])
+@pytest.mark.parametrize(("rows", "wide"), [(60, 100), (5, 3), (0, 2)])
+def test_a_report_says_how_far_it_is_after_each_view_and_each_column(rows: int, wide: int, target: str | None) -> None:
+    names = [f"f{number}" for number in range(wide)]
+    table = pl.DataFrame({"k": range(60), "at": [at(-1)] * 60, **{name: range(60) for name in names}})
+    found = FeatureStore.in_memory({"t": table})
+    view = FeatureViewSpec("v", ["e"], DeltaSource("t", "at"), names)
+    found.register(EntitySpec("e", ["k"]), view).unwrap()
+    labels = spine(60).head(rows).with_columns(nothing=pl.lit(None, pl.Float64))
+    told: list[tuple[int, int]] = []
+    made = found.training_set(TrainingSetSpec(["v:*"]), labels).unwrap()
+    made.report(target, progress=lambda done, every: told.append((done, every))).unwrap()
+    steps = 1 if target is None else 1 + wide + 1  # the view; the features, and the other column of the spine
+    assert told == [(done, steps) for done in range(1, steps + 1)]
+
+
+@pytest.mark.parametrize("columns", [0, 1, 20, 1_000, 4_000, 60_000])
+def test_wide_sets_are_looked_at_in_fewer_rows_so_that_the_work_has_a_bound(columns: int) -> None:
+    assert LEAST_ROWS <= sample_rows(columns) <= SAMPLE_ROWS
+    assert columns * sample_rows(columns) <= max(SAMPLE_CELLS, columns * LEAST_ROWS)
