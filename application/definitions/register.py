@@ -7,6 +7,7 @@ from returns.result import Result, Success
 
 from foreset.application.definitions.catalog import CatalogAt, current_catalog
 from foreset.application.ports.engine import Adapters
+from foreset.domain.definitions.field_types import shown
 from foreset.domain.definitions.registry import STREAM, Command, Register, Rejection, Remove, decide
 from foreset.domain.definitions.specs import EntitySpec, FeatureViewSpec
 from foreset.domain.errors.event_log import StoreError
@@ -37,9 +38,7 @@ def register(specs: Iterable[object], adapters: Adapters, known: CatalogAt) -> R
     foreign = next((s for s in given if not isinstance(s, (EntitySpec, FeatureViewSpec))), None)
     if foreign is not None:
         problem = f"it is a {type(foreign).__name__}, which cannot be registered"
-        return refuse(
-            InvalidSpec(spec=repr(foreign)[:80], problem=problem, remedy="give EntitySpec or FeatureViewSpec")
-        )
+        return refuse(InvalidSpec(spec=shown(foreign), problem=problem, remedy="give EntitySpec or FeatureViewSpec"))
     views = tuple(s for s in given if isinstance(s, FeatureViewSpec))
     entities = tuple(s for s in given if isinstance(s, EntitySpec))
     return Result.do(

@@ -199,6 +199,15 @@ def instant_of(given: Any) -> Any:
     return datetime(item.year, item.month, item.day) if type(item) is date else item or given  # noqa: DTZ001  # as numpy has it
 
 
+def plain_value(given: Any) -> Any:
+    """A number, flag or time of numpy as Python has it; anything else as it is.
+
+    A time that Python does not hold to its last digit stays as it is.
+    """
+    item = _item(given, "biuf")
+    return instant_of(given) if item is None else item
+
+
 def _time_item(given: Any, kind: str) -> Any:
     """A time of numpy as one of Python's; None where it is none, or its nanoseconds would be lost."""
     if _item(given, kind) is None:

@@ -70,6 +70,7 @@ def _tables_in(data_dir: Path, places: tuple[str, ...]) -> "DeltaTables":
     return DeltaTables(data_dir, places)
 
 
+@fitted_arguments
 def get_delta_path(name: str) -> Path:
     """Where the dataset `name` is or would be: FORESET_DATA_DIR, or `data/delta_lake` under the working directory.
 
@@ -77,7 +78,7 @@ def get_delta_path(name: str) -> Path:
     """
     from foreset.adapters.delta.log.paths import dataset_path
 
-    return given(dataset_path(str(name), data_directory()))
+    return given(dataset_path(name, data_directory()))
 
 
 @needs_threads

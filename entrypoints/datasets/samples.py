@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 from foreset.adapters.shared.processes.fork_guard import needs_threads
 from foreset.domain.errors.problem import did_you_mean
 from foreset.entrypoints.datasets.datasets import SAMPLE_INDEX, TableInfo, write_to_delta_lake
+from foreset.entrypoints.wiring.arguments import fitted_arguments
 from foreset.entrypoints.wiring.raising import reject
 
 if TYPE_CHECKING:
@@ -16,9 +17,11 @@ FEATURES: Final = {"classification_data": 20, "regression_data": 15}
 FIRST: Final = datetime(2025, 9, 1, tzinfo=UTC)
 """When the first row of a sample was ingested; the others follow evenly over 30 days."""
 SPAN: Final = timedelta(days=30)
+_SEEDS: Final = range(2**32)
 
 
 @needs_threads
+@fitted_arguments
 def generate(name: str, *, n_samples: int = 1000, n_features: int | None = None, seed: int = 42) -> TableInfo:
     """Write the sample table `name`: "classification_data" (two classes) or "regression_data".
 
@@ -32,6 +35,8 @@ def generate(name: str, *, n_samples: int = 1000, n_features: int | None = None,
     features = FEATURES[name] if n_features is None else n_features
     if n_samples < 2 or features < 1:  # noqa: PLR2004  # one row of each class
         reject(f"generate({name!r})", f"n_samples is {n_samples} and n_features is {features}", "use at least 2 and 1")
+    if seed not in _SEEDS:
+        reject(f"generate({name!r})", f"seed is {seed}", f"use a whole number from 0 to {_SEEDS[-1]}")
     return write_to_delta_lake(_frame(name, n_samples, features, seed), name, mode="overwrite", schema_mode="overwrite")
 
 

@@ -13,8 +13,10 @@ from foreset.domain.definitions.specs import EntitySpec, FeatureRef, FeatureView
 from foreset.domain.facts import Column
 from foreset.domain.safe_text.addresses import is_address
 from foreset.entrypoints.datasets.datasets import read_delta_table
+from foreset.entrypoints.feast.arguments import check_object
 from foreset.entrypoints.store.feature_store import FeatureStore
 from foreset.entrypoints.store.frames import spine_frame
+from foreset.entrypoints.wiring.arguments import fitted_arguments
 from foreset.entrypoints.wiring.build import table_name
 from foreset.entrypoints.wiring.engines import OfflineStore, chosen_store
 from foreset.entrypoints.wiring.openings import not_pickled
@@ -41,6 +43,7 @@ class FeastManager:
     Everything that fails raises `ForesetError`. It may be used in a `with` block, which ends with `cleanup()`.
     """
 
+    @fitted_arguments
     def __init__(self, repo_path: str | PathLike[str] = "feature_repo", project_name: str = "ml_workflow") -> None:
         """Name the folder and the Feast project. Nothing is touched before `initialize()`."""
         if is_address(str(repo_path)) or is_not_a_place(str(repo_path)):
@@ -54,6 +57,7 @@ class FeastManager:
         self._views: OnlineViews | None = None
         self._store: FeatureStore | None = None
 
+    @fitted_arguments
     def initialize(
         self, provider: str = "local", offline_store_type: OfflineStore = "delta", accept: Iterable[str] = ()
     ) -> None:
@@ -67,8 +71,7 @@ class FeastManager:
         from foreset.entrypoints.wiring.build import feast_registry  # loads Feast: seconds
 
         check_offline_store(offline_store_type, accept := tuple(accept))
-        if provider != "local":
-            reject(f"FeastManager.initialize(provider={provider!r})", "only the local provider is known", "use 'local'")
+        _check_provider(provider)
         store = given(FeatureStore.open(self.repo_path, offline_store=offline_store_type, accept=accept))
         registry = given(feast_registry(self.repo_path, self.project_name, provider))
         given(publish(store.adapters.events, registry))
@@ -89,15 +92,19 @@ class FeastManager:
             reject(f"FeastManager({str(self.repo_path)!r})", "it is not initialized", "call manager.initialize() first")
         return self._store, self._registry
 
+    @fitted_arguments
     def register_feature_view(self, feature_view: "feast.FeatureView") -> None:
         """Register the view and its entities, all or none, and publish them to Feast's registry.
 
         An entity is taken from Feast's registry, else from what is registered, else from the view's entity columns. The
         view's table, its columns and their types are checked.
         """
+        from feast import FeatureView
+
         from foreset.adapters.feast.repository.from_proto import Places, view_seen
         from foreset.domain.feast.mapping import entities_of, plain_view, source_of, view_spec
 
+        check_object("FeastManager.register_feature_view", "feature_view", feature_view, FeatureView)
         store, registry = self._opened()
         seen = view_seen(feature_view.to_proto(), Places(self.repo_path, table_name))
         table = given(source_of(given(plain_view(seen)))).table
@@ -118,11 +125,13 @@ class FeastManager:
     def _columns(self, table: str) -> tuple[Column, ...]:
         return given(self.features.table(table)).columns
 
+    @fitted_arguments
     def get_entity_values(self, entity_column: str, dataset_name: str) -> list[Any]:
         """The distinct values of a column of a dataset, in the table's order of first mention, without nulls."""
         frame = read_delta_table(dataset_name, columns=[entity_column])
         return frame[entity_column].drop_nulls().unique(maintain_order=True).to_list()
 
+    @fitted_arguments
     def get_features(
         self,
         entity_df: "pd.DataFrame",
@@ -140,8 +149,9 @@ class FeastManager:
         `TrainingSetSpec`. The result has the columns of `entity_df`, then the features.
         """
         asked = self._asked(list(features), feature_view_name, known_at, versions)
-        return self._training_set(entity_df, asked).to_pandas()
+        return self._training_set(spine_frame(entity_df), asked).to_pandas()
 
+    @fitted_arguments
     def get_training_data(  # noqa: PLR0913  # what is asked, of what, and as known when
         self,
         entity_df: "pd.DataFrame",
@@ -163,10 +173,14 @@ class FeastManager:
             reject(
                 "get_training_data", f"the target {target_name!r} is among the features and gives itself away", remedy
             )
-        own_label = target_name in entity_df.columns and not self._has_feature(target_name, feature_view_name)
+        from foreset.adapters.shared.frames.arrow_types import polars_frame  # kept off the import of foreset
+
+        labels = spine_frame(entity_df)
+        is_column = target_name in polars_frame(labels).columns
+        own_label = is_column and not self._has_feature(target_name, feature_view_name)
         asked = names if own_label else [*names, target_name]
         columns = [_column(name) for name in names]
-        made = self._training_set(entity_df, self._asked(asked, feature_view_name, known_at, versions))
+        made = self._training_set(labels, self._asked(asked, feature_view_name, known_at, versions))
         return made.columns_for(columns, _column(target_name), "get_training_data")
 
     def _has_feature(self, name: str, view: str | None) -> bool:
@@ -181,8 +195,8 @@ class FeastManager:
         references = [name if ":" in name else f"{self._view_name(view)}:{name}" for name in features]
         return TrainingSetSpec(references, known_at=known_at, versions=dict(versions or {}))
 
-    def _training_set(self, entity_df: "pd.DataFrame", asked: TrainingSetSpec) -> "TrainingSet":
-        training_set = given(self.features.training_set(asked, spine_frame(entity_df)))
+    def _training_set(self, labels: object, asked: TrainingSetSpec) -> "TrainingSet":
+        training_set = given(self.features.training_set(asked, labels))
         self.last_training_set_id = training_set.id
         return training_set
 
@@ -196,6 +210,7 @@ class FeastManager:
             reject("FeastManager", "several feature views are registered, and none is named", remedy)
         return views[0] if len(views) == 1 else DEFAULT_VIEW
 
+    @fitted_arguments
     def materialize(self, views: Iterable[str] | None = None, *, full: bool = False) -> "tuple[ViewMaterialized, ...]":
         """Load the newest values of views (default: all that are online) into Feast's online store.
 
@@ -204,6 +219,7 @@ class FeastManager:
         """
         return given(self._online().materialize(views, full=full))
 
+    @fitted_arguments
     def get_online_features(
         self, features: Iterable[str], entity_rows: "EntityRows", *, full_feature_names: bool = False
     ) -> "OnlineFeatures":
@@ -215,6 +231,7 @@ class FeastManager:
         """
         return given(self._online().read(list(features), entity_rows, full_feature_names=full_feature_names))
 
+    @fitted_arguments
     def check_online(self, feature_view_name: str, *, limit: int = 10) -> "OnlineCheck":
         """Whether the online values of a view are those that serve now; with the first `limit` keys that differ."""
         return given(self._online().check(feature_view_name, limit=limit))
@@ -255,6 +272,7 @@ class FeastManager:
 
 
 @needs_threads
+@fitted_arguments
 def create_feast_manager(  # noqa: PLR0913, PLR0917  # the guide's signature, and more behind it
     repo_path: str | PathLike[str] = "feature_repo",
     project_name: str = "ml_workflow",
@@ -268,8 +286,14 @@ def create_feast_manager(  # noqa: PLR0913, PLR0917  # the guide's signature, an
     if initialize:
         manager.initialize(provider, offline_store_type, accept)
     else:
+        _check_provider(provider)
         check_offline_store(offline_store_type, accept)
     return manager
+
+
+def _check_provider(provider: str) -> None:
+    if provider != "local":
+        reject(f"FeastManager.initialize(provider={provider!r})", "only the local provider is known", "use 'local'")
 
 
 def check_offline_store(store: OfflineStore, accept: Iterable[str] = ()) -> None:

@@ -1,10 +1,10 @@
 """Feast's objects by the guide's names. They are plain Feast objects; what fails raises `ForesetError`."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, cast
 
 from returns.result import Success
 
@@ -12,6 +12,8 @@ from foreset.adapters.shared.processes.fork_guard import needs_threads
 from foreset.domain.definitions.specs import DeltaSource
 from foreset.domain.feast import tags as feast_tags
 from foreset.entrypoints.datasets.datasets import tables_in
+from foreset.entrypoints.feast.arguments import check_object, object_list
+from foreset.entrypoints.wiring.arguments import Duration, fitted_arguments
 from foreset.entrypoints.wiring.build import data_directory
 from foreset.entrypoints.wiring.raising import given, reject
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from feast.types import FeastType
 
 
+@fitted_arguments
 def create_file_source(  # noqa: PLR0913, PLR0917  # the guide's signature
     path: str | PathLike[str],
     timestamp_field: str,
@@ -42,6 +45,10 @@ def create_file_source(  # noqa: PLR0913, PLR0917  # the guide's signature
     from foreset.adapters.delta.log.paths import table_uri  # vendors stay off the import of foreset
     from foreset.adapters.feast.repository import factories
 
+    if file_format is not None:
+        from feast.data_format import FileFormat
+
+        check_object("create_file_source", "file_format", file_format, FileFormat)
     table = path if isinstance(path, str) else str(Path(path).absolute())
     said = DeltaSource(table, timestamp_field, valid_until_field=valid_until_field, timestamp_unit=timestamp_unit)
     return factories.file_source(
@@ -55,32 +62,36 @@ def create_file_source(  # noqa: PLR0913, PLR0917  # the guide's signature
     )
 
 
-def create_entity(name: str, join_keys: Sequence[str], description: str | None = None) -> "Entity":
+@fitted_arguments
+def create_entity(name: str, join_keys: Iterable[str], description: str | None = None) -> "Entity":
     """A Feast Entity. Feast takes one join key; several are refused."""
     from foreset.adapters.feast.repository import factories
 
-    keys = (join_keys,) if isinstance(join_keys, str) else tuple(join_keys)
-    return given(factories.entity(name, keys, description))
+    return given(factories.entity(name, tuple(join_keys), description))
 
 
+@fitted_arguments
 def create_schema(feature_names: Iterable[str], default_type: "FeastType | None" = None) -> "list[Field]":
     """A list of Feast Fields, one a name, to which more may be appended. The type is Float64 by default."""
     from foreset.adapters.feast.repository import factories
     from foreset.adapters.feast.repository.dtypes import feast_type
 
-    if isinstance(feature_names, str):
-        reject(f"create_schema({feature_names!r})", "feature_names is one text", "give a list of names")
+    if default_type is not None:
+        from feast.types import ComplexFeastType, PrimitiveFeastType
+
+        check_object("create_schema", "default_type", default_type, PrimitiveFeastType, ComplexFeastType)
     return factories.schema(feature_names, feast_type("float64") if default_type is None else default_type)
 
 
 @needs_threads
+@fitted_arguments
 def create_feature_view(  # noqa: PLR0913, PLR0917  # the guide's signature
     view_name: str,
     source: "FileSource",
     schema: "Sequence[Field]",
     entity: "Entity",
-    ttl: timedelta | None = None,
-    tags: dict[str, str] | None = None,
+    ttl: Duration | None = None,
+    tags: Mapping[str, str] | None = None,
     *,
     closed: Literal["right", "left"] = "right",
 ) -> "FeatureView":
@@ -89,13 +100,17 @@ def create_feature_view(  # noqa: PLR0913, PLR0917  # the guide's signature
     `ttl` is how old a value may be, None or zero for no limit; a negative one is refused. `schema` is not changed.
     `closed` is that of `FeatureViewSpec`, and is kept in a tag.
     """
+    from feast import Entity, Field, FileSource
+
     from foreset.adapters.feast.repository import factories
 
-    if ttl is not None and ttl < timedelta(0):
-        reject(f"The feature view {view_name!r}", f"its ttl is negative ({ttl})", "give a ttl of zero or more, or None")
-    if closed not in {"right", "left"}:
-        reject(f"The feature view {view_name!r}", f"closed is {closed!r}", "give 'left' or 'right'")
+    check_object("create_feature_view", "source", source, FileSource)
+    check_object("create_feature_view", "entity", entity, Entity)
+    schema = object_list("create_feature_view", "schema", schema, Field)
+    age = cast("timedelta | None", ttl)  # a text was made one
+    if age is not None and age < timedelta(0):
+        reject(f"The feature view {view_name!r}", f"its ttl is negative ({age})", "give a ttl of zero or more, or None")
     tags = {**(tags or {}), **feast_tags.closed_tag(closed)}
     seen = tables_in(data_directory()).observe(source.path)
     key = seen.unwrap().facts.dtype(entity.join_key) if isinstance(seen, Success) else None
-    return given(factories.feature_view(view_name, source, schema, entity, key_dtype=key, ttl=ttl, tags=tags))
+    return given(factories.feature_view(view_name, source, schema, entity, key_dtype=key, ttl=age, tags=tags))

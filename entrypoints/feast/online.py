@@ -9,6 +9,7 @@ from foreset.application.feast.publish import publish
 from foreset.application.online.check_online import check_online
 from foreset.application.online.materialize import Online, materialize
 from foreset.application.online.read_online import Asked, read_online
+from foreset.domain.definitions.field_types import plain_value, shown
 from foreset.domain.errors.online import MaterializeError, NotServedOnline, OnlineError
 from foreset.domain.errors.problem import refuse
 from foreset.domain.errors.retrieval import PlanError
@@ -110,7 +111,7 @@ class OnlineViews:
 def columns_of(rows: EntityRows) -> dict[str, list[Any]]:
     """Rows of keys as columns. Raises `ForesetError` for what is no such rows."""
     if isinstance(rows, Mapping):
-        columns = {str(name): list(values) for name, values in rows.items()}
+        columns = {str(name): _column(name, values) for name, values in rows.items()}
         if len({len(values) for values in columns.values()}) > 1:
             reject("entity_rows", "its columns are not of one length", "give each column a value for each row")
         return columns
@@ -119,5 +120,17 @@ def columns_of(rows: EntityRows) -> dict[str, list[Any]]:
         if any(not isinstance(row, Mapping) or list(row) != names for row in rows):
             problem = "its rows are not all mappings with the same names"
             reject("entity_rows", problem, "give each row the same join keys, such as [{'k': 1}, {'k': 2}]")
-        return {str(name): [row[name] for row in rows] for name in names}
+        return {str(name): [plain_value(row[name]) for row in rows] for name in names}
     return given_frame(rows, "entity_rows").to_dict(as_series=False)
+
+
+def _column(name: object, values: Any) -> list[Any]:
+    """The values of a column; a single value, texts included, is not taken for a list of its parts."""
+    single = isinstance(values, (str, bytes, bytearray, Mapping, type))
+    try:
+        if single:
+            raise TypeError  # noqa: TRY301  # as what has no items
+        return [plain_value(value) for value in values]
+    except TypeError:
+        problem = f"its column {shown(name)} is {shown(values)}, which is not a list"
+        reject("entity_rows", problem, "give each column a list with a value for each row: {'k': [1, 2]}")

@@ -19,6 +19,7 @@ from foreset.domain.errors.problem import listed, told
 from foreset.domain.facts import TableFacts
 from foreset.entrypoints.feast.manager import check_offline_store, create_feast_manager
 from foreset.entrypoints.store.feature_store import FeatureStore
+from foreset.entrypoints.wiring.arguments import fitted_arguments
 from foreset.entrypoints.wiring.build import trainer
 from foreset.entrypoints.wiring.raising import given, reject
 
@@ -53,6 +54,7 @@ class WorkflowResult:
 
 
 @needs_threads
+@fitted_arguments
 def run_ml_workflow(
     feature_specs: Iterable[FeatureSpec] | None = None,
     model_spec: ModelSpec | None = None,

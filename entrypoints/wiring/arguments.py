@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable
+from datetime import timedelta
 from functools import cache, wraps
 from typing import (
     TYPE_CHECKING,
@@ -24,11 +25,14 @@ if TYPE_CHECKING:
     from os import PathLike
 
     Place: TypeAlias = str | PathLike[str]
+    """Where something is or goes."""
+    Duration: TypeAlias = timedelta | str
+    """A length of time."""
 else:
     from pathlib import Path
 
     Place = str | Path  # which is what paths of every library become
-"""Where something is or goes: a text or a path."""
+    Duration = timedelta  # which is what texts become
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -68,7 +72,7 @@ def _called(call: Callable[..., object], args: tuple[object, ...]) -> str:
     if "." not in call.__qualname__ or not args:
         return call.__qualname__
     owner = args[0] if isinstance(args[0], type) else type(args[0])
-    return f"{owner.__name__}.{call.__name__}"
+    return owner.__name__ if call.__name__ == "__init__" else f"{owner.__name__}.{call.__name__}"
 
 
 def _put(bound: inspect.BoundArguments, name: str, value: object) -> None:
