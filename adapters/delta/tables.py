@@ -233,6 +233,8 @@ class DeltaTables:
     def place(self, table: str) -> str:
         """Where a table is: its URL, or the path of its folder without links."""
         where = table_uri(table, self._data_dir).value_or(table)
+        if "\0" in where:  # which no path has
+            return where
         return where.rstrip("/") if is_url(where) else os.path.realpath(where)
 
     def stored(

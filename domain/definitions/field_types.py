@@ -81,6 +81,8 @@ def fitting(kind: Any) -> Fitting:  # noqa: PLR0911  # one for each kind of type
         return _literal(options)
     if hasattr(origin, "__fspath__"):
         return _texts((PATH,))
+    if origin is Callable:
+        return _callable
     if isinstance(origin, type) and issubclass(origin, Mapping):
         return _mapping(*map(fitting, options))
     if isinstance(origin, type) and issubclass(origin, Iterable):
@@ -319,6 +321,12 @@ def _each(given: list[Any], item: Fitting) -> Iterator[Any]:
             raise unfit.below(step) from None
 
 
+def _callable(given: Any) -> Any:
+    if not callable(given) or isinstance(given, type):
+        raise _unfit(given, "a function")
+    return given
+
+
 def _instance(kind: type) -> Fitting:
     fields = msgspec.structs.fields(kind) if issubclass(kind, msgspec.Struct) else ()
     needed = ", ".join(f"{field.name}=..." for field in fields if field.required)
@@ -326,7 +334,7 @@ def _instance(kind: type) -> Fitting:
 
     def fit(given: Any) -> Any:
         given = instant_of(given) if kind is datetime else given
-        if not isinstance(given, kind):
+        if not isinstance(given, kind) or (kind is datetime and given != given):  # noqa: PLR0124  # NaT is a datetime
             raise _unfit(given, f"a {kind.__name__}", f"give {wanted}")
         return given
 

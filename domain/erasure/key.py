@@ -5,16 +5,20 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from math import isfinite
+from types import NoneType
 from typing import Final
+from uuid import UUID
 
 import msgspec
 from returns.result import Result, Success
 
+from foreset.domain.definitions.field_types import plain_value, shown
 from foreset.domain.errors.erasure import KeyUnfit
 from foreset.domain.errors.problem import refuse
 
 Value = str | int | float | bool | bytes | date | Decimal
 """A value as a column has it."""
+_VALUES: Final = str | int | float | bytes | date | Decimal | UUID
 Given = Mapping[str, object]
 """Values by the names of columns; texts are read by the columns' types."""
 
@@ -65,12 +69,17 @@ def sought_key(entity: str, given: object, join_keys: Iterable[tuple[str, ...]])
     known = tuple(dict.fromkeys(join_keys))
     names = tuple(dict.fromkeys(name for keys in known for name in keys))
     if isinstance(given, Mapping):
-        forms = tuple(dict(given) for keys in known if set(keys) == set(given))[:1]
+        values = {name: plain_value(value) for name, value in given.items()}
+        forms = tuple(dict(values) for keys in known if set(keys) == set(values))[:1]
         problem = f"it names {', '.join(map(str, given)) or 'no column'}"
     else:
-        forms = tuple({keys[0]: given} for keys in known if len(keys) == 1)
+        forms = tuple({keys[0]: plain_value(given)} for keys in known if len(keys) == 1)
         problem = "it is a single value"
     if not forms:
+        return refuse(KeyUnfit(entity=entity, problem=problem, keys=names))
+    strange = next(((n, v) for form in forms for n, v in form.items() if not isinstance(v, _VALUES | NoneType)), None)
+    if strange is not None:
+        problem = f"what is given for {strange[0]!r} is {shown(strange[1])}, which is not a text, number, date or time"
         return refuse(KeyUnfit(entity=entity, problem=problem, keys=names))
     empty = next((name for form in forms for name, value in form.items() if value is None), None)
     if empty is not None:
@@ -132,6 +141,10 @@ def _instant(value: object) -> datetime | None:
     return given.replace(tzinfo=UTC) if given.tzinfo is None else given.astimezone(UTC)
 
 
+def _bytes(value: object) -> bytes:
+    return value.bytes if isinstance(value, UUID) else bytes.fromhex(str(value))
+
+
 def _truth(text: str) -> bool | None:
     return True if text in _TRUE else False if text in _FALSE else None
 
@@ -154,7 +167,7 @@ def _stands(value: object, text: str) -> bool:
 
 _READERS: Final[Mapping[str, Callable[[object], Value | None]]] = {
     "string": lambda value: None if isinstance(value, bytes) else _text(value),
-    "binary": lambda value: value if isinstance(value, bytes) else bytes.fromhex(str(value)),
+    "binary": lambda value: value if isinstance(value, bytes) else _bytes(value),
     "date": lambda value: date.fromisoformat(str(value)),  # not with a time of day
     "bool": lambda value: _truth(str(value).lower()),
     "float32": _float,

@@ -99,12 +99,10 @@ class FeastManager:
         An entity is taken from Feast's registry, else from what is registered, else from the view's entity columns. The
         view's table, its columns and their types are checked.
         """
-        from feast import FeatureView
-
         from foreset.adapters.feast.repository.from_proto import Places, view_seen
         from foreset.domain.feast.mapping import entities_of, plain_view, source_of, view_spec
 
-        check_object("FeastManager.register_feature_view", "feature_view", feature_view, FeatureView)
+        check_object("FeastManager.register_feature_view", "feature_view", feature_view, "feature view")
         store, registry = self._opened()
         seen = view_seen(feature_view.to_proto(), Places(self.repo_path, table_name))
         table = given(source_of(given(plain_view(seen)))).table

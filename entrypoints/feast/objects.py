@@ -46,9 +46,7 @@ def create_file_source(  # noqa: PLR0913, PLR0917  # the guide's signature
     from foreset.adapters.feast.repository import factories
 
     if file_format is not None:
-        from feast.data_format import FileFormat
-
-        check_object("create_file_source", "file_format", file_format, FileFormat)
+        check_object("create_file_source", "file_format", file_format, "file format")
     table = path if isinstance(path, str) else str(Path(path).absolute())
     said = DeltaSource(table, timestamp_field, valid_until_field=valid_until_field, timestamp_unit=timestamp_unit)
     return factories.file_source(
@@ -77,9 +75,7 @@ def create_schema(feature_names: Iterable[str], default_type: "FeastType | None"
     from foreset.adapters.feast.repository.dtypes import feast_type
 
     if default_type is not None:
-        from feast.types import ComplexFeastType, PrimitiveFeastType
-
-        check_object("create_schema", "default_type", default_type, PrimitiveFeastType, ComplexFeastType)
+        check_object("create_schema", "default_type", default_type, "type")
     return factories.schema(feature_names, feast_type("float64") if default_type is None else default_type)
 
 
@@ -100,13 +96,11 @@ def create_feature_view(  # noqa: PLR0913, PLR0917  # the guide's signature
     `ttl` is how old a value may be, None or zero for no limit; a negative one is refused. `schema` is not changed.
     `closed` is that of `FeatureViewSpec`, and is kept in a tag.
     """
-    from feast import Entity, Field, FileSource
-
     from foreset.adapters.feast.repository import factories
 
-    check_object("create_feature_view", "source", source, FileSource)
-    check_object("create_feature_view", "entity", entity, Entity)
-    schema = object_list("create_feature_view", "schema", schema, Field)
+    check_object("create_feature_view", "source", source, "file source")
+    check_object("create_feature_view", "entity", entity, "entity")
+    schema = object_list("create_feature_view", "schema", schema, "field")
     age = cast("timedelta | None", ttl)  # a text was made one
     if age is not None and age < timedelta(0):
         reject(f"The feature view {view_name!r}", f"its ttl is negative ({age})", "give a ttl of zero or more, or None")

@@ -21,7 +21,7 @@ from foreset.application.event_log.history import (
     send_lineage,
 )
 from foreset.application.feast.import_repository import LOOK_ROWS, FeastImportError, import_feast
-from foreset.application.ports.engine import Adapters
+from foreset.application.ports.engine import Adapters, Progress
 from foreset.application.tables.write import WriteError, optimize_table, write_table
 from foreset.application.training_sets.plan import plan_retrieval
 from foreset.application.training_sets.rebuild import rebuild
@@ -42,7 +42,7 @@ from foreset.domain.feast.import_report import ImportReport
 from foreset.domain.leakage.report import LeakReport
 from foreset.domain.planning.plan import RetrievalPlan
 from foreset.domain.table_health.report import TableReport
-from foreset.domain.tables.write_options import TARGET_BYTES
+from foreset.domain.tables.write_options import TARGET_BYTES, WriteMode
 from foreset.entrypoints.store.erasure import ErasesKeys
 from foreset.entrypoints.store.frames import frame_to_write
 from foreset.entrypoints.store.log import LooksAfterItsLog
@@ -71,8 +71,7 @@ from foreset.entrypoints.wiring.raising import given
 from foreset.entrypoints.wiring.unread import results_must_be_read
 
 if TYPE_CHECKING:
-    from foreset.application.ports.engine import Progress
-    from foreset.domain.tables.write_options import Compaction, WriteMode
+    from foreset.domain.tables.write_options import Compaction
 
 _LOG_ALONE: Final = (
     *("adapters", "at", "catalog", "close", "history", "lineage", "open", "pins", "receipt", "verify_log"),
@@ -182,9 +181,10 @@ class FeatureStore(KeepsTrainingSets, TellsOfTrainingSets, LooksAfterItsLog, Era
         )
 
     @classmethod
+    @fitted_arguments
     def in_memory(cls, tables: Mapping[str, Any] | None = None) -> "FeatureStore":
         """A store for tests: tables from frames, nothing on disk, the reference semantics as its executor."""
-        return cls(in_memory(tables or {}))
+        return cls(in_memory({name: given(frame_to_write(frame, name)) for name, frame in (tables or {}).items()}))
 
     def _catalog(self) -> "Result[CatalogAt, StoreError]":
         current = current_catalog(self._adapters.events, self._known)

@@ -90,7 +90,9 @@ def whole_file(path: str | PathLike[str], write: Callable[[Path], object]) -> Pa
 
 
 def _check_place(path: str | PathLike[str]) -> None:
-    """That a place is not an address, of which a folder would be made. Raises `OutputUnwritable`."""
+    """That a place is a path, and not an address, of which a folder would be made. Raises `OutputUnwritable`."""
+    if "\0" in os.fspath(path):
+        raise raised(OutputUnwritable(path=repr(os.fspath(path)), problem="no path holds a null character"))
     if is_address(str(path)) or is_not_a_place(str(path)):
         problem = "it is meant as an address, and files are written to folders"
         raise raised(OutputUnwritable(path=without_secrets(str(path)), problem=problem))

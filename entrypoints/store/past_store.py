@@ -10,6 +10,7 @@ from returns.result import Result
 from foreset.adapters.shared.processes.fork_guard import all_need_threads
 from foreset.application.definitions.catalog import registry_events
 from foreset.application.event_log.history import lineage_around, receipt_among
+from foreset.application.ports.engine import Progress
 from foreset.application.training_sets.plan import plan_retrieval
 from foreset.application.training_sets.rebuild import rebuild
 from foreset.application.training_sets.retrieve import retrieve
@@ -29,7 +30,7 @@ from foreset.entrypoints.wiring.openings import Rebuilder, not_pickled
 from foreset.entrypoints.wiring.unread import results_must_be_read
 
 if TYPE_CHECKING:
-    from foreset.application.ports.engine import Adapters, Progress
+    from foreset.application.ports.engine import Adapters
     from foreset.domain.definitions.specs import TrainingSetSpec
     from foreset.domain.event_log.lineage import Lineage
     from foreset.domain.event_log.receipts import Recorded, TrainingSetRetrieved

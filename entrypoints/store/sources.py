@@ -60,6 +60,8 @@ def of_table(table: str, reader: str, tables: TableStore) -> Iterator[Source]:
 
 def spared(place: str | PathLike[str], sources: Iterator[Source], *, overwrite: bool) -> Result[None, OutputIsSource]:
     """Whether nothing of the sources is replaced, or that is asked."""
+    if "\0" in os.fspath(place):  # nothing is there
+        return Success(None)
     real = os.path.realpath(place)
     reader = None if overwrite else next((source.reader for source in sources if _covers(source.place, real)), None)
     return Success(None) if reader is None else refuse(OutputIsSource(path=str(place), reader=reader))

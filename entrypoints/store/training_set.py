@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from foreset.adapters.shared.processes.fork_guard import all_need_threads
-from foreset.application.ports.engine import StoredFrame
+from foreset.application.ports.engine import Progress, StoredFrame
 from foreset.application.training_sets.retrieve import Retrieval
 from foreset.domain.errors.problem import raised, told
 from foreset.domain.errors.retrieval import ResultTooLarge
-from foreset.domain.errors.specs import InvalidSpec
 from foreset.domain.event_log.receipts import TrainingSetRetrieved
 from foreset.domain.planning.explain import size
 from foreset.domain.planning.measurements import Measured, beside
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
     from foreset.adapters.shared.frames.pandas_rows import PandasRows
     from foreset.application.leakage.audit import AuditError
     from foreset.application.leakage.report import ReportError
-    from foreset.application.ports.engine import Progress
     from foreset.domain.leakage.report import FrameAudit, LeakReport
     from foreset.entrypoints.store.reports import Reporter
 
@@ -88,6 +86,7 @@ class TrainingSet:
         """The plan that was run, and what it took beside what it was expected to take."""
         return f"{self._plan.explain()}\n\n{beside(self._plan, self.measured)}"
 
+    @fitted_arguments
     def report(
         self, target: str | None = None, *, progress: "Progress | None" = None
     ) -> "Result[LeakReport, ReportError]":
@@ -152,6 +151,7 @@ class TrainingSet:
 
         return numpy_array(self.frame.select(self.features), "to_numpy")
 
+    @fitted_arguments
     def X_y(self, target: str) -> "tuple[pd.DataFrame, pd.Series[Any]]":  # the field's own name
         """The feature columns without the target, shape (rows, features), and the target, shape (rows,); pandas.
 
@@ -160,17 +160,18 @@ class TrainingSet:
 
         Raises `CallerError` (`ValueNotHeld`) for a whole number in a column with nulls that float64 would round.
         """
-        if target not in self.receipt.columns:
-            problem = f"the training set {self.id} has no column {target!r}"
-            remedy = f"name one of {', '.join(self.receipt.columns)}"
-            raise raised(InvalidSpec(spec="X_y", problem=problem, remedy=remedy))
         names = [name for name in self.features if name != target]
         return self.columns_for(names, target, "X_y")
 
+    @fitted_arguments
     def columns_for(self, features: Sequence[str], target: str, call: str) -> "tuple[pd.DataFrame, pd.Series[Any]]":
         """Some columns, shape (rows, features), and another, shape (rows,), as `X_y` has them; errors name `call`."""
         from foreset.adapters.shared.interchange.to_pandas import features_and_target  # kept off the import of foreset
 
+        for name in (target, *features):
+            if name not in self.receipt.columns:
+                problem = f"the training set {self.id} has no column {name!r}"
+                reject(call, problem, f"name one of {', '.join(self.receipt.columns)}")
         return features_and_target(self._rows, features, target, call)
 
     @property

@@ -24,11 +24,12 @@ from foreset.adapters.shared.parquet.scan import READ_FAULTS
 from foreset.adapters.shared.rows.condition_bounds import too_long
 from foreset.application.ports.engine import Fingerprint, SpineFrame
 from foreset.application.ports.tables import ArrowStream, TableStore
+from foreset.domain.definitions.field_types import shown
 from foreset.domain.definitions.recordable import secret_in
 from foreset.domain.definitions.specs import SpineReference
 from foreset.domain.dtypes import width
 from foreset.domain.errors.files import CsvSchemaUnfit
-from foreset.domain.errors.problem import because, refuse, told
+from foreset.domain.errors.problem import CallerError, because, refuse, told
 from foreset.domain.errors.retention import Affected
 from foreset.domain.errors.retrieval import SPINES, DoesNotFit, SpineError, SpineUnreadable
 from foreset.domain.errors.system import or_out_of_reach
@@ -53,7 +54,7 @@ class PolarsSpines:
     ) -> Result[SpineFrame, SpineError]:
         """A polars, pandas or pyarrow frame, a path, or a `SpineReference`, as a polars frame."""
         if isinstance(spine, (str, os.PathLike)):
-            return self._referenced(SpineReference(path=os.fspath(spine)), room_bytes, time)
+            return Result.do(read for found in _reference(spine) for read in self._referenced(found, room_bytes, time))
         if isinstance(spine, SpineReference):
             return self._referenced(spine, room_bytes, time)
         return _frame(spine).map(SpineFrame)
@@ -113,6 +114,15 @@ class PolarsSpines:
     def within(self, frame: ArrowStream, boxes: Collection[Box]) -> Affected:
         """How many rows of a spine are in any of some boxes, and the first of them."""
         return within(polars_frame(frame), boxes)
+
+
+def _reference(path: object) -> Result[SpineReference, SpineUnreadable]:
+    """The reference to a file or table; a path that is not a text is refused."""
+    try:
+        return Success(SpineReference(path))  # type: ignore[arg-type]  # which looks at it
+    except CallerError as fault:
+        problem = getattr(fault.error, "problem", told(fault))
+        return refuse(SpineUnreadable(spine=shown(path), problem=problem))
 
 
 def _with_types(value: str, types: Mapping[str, PandasType]) -> str:

@@ -86,6 +86,11 @@ def calls(manager: FeastManager) -> dict[str, Call]:
     return every | {
         "initialize": (FeastManager("repo").initialize, {}, ["provider", "offline_store_type", "accept"]),
         "register": (lambda **given: manager.register(*given.values()), {}, ["spec"]),
+        "import_feast": (
+            lambda **given: manager.features.import_feast(**{"path": "nowhere", **given}).unwrap(),
+            {},
+            ["path", "register", "look_rows"],
+        ),
         # without y, so that nothing is trained
         "run_ml_workflow": (run_ml_workflow, {"X": X}, ["feature_specs", "model_spec", "feature_store_spec"]),
         "run_ml_workflow with data": (run_ml_workflow, {"X": X, "y": Y}, ["X", "y"]),
@@ -96,7 +101,7 @@ NAMES = [
     *("FeastManager", "create_feast_manager", "register_feature_view", "get_entity_values", "get_features"),
     *("get_training_data", "materialize", "get_online_features", "check_online", "create_file_source", "create_entity"),
     *("create_schema", "create_feature_view", "generate", "get_delta_path", "initialize", "register"),
-    *("run_ml_workflow", "run_ml_workflow with data"),
+    *("import_feast", "run_ml_workflow", "run_ml_workflow with data"),
 ]
 
 
@@ -163,4 +168,4 @@ def test_what_is_plainly_meant_is_taken() -> None:
     view = create_feature_view("v", source, tuple(fields), entity, ttl="30d", tags={"a": "b"})
     assert view.ttl is not None
     assert view.ttl.days == 30
-    assert [field.name for field in view.schema] == ["x", "k"]
+    assert {field.name for field in view.schema} == {"x", "k"}

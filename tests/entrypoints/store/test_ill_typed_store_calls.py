@@ -1,0 +1,150 @@
+"""Every argument of every call of stores and training sets is taken or refused by name, and the log stays whole."""
+
+import inspect
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from returns.result import Result, Success
+
+from foreset import (
+    DeltaSource,
+    EntitySpec,
+    FeatureStore,
+    FeatureViewSpec,
+    ForesetError,
+    TrainingSet,
+    TrainingSetSpec,
+)
+from foreset.domain.unreadable import UnreadableEvent
+from tests.domain.test_ill_typed_specs import VALUES
+
+DAY = datetime(2024, 1, 1, tzinfo=UTC)
+ROWS = pl.DataFrame({"k": [1, 2], "at": [DAY] * 2, "x": [1.0, 2.0], "y": [0, 1]})
+LABELS = pl.DataFrame({"k": [1, 2], "event_timestamp": [DAY] * 2})
+OUTSIDE = LABELS.with_columns(x=pl.lit(1.0))
+SPEC = TrainingSetSpec(["v:x"])
+FEW = VALUES[::2]
+OPEN_KINDS = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TrainingSet]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(tmp_path_factory.mktemp("calls"))
+        store = FeatureStore.open("s", data_dir="data").unwrap()
+        store.write(ROWS, "t").unwrap()
+        view = FeatureViewSpec("v", ["k"], DeltaSource("t", "at"), ["x", "y"])
+        store.register(EntitySpec("k", ["k"]), view).unwrap()
+        yield store.training_set(SPEC, LABELS).unwrap()
+        again = FeatureStore.open("s", data_dir="data").unwrap()
+        assert not [r for r in again.history().unwrap() if isinstance(r.event, UnreadableEvent)]
+        assert again.verify_log().unwrap().whole
+        assert again.training_set(SPEC, LABELS.tail(1)).unwrap().frame["x"].to_list() == [2.0]  # of 1 all was erased
+
+
+def calls(made: TrainingSet) -> dict[str, dict[str, Any]]:
+    one, table = {"id": made.id}, {"table": "t"}
+    return {
+        "open": {"path_or_url": "s", "create": False},
+        "in_memory": {},
+        "remove": {},
+        "plan": {"spec": SPEC, "spine": LABELS},
+        "training_set": {"spec": SPEC, "spine": LABELS},
+        "rebuild": one,
+        "diff": {"a": made.id, "b": made.id},
+        "receipt": one,
+        "lineage": {},
+        "send_lineage": {"target": "lineage.json"},
+        "report_page": {"report": made.report().unwrap(), "path": "p.html"},
+        "at": {"when": 1},
+        "table": table,
+        "check": table,
+        "changes": {**table, "from_version": 0},
+        "write": {"frame": ROWS, "table": "w"},
+        "optimize": table,
+        "pin": one,
+        "unpin": one,
+        "retention": table,
+        "vacuum": {**table, "dry_run": True},
+        "report": one,
+        "audit": {"frame": OUTSIDE, "spec": SPEC},
+        "verify_log": {},
+        "find_key": {"entity": "k", "key": 9},
+        "erase": {"entity": "k", "key": 9},
+    }
+
+
+OF_SETS: dict[str, dict[str, Any]] = {
+    "report": {},
+    "audit": {"frame": OUTSIDE},
+    "X_y": {"target": "x"},
+    "columns_for": {"features": ["x"], "target": "k", "call": "X_y"},
+    "write_parquet": {"path": "out.parquet"},
+    "write_delta": {"path": "out"},
+}
+OTHERS = {"adapters", "catalog", "close", "history", "pins", "register", "import_feast", "move_log"}
+"""Without arguments, or with lists of names and specs that have tests of their own; loads Feast; moves the log."""
+
+
+def names_of(kind: type) -> list[str]:
+    calls = (name for name in dir(kind) if not name.startswith("_") and callable(getattr(kind, name)))
+    return [name for name in calls if set(inspect.signature(getattr(kind, name)).parameters) - {"self"}]
+
+
+@pytest.mark.parametrize("name", sorted(set(names_of(FeatureStore)) - OTHERS))
+def test_an_argument_of_a_store_is_taken_or_refused(made: TrainingSet, name: str) -> None:
+    assert made._reporter is not None  # whose store it is
+    try_all(getattr(made._reporter.store, name), calls(made)[name])  # as above
+
+
+@pytest.mark.parametrize("name", names_of(TrainingSet))
+def test_an_argument_of_a_training_set_is_taken_or_refused(made: TrainingSet, name: str) -> None:
+    try_all(getattr(made, name), OF_SETS[name])
+
+
+def test_a_log_is_moved_to_places_alone(made: TrainingSet) -> None:
+    store = made._reporter.store if made._reporter else None  # whose store it is
+    assert isinstance(store, FeatureStore)
+    for value in VALUES:
+        if not isinstance(value, (str, Path)):
+            assert str(store.move_log(value).failure()).startswith("FeatureStore.move_log: to is ")
+
+
+def try_all(call: Callable[..., Any], given: dict[str, Any]) -> None:
+    for argument, parameter in inspect.signature(call).parameters.items():
+        for value in FEW if parameter.kind not in OPEN_KINDS else ():
+            if argument == "progress" and callable(value):
+                continue  # it would be called
+            refused = tried(call, {**given, argument: value})
+            assert refused is None or " Next: " in str(refused), argument
+
+
+def tried(call: Callable[..., Any], given: dict[str, Any]) -> ForesetError | Exception | None:
+    """The failure of a call that gives a `Result`, or what a call that gives none raises; any other fault is raised."""
+    gives_result = "Result" in str(inspect.signature(call).return_annotation)
+    try:
+        found = call(**given)
+    except ForesetError as raised:
+        assert not gives_result, "a call that gives a Result raised"
+        return raised
+    if isinstance(found, Result) and not isinstance(found, Success):
+        with pytest.raises(ForesetError) as caught:
+            found.unwrap()
+        return caught.value
+    return None
+
+
+@pytest.mark.parametrize("key", [object(), len, {"k": object()}, 1j, [1]])
+def test_a_key_to_erase_is_a_value_that_a_column_may_have(key: object) -> None:
+    store = FeatureStore.in_memory({"t": ROWS})
+    store.register(EntitySpec("k", ["k"])).unwrap()
+    assert "which is not a text, number, date or time" in str(store.erase("k", key).failure())
+
+
+def test_a_store_in_memory_is_of_frames() -> None:
+    with pytest.raises(ForesetError, match="cannot be taken: it is not a frame"):
+        FeatureStore.in_memory({"t": 1})
