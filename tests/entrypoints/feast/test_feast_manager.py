@@ -152,8 +152,6 @@ def test_objects_that_cannot_be_are_refused(workspace: Path) -> None:
         create_entity("none", [])
     with pytest.raises(ForesetError, match="its ttl is negative"):
         sample_view(ttl=timedelta(days=-1))
-    with pytest.raises(ForesetError, match="feature_names is one text"):
-        create_schema("feature_0")
     with pytest.raises(ForesetError, match="is not a dataset name"):
         create_file_source("../outside", "at")
     assert create_file_source(Path("data/x"), "at").path == str(workspace / "data" / "x")
