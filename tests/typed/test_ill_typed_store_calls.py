@@ -28,18 +28,19 @@ LABELS = pl.DataFrame({"k": [1, 2], "event_timestamp": [DAY] * 2})
 OUTSIDE = LABELS.with_columns(x=pl.lit(1.0))
 SPEC = TrainingSetSpec(["v:x"])
 FEW = VALUES[::2]
+Made = tuple[FeatureStore, TrainingSet]
 OPEN_KINDS = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TrainingSet]:
+def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path_factory.mktemp("calls"))
         store = FeatureStore.open("s", data_dir="data").unwrap()
         store.write(ROWS, "t").unwrap()
         view = FeatureViewSpec("v", ["k"], DeltaSource("t", "at"), ["x", "y"])
         store.register(EntitySpec("k", ["k"]), view).unwrap()
-        yield store.training_set(SPEC, LABELS).unwrap()
+        yield store, store.training_set(SPEC, LABELS).unwrap()
         again = FeatureStore.open("s", data_dir="data").unwrap()
         assert not [r for r in again.history().unwrap() if isinstance(r.event, UnreadableEvent)]
         assert again.verify_log().unwrap().whole
@@ -96,19 +97,19 @@ def names_of(kind: type) -> list[str]:
 
 
 @pytest.mark.parametrize("name", sorted(set(names_of(FeatureStore)) - OTHERS))
-def test_an_argument_of_a_store_is_taken_or_refused(made: TrainingSet, name: str) -> None:
-    assert made._reporter is not None  # whose store it is
-    try_all(getattr(made._reporter.store, name), calls(made)[name])  # as above
+def test_an_argument_of_a_store_is_taken_or_refused(made: Made, name: str) -> None:
+    store, training_set = made
+    try_all(getattr(store, name), calls(training_set)[name])
 
 
 @pytest.mark.parametrize("name", names_of(TrainingSet))
-def test_an_argument_of_a_training_set_is_taken_or_refused(made: TrainingSet, name: str) -> None:
-    try_all(getattr(made, name), OF_SETS[name])
+def test_an_argument_of_a_training_set_is_taken_or_refused(made: Made, name: str) -> None:
+    _, training_set = made
+    try_all(getattr(training_set, name), OF_SETS[name])
 
 
-def test_a_log_is_moved_to_places_alone(made: TrainingSet) -> None:
-    store = made._reporter.store if made._reporter else None  # whose store it is
-    assert isinstance(store, FeatureStore)
+def test_a_log_is_moved_to_places_alone(made: Made) -> None:
+    store, _ = made
     for value in VALUES:
         if not isinstance(value, (str, Path)):
             assert str(store.move_log(value).failure()).startswith("FeatureStore.move_log: to is ")
