@@ -25,11 +25,11 @@ PAGE: Final = Path(__file__).parent / "findings.md"
 _INTRO: Final = """\
 # Findings
 
-What `foreset check TABLE` and `store.check(table)` find, each with what to do next; `--deep` and `deep=True` read the
-data too. A severity is the usual one: some findings are milder where only old versions are concerned. What
-`foreset import PATH` and `store.import_feast(path)` find in a Feast repository stands after them, and what
-`store.report(id)` and `store.audit(...)` find in a training set or a frame after those. What `foreset log verify` and
-`store.verify_log()` find in the store's own log stands at the end.
+What `foreset check TABLE` and `store.tables.check(table)` find, each with what to do next; `--deep` and `deep=True`
+read the data too. A severity is the usual one: some findings are milder where only old versions are concerned. After
+them stands what `foreset import PATH` and `store.feast.import_repository(path)` find in a Feast repository, then what
+`store.training_sets.report(id)` and `store.training_sets.audit(...)` find in a training set or a frame, then what
+`foreset log verify` and `store.log.verify()` find in the store's own log.
 
 | severity | means |
 |---|---|

@@ -1,10 +1,12 @@
 """What a finding is: how bad it is, what is wrong, and what to do next."""
 
+from collections.abc import Sequence
 from typing import ClassVar, Final, Literal
 
 import msgspec
 
 from foreset.domain.errors.problem import listed
+from foreset.domain.safe_text.notebooks import card
 
 Severity = Literal["error", "warning", "advice"]
 """`error`: rows are lost, doubled, wrong or unreadable. `warning`: older versions are, or something may be. `advice`:
@@ -47,3 +49,20 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, tag=True, tag_field="fi
         values = {name: getattr(self, name) for name in self.__struct_fields__}
         shown = {name: listed(v, _SHOWN) if isinstance(v, tuple) else v for name, v in values.items()}
         return text.format(**shown)
+
+
+def counted_findings(findings: Sequence[Finding]) -> str:
+    """How many findings there are of each severity.
+
+    >>> counted_findings(())
+    'no findings'
+    """
+    counts = {severity: sum(f.severity == severity for f in findings) for severity in SEVERITIES}
+    return ", ".join(f"{count} {severity}" for severity, count in counts.items() if count) or "no findings"
+
+
+def findings_card(findings: Sequence[Finding]) -> str:
+    """Findings as HTML for notebooks."""
+    if not findings:
+        return ""
+    return card("Findings", columns=("severity", "what", "next"), rows=[(f.severity, f.what, f.next) for f in findings])

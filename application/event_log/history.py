@@ -35,6 +35,16 @@ def receipt_of(identifier: str, events: EventStore) -> Result[TrainingSetRetriev
     return Result.do(receipt for recorded in events.read() for receipt in receipt_among(identifier, recorded))
 
 
+def receipts_of(events: EventStore, name: str | None = None) -> Result[tuple[TrainingSetRetrieved, ...], StoreError]:
+    """The receipts of all training sets, or of those of a name, the newest first."""
+    return events.read().map(lambda recorded: receipts_among(recorded, name))
+
+
+def receipts_among(recorded: tuple[Recorded, ...], name: str | None = None) -> tuple[TrainingSetRetrieved, ...]:
+    """The receipts among these events, or those of a name, the newest first."""
+    return tuple(r for r in reversed(_receipts(recorded)) if name is None or r.spec.name == name)
+
+
 def receipt_among(
     identifier: str, recorded: tuple[Recorded, ...]
 ) -> Result[TrainingSetRetrieved, NoSuchTrainingSet | EventUnreadable]:

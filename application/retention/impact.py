@@ -100,9 +100,8 @@ def _unread(
     for identifier, event in unread.items():
         if identifier not in lose:
             what = f"Whether the training set {identifier} rests on files of the table {table!r} is not known"
-            remedy = (
-                f"name it as lost: store.vacuum(..., lose=[{identifier!r}]), or `foreset vacuum --lose {identifier}`"
-            )
+            call, command = f"store.tables.vacuum(..., lose=[{identifier!r}])", f"`foreset vacuum --lose {identifier}`"
+            remedy = f"name it as lost: {call}, or {command}"
             return refuse(
                 EventUnreadable(
                     what=what, event=event.kind, position=event.position, problem=event.problem, remedy=remedy

@@ -59,7 +59,7 @@ def existing_pin(identifier: str, events: EventStore) -> Result[TrainingSetPinne
     pin = found.unwrap()
     if isinstance(pin, UnreadableEvent):
         what = f"Whether the training set {identifier} has a pin is not known"
-        remedy = f"pin it again: store.pin({identifier!r})"
+        remedy = f"pin it again: store.training_sets.pin({identifier!r})"
         return refuse(
             EventUnreadable(what=what, event=pin.kind, position=pin.position, problem=pin.problem, remedy=remedy)
         )

@@ -74,11 +74,28 @@ def rebuild(
     """
     began = adapters.clock.now()
     return Result.do(
-        Retrieval(receipt, done.made.assembled.frame, done.plan, done.made.measured, done.pinned is not None, done.why)
+        _retrieval(receipt, done)
         for receipt in receipt_of(identifier, adapters.events)
         for done in made_again(receipt, adapters, catalog, spine, began, pin=pin)
         for _ in _recorded(receipt, done, adapters)
     )
+
+
+def load(
+    identifier: str, adapters: Adapters, catalog: Catalog, spine: object | None = None
+) -> Result[Retrieval, RebuildError]:
+    """The training set of a receipt, as `rebuild` gives it, of which nothing is recorded."""
+    began = adapters.clock.now()
+    return Result.do(
+        _retrieval(receipt, done)
+        for receipt in receipt_of(identifier, adapters.events)
+        for done in made_again(receipt, adapters, catalog, spine, began)
+    )
+
+
+def _retrieval(receipt: TrainingSetRetrieved, done: Rebuilt) -> Retrieval:
+    made = done.made
+    return Retrieval(receipt, made.assembled.frame, done.plan, made.measured, done.pinned is not None, done.why)
 
 
 def made_again(  # noqa: PLR0913  # what is made again, of what, and since when

@@ -120,6 +120,7 @@ class Trained(msgspec.Struct, frozen=True, kw_only=True):
 class ModelTrained(msgspec.Struct, frozen=True, kw_only=True, tag="model-trained.v1"):
     """A model was trained on a training set.
 
+    Of a model that other code trained it is not known on how many rows; `fingerprint` is empty where there is none.
     `metrics` are those that are finite. JSON has no other numbers, so the others are texts in `not_finite`; `measured`
     has all of them.
     """
@@ -128,9 +129,9 @@ class ModelTrained(msgspec.Struct, frozen=True, kw_only=True, tag="model-trained
     estimator: str
     params: dict[str, Any]
     metrics: dict[str, float]
-    rows_train: int
-    rows_test: int
-    fingerprint: str
+    rows_train: int | None = None
+    rows_test: int | None = None
+    fingerprint: str = ""
     saved_to: str | None = None
     name: str | None = None
     not_finite: dict[str, NotFinite] = {}

@@ -15,7 +15,7 @@ from foreset.domain.definitions.recordable import unrecordable, without_credenti
 from foreset.domain.definitions.specs import EntitySpec, FeatureViewSpec
 from foreset.domain.dtypes import column_unit, is_epoch, joined_key, time_unit, widens
 from foreset.domain.errors.event_log import EventUnreadable
-from foreset.domain.errors.problem import refuse
+from foreset.domain.errors.problem import listed, refuse
 from foreset.domain.errors.specs import (
     EntityInUse,
     InvalidSpec,
@@ -26,6 +26,7 @@ from foreset.domain.errors.specs import (
     UnknownView,
 )
 from foreset.domain.facts import Column
+from foreset.domain.safe_text.notebooks import card
 from foreset.domain.unreadable import ENTITIES, VIEWS, UnreadableEvent
 
 S = TypeVar("S", EntitySpec, FeatureViewSpec)
@@ -129,6 +130,29 @@ class Catalog(msgspec.Struct, frozen=True):
     views: dict[str, FeatureView] = {}
     versions: dict[str, int] = {}
     unreadable: dict[str, UnreadableEvent] = {}
+
+    def __repr__(self) -> str:
+        """The names of what is defined."""
+        return f"Catalog(entities: {listed(self.entities)}; views: {listed(self.views)})"
+
+    def _repr_html_(self) -> str:
+        """The same for notebooks."""
+        return self.as_html()
+
+    def as_html(self) -> str:
+        """The views as a table of HTML."""
+        rows = [
+            (
+                name,
+                view.version,
+                listed(view.spec.entities),
+                view.spec.source.table,
+                listed(f.name for f in view.spec.fields),
+            )
+            for name, view in self.views.items()
+        ]
+        columns = ("view", "version", "entities", "table", "features")
+        return card("Catalog", [("entities", listed(self.entities))], columns=columns, rows=rows)
 
     def join_keys(self, view: FeatureViewSpec) -> tuple[str, ...]:
         """The join keys of a view, in the order of its entities; all of them are registered."""

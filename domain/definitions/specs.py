@@ -32,6 +32,7 @@ from foreset.domain.dtypes import is_dtype
 from foreset.domain.errors.problem import raised
 from foreset.domain.errors.specs import InvalidSpec
 from foreset.domain.safe_text.addresses import redacted
+from foreset.domain.safe_text.notebooks import card
 from foreset.domain.safe_text.secret_names import Options
 
 if TYPE_CHECKING:
@@ -71,6 +72,14 @@ class Spec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
         """The same for rich."""
         fields = ((name, getattr(self, name)) for name in self.__struct_fields__)
         return [(name, redacted(value) if isinstance(value, str) else value) for name, value in fields]
+
+    def _repr_html_(self) -> str:
+        """The same for notebooks: the fields that are not as by default."""
+        defaults = dict(zip(reversed(self.__struct_fields__), reversed(self.__struct_defaults__), strict=False))
+        facts = [
+            (name, value) for name, value in self.__rich_repr__() if value != defaults.get(name, msgspec.NODEFAULT)
+        ]
+        return card(type(self).__name__, facts)
 
     def _validate(self) -> None:
         """Refuse what contradicts itself."""

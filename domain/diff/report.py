@@ -17,6 +17,7 @@ from foreset.domain.diff.text import (
     told_view,
 )
 from foreset.domain.errors.problem import listed
+from foreset.domain.safe_text.notebooks import card
 
 
 class TrainingSetDiff(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,6 +48,15 @@ class TrainingSetDiff(msgspec.Struct, frozen=True, kw_only=True):
     def cells(self) -> int | None:
         """How many cells changed."""
         return None if self.columns is None else sum(column.changed for column in self.columns)
+
+    def __repr__(self) -> str:
+        """Both sets, and how many cells differ; `explain()` says which and why."""
+        cells = "the same" if self.same else "other cells" if self.cells is None else f"{self.cells:,} cells differ"
+        return f"TrainingSetDiff({self.a.id}, {self.b.id}: {cells})"
+
+    def _repr_html_(self) -> str:
+        """The same for notebooks, with `explain()`."""
+        return card(repr(self), text=self.explain())
 
     def explain(self) -> str:
         """The difference in words: both sets, what they were made from, rows, columns; continued lines are indented."""

@@ -193,10 +193,10 @@ class NoLog(CallerFault, frozen=True, kw_only=True):
 
 
 class RepositoryNeeded(CallerFault, frozen=True, kw_only=True):
-    """A store in a database, where a folder is needed for Feast's repository."""
+    """A store that is not in a folder, where a folder is needed for Feast's repository."""
 
     place: str
-    says = "The store {place} is a database, and a Feast repository is a folder."
+    says = "The store {place} is not in a folder, and a Feast repository is a folder."
     then = "name the folder of the repository."
 
 

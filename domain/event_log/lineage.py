@@ -21,8 +21,10 @@ import msgspec
 
 from foreset.domain.definitions.models import ModelTrained
 from foreset.domain.definitions.registry import STREAM, Catalog, EntityRegistered, FeatureViewRegistered, evolve
+from foreset.domain.errors.problem import listed
 from foreset.domain.event_log.receipts import Recorded, TableWritten, TrainingSetRetrieved
 from foreset.domain.online.loading import ViewMaterialized
+from foreset.domain.safe_text.notebooks import card
 from foreset.domain.unreadable import UnreadableEvent
 
 NodeKind = Literal["entity", "table", "view", "spine", "training set", "model", "online"]
@@ -83,6 +85,23 @@ class Lineage(msgspec.Struct, frozen=True):
     nodes: tuple[LineageNode, ...]
     edges: tuple[LineageEdge, ...]
     asked: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        """How many nodes it has, and of what they are."""
+        asked = f" around {listed(self.asked)}" if self.asked else ""
+        return f"Lineage({len(self.nodes)} nodes, {len(self.edges)} edges{asked})"
+
+    def _repr_html_(self) -> str:
+        """The same for notebooks, with the nodes and what each was made from."""
+        sources = {node.key: [e.source for e in self.edges if e.target == node.key] for node in self.nodes}
+        rows = [
+            (node.label, listed(map(self._label, sources[node.key])) if sources[node.key] else "")
+            for node in self.nodes
+        ]
+        return card(repr(self), columns=("what", "made from"), rows=rows)
+
+    def _label(self, key: str) -> str:
+        return self.node(key).label
 
     def node(self, key: str) -> LineageNode:
         """A node by its key."""

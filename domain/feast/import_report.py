@@ -7,6 +7,8 @@ import msgspec
 
 from foreset.domain.definitions.registry import Catalog, EntityRegistered, FeatureViewRegistered
 from foreset.domain.feast.findings import FeastFinding
+from foreset.domain.finding import counted_findings, findings_card
+from foreset.domain.safe_text.notebooks import card
 from foreset.domain.table_health.findings import Severity
 
 Change = Literal["new", "changed", "same"]
@@ -77,3 +79,14 @@ class ImportReport(msgspec.Struct, frozen=True, kw_only=True):
     def worst(self) -> Severity | None:
         """The severity of the worst finding, None where there is none."""
         return self.findings[0].severity if self.findings else None
+
+    def __repr__(self) -> str:
+        """The repository, what maps, and how many findings there are."""
+        return (
+            f"ImportReport({self.path}, {len(self.mapped)} mapped, {len(self.unmapped)} not, "
+            f"{counted_findings(self.findings)})"
+        )
+
+    def _repr_html_(self) -> str:
+        """The same for notebooks, with the findings."""
+        return card(repr(self), body=findings_card(self.findings))

@@ -5,8 +5,10 @@ from typing import Literal
 
 import msgspec
 
+from foreset.domain.finding import counted_findings, findings_card
 from foreset.domain.leakage.findings import LeakFinding
 from foreset.domain.planning.ages import AgeQuantile, Ages
+from foreset.domain.safe_text.notebooks import card
 from foreset.domain.table_health.findings import Severity
 
 Role = Literal["key", "time", "target", "spine", "feature"]
@@ -119,6 +121,29 @@ class LeakReport(msgspec.Struct, frozen=True, kw_only=True):
         """The severity of the worst finding, None where there is none."""
         return self.findings[0].severity if self.findings else None
 
+    def __repr__(self) -> str:
+        """The set, and how many findings there are."""
+        return f"LeakReport({self.id}, {self.rows:,} rows, {counted_findings(self.findings)})"
+
+    def _repr_html_(self) -> str:
+        """The same for notebooks, with the findings."""
+        return card(
+            repr(self),
+            columns=("view", "served", "without match", "expired", "ties", "written later"),
+            rows=[
+                (
+                    v.view,
+                    v.served,
+                    v.without_match,
+                    v.expired,
+                    v.ties,
+                    "" if v.written_later is None else v.written_later.rows,
+                )
+                for v in self.views
+            ],
+            body=findings_card(self.findings),
+        )
+
 
 class ViewAudit(msgspec.Struct, frozen=True, kw_only=True):
     """A view's columns in an outside frame, row by row, beside what serves. The six counts add up to the rows.
@@ -185,3 +210,16 @@ class FrameAudit(msgspec.Struct, frozen=True, kw_only=True):
     def worst(self) -> Severity | None:
         """The severity of the worst finding, None where there is none."""
         return self.findings[0].severity if self.findings else None
+
+    def __repr__(self) -> str:
+        """The set that it was compared with, and how many rows differ."""
+        return f"FrameAudit({self.id}, {self.differ:,} of {self.rows:,} rows differ, {counted_findings(self.findings)})"
+
+    def _repr_html_(self) -> str:
+        """The same for notebooks, with the findings."""
+        return card(
+            repr(self),
+            columns=("view", "same", "from the future", "not yet written"),
+            rows=[(v.view, v.same, v.from_the_future, v.not_yet_written) for v in self.views],
+            body=findings_card(self.findings),
+        )

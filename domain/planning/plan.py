@@ -15,8 +15,10 @@ import hashlib
 import msgspec
 from msgspec.structs import replace
 
+from foreset.domain.errors.problem import listed
 from foreset.domain.planning.explain import explain
 from foreset.domain.planning.nodes import Assemble, Gather, Match, Node, Scan, Spine
+from foreset.domain.safe_text.notebooks import card
 
 
 class RetrievalPlan(msgspec.Struct, frozen=True):
@@ -74,6 +76,15 @@ class RetrievalPlan(msgspec.Struct, frozen=True):
         """A fingerprint of what is computed, equal for equal plans, whatever their advice."""
         bare = tuple(node if isinstance(node, (Spine, Gather)) else replace(node, how=None) for node in self.nodes)
         return hashlib.sha256(msgspec.json.encode(bare, order="sorted")).hexdigest()
+
+    def __repr__(self) -> str:
+        """Rows, features and tables; `explain()` says how."""
+        tables = listed(f"{table}@{version}" for table, version in self.versions.items())
+        return f"RetrievalPlan({self.spine.rows:,} rows, {len(self.result.columns)} columns, from {tables})"
+
+    def _repr_html_(self) -> str:
+        """The same for notebooks, with `explain()`."""
+        return card(repr(self), text=self.explain())
 
     def explain(self) -> str:
         """The plan as text, for people."""

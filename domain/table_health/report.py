@@ -2,6 +2,9 @@
 
 import msgspec
 
+from foreset.domain.finding import counted_findings, findings_card
+from foreset.domain.safe_text.addresses import without_secrets
+from foreset.domain.safe_text.notebooks import card
 from foreset.domain.table_health.findings import SEVERITIES, Severity, TableFinding
 
 
@@ -26,6 +29,15 @@ class TableReport(msgspec.Struct, frozen=True, kw_only=True):
     def worst(self) -> Severity | None:
         """The severity of the worst finding, None where there is none."""
         return self.findings[0].severity if self.findings else None
+
+    def __repr__(self) -> str:
+        """The table, and how many findings there are."""
+        table = without_secrets(self.table)
+        return f"TableReport({table}@{self.version}, {self.files:,} files, {counted_findings(self.findings)})"
+
+    def _repr_html_(self) -> str:
+        """The same for notebooks, with the findings."""
+        return card(repr(self), body=findings_card(self.findings))
 
 
 def worst_first(findings: list[TableFinding]) -> tuple[TableFinding, ...]:

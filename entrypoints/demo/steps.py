@@ -21,6 +21,7 @@ from foreset.entrypoints.demo.figures import Appended, Built, Corrected, Rebuilt
 from foreset.entrypoints.demo.flights import Source, spine_of
 from foreset.entrypoints.demo.progress import busy, track
 from foreset.entrypoints.demo.tables import Correction, growth, stragglers
+from foreset.entrypoints.spec_files.specs import SpecFileError
 from foreset.entrypoints.store.feature_store import FeatureStore
 from foreset.entrypoints.store.training_set import TrainingSet
 
@@ -61,7 +62,7 @@ def grow(stage: Stage) -> Result[tuple[TableGrown, ...], WriteError]:
     """Write the tables, a commit for each month's rows."""
     grown: dict[str, TableGrown] = {}
     for table, rows in track(stage.console, "Growing the Delta tables", growth(stage.source)):
-        written = stage.store.write(rows, table)
+        written = stage.store.tables.write(rows, table)
         if not isinstance(written, Success):
             return refuse(written.failure())
         facts = written.unwrap()
@@ -78,14 +79,14 @@ def grow(stage: Stage) -> Result[tuple[TableGrown, ...], WriteError]:
 
 def correct(stage: Stage, correction: Correction) -> Result[Corrected, WriteError]:
     """Replace the rows of the weather by the corrected ones, as one commit."""
-    return stage.store.write(correction.frame, "weather", mode="overwrite").map(
+    return stage.store.tables.write(correction.frame, "weather", mode="overwrite").map(
         lambda facts: Corrected(
             table="weather", version=facts.version, rewritten=correction.rewritten, deleted=correction.deleted
         )
     )
 
 
-def register(stage: Stage) -> Result[int, RegistryError]:
+def register(stage: Stage) -> Result[int, RegistryError | SpecFileError]:
     """Define the entities and the views; gives how many."""
     return stage.store.register(*ENTITIES, *VIEWS).map(lambda registered: registered.changed)
 
@@ -119,7 +120,7 @@ def _built(training_set: TrainingSet, seconds: float) -> Built:
 def join_late(stage: Stage) -> Result[Appended, WriteError]:
     """Append the flights that were still in the air when the last month ended."""
     table, rows = stragglers(stage.source)
-    return stage.store.write(rows, table).map(
+    return stage.store.tables.write(rows, table).map(
         lambda facts: Appended(table=table, version=facts.version, rows=rows.height)
     )
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from foreset.adapters.feast.repository.registry import FeastRegistry
     from foreset.domain.definitions.field_hints import InstantsGiven
     from foreset.domain.online.loading import OnlineCheck, ViewMaterialized
-    from foreset.entrypoints.feast.online import EntityRows, OnlineFeatures, OnlineViews
+    from foreset.entrypoints.store.parts.online_views import EntityRows, OnlineFeatures, OnlineViews
     from foreset.entrypoints.store.training_set import TrainingSet
 
 DEFAULT_VIEW: Final = "classification_features"
@@ -121,7 +121,7 @@ class FeastManager:
         given(publish(store.adapters.events, registry))
 
     def _columns(self, table: str) -> tuple[Column, ...]:
-        return given(self.features.table(table)).columns
+        return given(self.features.tables.info(table)).columns
 
     @fitted_arguments
     def get_entity_values(self, entity_column: str, dataset_name: str) -> list[Any]:
@@ -235,7 +235,7 @@ class FeastManager:
         return given(self._online().check(feature_view_name, limit=limit))
 
     def _online(self) -> "OnlineViews":
-        from foreset.entrypoints.feast.online import OnlineViews
+        from foreset.entrypoints.store.parts.online_views import OnlineViews
 
         if self._views is None:
             self._views = OnlineViews(*self._opened())

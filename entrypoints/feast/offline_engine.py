@@ -26,8 +26,9 @@ from foreset.domain.facts import Column, TableFacts
 from foreset.domain.planning.row_query import Pull
 from foreset.domain.safe_text.addresses import without_secrets
 from foreset.domain.tables.write_options import WriteMode, WriteOptions
+from foreset.entrypoints.store.feature_rows import arrow_of
 from foreset.entrypoints.store.frames import frame_to_write, spine_frame
-from foreset.entrypoints.store.training_set import TrainingSet, arrow_of
+from foreset.entrypoints.store.training_set import TrainingSet
 from foreset.entrypoints.wiring.build import data_directory, local_store, table_store, unrecorded
 from foreset.entrypoints.wiring.raising import given
 

@@ -109,7 +109,7 @@ def _initialized(spec: FeatureStoreSpec) -> FeatureStore:
     with create_feast_manager(
         spec.repo_path, spec.project_name, offline_store_type=spec.offline_store, accept=spec.accept
     ) as manager:
-        manager.register(ENTITY, _view(spec, given(manager.features.table(spec.dataset_name))))
+        manager.register(ENTITY, _view(spec, given(manager.features.tables.info(spec.dataset_name))))
         return manager.features
 
 
@@ -141,7 +141,7 @@ def _retrieved(store: FeatureStore, spec: FeatureStoreSpec, features: Sequence[s
         name=spec.feature_view_name,
     )
     version = given(version_of(asked, view.spec.source, store.adapters))
-    facts = given(store.table(spec.dataset_name, version))
+    facts = given(store.tables.info(spec.dataset_name, version))
     asked = replace(asked, versions={spec.dataset_name: facts.version})
     return given(store.training_set(asked, _spine(store, spec, view, asked)))
 

@@ -1,6 +1,6 @@
 """Spec files: definitions, training sets and workflows from YAML, TOML or JSON."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import TypeVar
@@ -42,6 +42,26 @@ def read_registrations(path: str | PathLike[str]) -> Result[tuple[Registration, 
             if not isinstance(item, Success):
                 return refuse(item.failure())
             found.append(item.unwrap())
+    return Success(tuple(found))
+
+
+def with_files_read(specs_or_files: Sequence[object]) -> Result[tuple[object, ...], SpecFileError]:
+    """Specs as they are, and for each path of a file the specs in it; lists of either are looked into.
+
+    The first mistake in any file is the error.
+    """
+    found: list[object] = []
+    for given in specs_or_files:
+        read: Result[tuple[object, ...], SpecFileError] = (
+            read_registrations(given)
+            if isinstance(given, (str, PathLike))
+            else with_files_read(given)
+            if isinstance(given, (list, tuple))
+            else Success((given,))
+        )
+        if not isinstance(read, Success):
+            return refuse(read.failure())
+        found.extend(read.unwrap())
     return Success(tuple(found))
 
 

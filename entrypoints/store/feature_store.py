@@ -2,87 +2,66 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from functools import cached_property
+from inspect import getdoc
 from os import PathLike, fspath
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Unpack
+from types import TracebackType
+from typing import Any, Final, Self
 
-from returns.result import Result
+from returns.result import Result, Success
 
 from foreset.adapters.shared.processes.fork_guard import all_need_threads
 from foreset.application.definitions.catalog import CatalogAt, current_catalog
 from foreset.application.definitions.register import Registered, RegistryError, register, remove
 from foreset.application.diff.compare import DiffError, diff
-from foreset.application.event_log.history import (
-    ReceiptError,
-    lineage_around,
-    past_at,
-    receipt_of,
-    selected_events,
-    send_lineage,
-)
-from foreset.application.feast.import_repository import LOOK_ROWS, FeastImportError, import_feast
+from foreset.application.event_log.history import ReceiptError, past_at, receipt_of
 from foreset.application.ports.engine import Adapters, Progress
-from foreset.application.tables.write import WriteError, optimize_table, write_table
 from foreset.application.training_sets.plan import plan_retrieval
 from foreset.application.training_sets.rebuild import rebuild
 from foreset.application.training_sets.retrieve import retrieve
 from foreset.domain.definitions.registry import Catalog
 from foreset.domain.definitions.specs import TrainingSetSpec
 from foreset.domain.diff.report import TrainingSetDiff
-from foreset.domain.errors.event_log import StoreError
-from foreset.domain.errors.history import PastError, SendError, UnknownName
-from foreset.domain.errors.problem import Problem
+from foreset.domain.errors.event_log import RepositoryNeeded, StoreError
+from foreset.domain.errors.history import PastError
+from foreset.domain.errors.problem import refuse
 from foreset.domain.errors.retrieval import PlanError, RebuildError, RetrievalError
-from foreset.domain.errors.tables import TableError
-from foreset.domain.event_log.history import EventFilter, Wanted
-from foreset.domain.event_log.lineage import Lineage, LineageSent
-from foreset.domain.event_log.receipts import Recorded, TrainingSetRetrieved
-from foreset.domain.facts import TableFacts
-from foreset.domain.feast.import_report import ImportReport
-from foreset.domain.leakage.report import LeakReport
+from foreset.domain.event_log.receipts import TrainingSetRetrieved
 from foreset.domain.planning.plan import RetrievalPlan
-from foreset.domain.table_health.report import TableReport
-from foreset.domain.tables.write_options import TARGET_BYTES, WriteMode
-from foreset.entrypoints.store.erasure import ErasesKeys
+from foreset.domain.safe_text.addresses import is_address, is_misspelt, without_secrets
+from foreset.domain.safe_text.notebooks import card
+from foreset.entrypoints.spec_files.specs import SpecFileError, with_files_read
 from foreset.entrypoints.store.frames import frame_to_write
-from foreset.entrypoints.store.log import LooksAfterItsLog
+from foreset.entrypoints.store.old_names import OldNames
+from foreset.entrypoints.store.parts.feast import StoreFeast
+from foreset.entrypoints.store.parts.keys import StoreKeys
+from foreset.entrypoints.store.parts.log import StoreLog
+from foreset.entrypoints.store.parts.models import StoreModels
+from foreset.entrypoints.store.parts.online import StoreOnline
+from foreset.entrypoints.store.parts.tables import StoreTables
+from foreset.entrypoints.store.parts.training_sets import StoredTrainingSets
 from foreset.entrypoints.store.past_store import PastStore
-from foreset.entrypoints.store.report_page import report_page
-from foreset.entrypoints.store.reports import Reporter, TellsOfTrainingSets
-from foreset.entrypoints.store.retention import KeepsTrainingSets
-from foreset.entrypoints.store.table_changes import TableChanges
+from foreset.entrypoints.store.reports import Reporter
 from foreset.entrypoints.store.training_set import TrainingSet
-from foreset.entrypoints.store.write_arguments import WriteArguments, write_options
 from foreset.entrypoints.wiring.arguments import Place, fitted_arguments
-from foreset.entrypoints.wiring.build import (
-    comparer,
-    data_folder,
-    feast_repository,
-    in_memory,
-    lineage_sink,
-    local_store,
-    looks,
-    run_on,
-)
+from foreset.entrypoints.wiring.build import comparer, data_folder, in_memory, local_store, run_on
 from foreset.entrypoints.wiring.engines import OfflineStore, chosen_store
-from foreset.entrypoints.wiring.limits import size_of
 from foreset.entrypoints.wiring.openings import Opening, checked, opening
 from foreset.entrypoints.wiring.raising import given
 from foreset.entrypoints.wiring.unread import results_must_be_read
 
-if TYPE_CHECKING:
-    from foreset.domain.tables.write_options import Compaction
-
-_LOG_ALONE: Final = (
-    *("adapters", "at", "catalog", "close", "history", "lineage", "open", "pins", "receipt", "verify_log"),
-)
+_PARTS: Final = ("feast", "keys", "log", "models", "online", "tables", "training_sets")
+_LOG_ALONE: Final = ("adapters", "at", "catalog", "close", "current", "open", "receipt", "reporter", "repository")
 """What looks at the event log alone, and so needs no threads of polars or deltalake."""
 
 
 @results_must_be_read
-@all_need_threads(but=_LOG_ALONE)
-class FeatureStore(KeepsTrainingSets, TellsOfTrainingSets, LooksAfterItsLog, ErasesKeys):
-    """Definitions, training sets and their history, in a folder or in memory.
+@all_need_threads(but=(*_LOG_ALONE, *_PARTS))
+class FeatureStore(OldNames):
+    """Definitions, training sets and their history, in a folder, a database or in memory.
+
+    Calls that belong together are in groups: `training_sets`, `tables`, `log`, `models`, `online`, `feast`, `keys`.
+    Every call gives a `Result`: `unwrap()` gives its value, or raises the error as a `ForesetError`.
 
     >>> import polars as pl
     >>> from datetime import datetime, UTC
@@ -92,7 +71,7 @@ class FeatureStore(KeepsTrainingSets, TellsOfTrainingSets, LooksAfterItsLog, Era
     ...     {"rain": pl.DataFrame({"city": ["Rome", "Rome"], "at": [day(1), day(3)], "mm": [2.0, 9.0]})}
     ... )
     >>> rain = FeatureViewSpec("rain", ["city"], DeltaSource("rain", "at"), ["mm"])
-    >>> store.register(EntitySpec("city", ["city"]), rain).unwrap().changed
+    >>> store.apply(EntitySpec("city", ["city"]), rain).unwrap().changed
     2
     >>> labels = pl.DataFrame({"city": ["Rome", "Oslo"], "event_timestamp": [day(2), day(2)]})
     >>> store.training_set(TrainingSetSpec(["rain:mm"]), labels).unwrap().frame["mm"].to_list()
@@ -106,13 +85,12 @@ class FeatureStore(KeepsTrainingSets, TellsOfTrainingSets, LooksAfterItsLog, Era
         place: str | None = None,
         opened: Opening | None = None,
     ) -> None:
-        """Use these adapters, which look up dataset names in `data_dir`; `open` and `in_memory` choose them.
-
-        `place` is the folder or the URL by which it was opened, and `opened` all that it was opened with.
-        """
+        """Use these adapters, which look up dataset names in `data_dir`; `open` and `in_memory` choose them."""
         self._adapters = adapters
-        self._data_dir = data_dir
-        self._place = place
+        self.data_dir: str | PathLike[str] | None = data_dir
+        """Where dataset names are looked up; None: FORESET_DATA_DIR, else ./data."""
+        self.place: str | None = place
+        """The folder or the URL by which it was opened; None for a store in memory."""
         self.opened: Opening | None = opened
         """How it was opened: place, limits and the like; None for a store in memory."""
         self._known = CatalogAt()
@@ -186,19 +164,62 @@ class FeatureStore(KeepsTrainingSets, TellsOfTrainingSets, LooksAfterItsLog, Era
         """A store for tests: tables from frames, nothing on disk, the reference semantics as its executor."""
         return cls(in_memory({name: given(frame_to_write(frame, name)) for name, frame in (tables or {}).items()}))
 
-    def _catalog(self) -> "Result[CatalogAt, StoreError]":
-        current = current_catalog(self._adapters.events, self._known)
-        self._known = current.value_or(self._known)
-        return current
+    # === Groups of calls ===
+
+    @property
+    def training_sets(self) -> StoredTrainingSets:
+        """Training sets that were retrieved: `list`, `load`, `report`, `audit`, `pin`, `unpin`, `pins`."""
+        return StoredTrainingSets(self)
+
+    @property
+    def tables(self) -> StoreTables:
+        """Tables: `info`, `write`, `changes`, `check`, `optimize`, `retention`, `vacuum`."""
+        return StoreTables(self)
+
+    @property
+    def log(self) -> StoreLog:
+        """The event log: `events`, `lineage`, `send_lineage`, `verify`, `move`."""
+        return StoreLog(self)
+
+    @property
+    def models(self) -> StoreModels:
+        """Models that were trained: `record`, `list`, `train`."""
+        return StoreModels(self)
+
+    @cached_property
+    def online(self) -> StoreOnline:
+        """Feast's online store: `materialize`, `read`, `check`."""
+        return StoreOnline(self)
+
+    @property
+    def feast(self) -> StoreFeast:
+        """Feast's repositories: `import_repository`, `publish`."""
+        return StoreFeast(self)
+
+    @property
+    def keys(self) -> StoreKeys:
+        """Keys of entities: `find`, `erase`."""
+        return StoreKeys(self)
+
+    # === What is defined ===
 
     def catalog(self) -> "Result[Catalog, StoreError]":
         """What is defined now."""
-        return self._catalog().map(lambda known: known.catalog)
+        return self.current().map(lambda known: known.catalog)
 
     @fitted_arguments
-    def register(self, *specs: object) -> "Result[Registered, RegistryError]":
-        """Define entities and views, all or none. What is there already, unchanged, is no event."""
-        return register(specs, self._adapters, self._known)
+    def apply(self, *specs_or_files: object) -> "Result[Registered, RegistryError | SpecFileError]":
+        """Define entities and views, all or none. What is there already, unchanged, is not an event.
+
+        Specs, lists of specs, and files of specs by their paths (YAML, TOML or JSON; docs/spec-files.md).
+        """
+        return Result.do(
+            registered
+            for specs in with_files_read(specs_or_files)
+            for registered in register(specs, self._adapters, self._known)
+        )
+
+    register = apply
 
     @fitted_arguments
     def remove(self, *, entities: Iterable[str] = (), views: Iterable[str] = ()) -> "Result[Registered, RegistryError]":
@@ -206,35 +227,11 @@ class FeatureStore(KeepsTrainingSets, TellsOfTrainingSets, LooksAfterItsLog, Era
         return remove(entities, views, self._adapters, self._known)
 
     @fitted_arguments
-    def import_feast(
-        self, path: Place, *, register: bool = True, look_rows: int = LOOK_ROWS
-    ) -> "Result[ImportReport, FeastImportError]":
-        """Register the entities and views of the Feast repository in the folder `path`, all or none, and tell of it.
-
-        The report has what maps, what does not and why, and the `findings`: which wrong answers the repository gives
-        today without a word, worst first, each with what to do. Nothing in the repository is run or changed, and
-        importing again changes nothing. With `register=False` it is only looked at. Of each view `look_rows` rows are
-        read at most, for nulls and ties. Loading Feast takes seconds.
-        """
-        return Result.do(
-            report
-            for known in self._catalog()
-            for repository in feast_repository(path, self._data_dir)
-            for report in import_feast(
-                repository,
-                looks(look_rows, self._data_dir),
-                self._adapters,
-                known,
-                register=register,
-            )
-        )
-
-    @fitted_arguments
     def plan(self, spec: TrainingSetSpec, spine: object) -> "Result[RetrievalPlan, PlanError]":
         """The plan of a training set, from facts alone: no feature is read. `explain()` prints it."""
         return Result.do(
             planned.plan
-            for known in self._catalog()
+            for known in self.current()
             for planned in plan_retrieval(spec, spine, self._adapters, known.catalog)
         )
 
@@ -255,8 +252,8 @@ class FeatureStore(KeepsTrainingSets, TellsOfTrainingSets, LooksAfterItsLog, Era
         memory is written to a file.
         """
         return Result.do(
-            TrainingSet(retrieval, Reporter(self._adapters, known.catalog, self))
-            for known in self._catalog()
+            TrainingSet(retrieval, self.reporter(known.catalog))
+            for known in self.current()
             for retrieval in retrieve(
                 spec, spine, self._adapters, known.catalog, keep_spine=keep_spine, progress=progress
             )
@@ -279,8 +276,8 @@ class FeatureStore(KeepsTrainingSets, TellsOfTrainingSets, LooksAfterItsLog, Era
         with `from_pin`. `TrainingSet.rebuilt_from_pin` tells. What is gone, if it cannot be, is told by the error.
         """
         return Result.do(
-            TrainingSet(retrieval, Reporter(self._adapters, known.catalog, self))
-            for known in self._catalog()
+            TrainingSet(retrieval, self.reporter(known.catalog))
+            for known in self.current()
             for retrieval in rebuild(id, self._adapters, known.catalog, spine, pin=from_pin)
         )
 
@@ -295,7 +292,7 @@ class FeatureStore(KeepsTrainingSets, TellsOfTrainingSets, LooksAfterItsLog, Era
         """
         return Result.do(
             told
-            for known in self._catalog()
+            for known in self.current()
             for told in diff(a, b, self._adapters, known.catalog, comparer(), examples=examples)
         )
 
@@ -308,51 +305,6 @@ class FeatureStore(KeepsTrainingSets, TellsOfTrainingSets, LooksAfterItsLog, Era
         return receipt_of(id, self._adapters.events)
 
     @fitted_arguments
-    def history(self, **wanted: Unpack[Wanted]) -> "Result[tuple[Recorded, ...], StoreError]":
-        """The events, in their order: all, or those that meet everything that is given.
-
-        `actor`, `view`, `table`, `model` and `training_set` (an id or a beginning of one) are names; `since` and
-        `until` are times, inclusive, UTC where they have no zone. What was made from a view or table is of it too.
-        """
-        return selected_events(EventFilter.of(wanted), self._adapters.events).map(lambda selection: selection.events)
-
-    @fitted_arguments
-    def lineage(self, name: str | None = None) -> "Result[Lineage, UnknownName | StoreError]":
-        """What a view, table, entity, model or training set was made from, and what was made from it.
-
-        `name` is its name or id; `view:NAME` or `table:NAME@VERSION` tell apart what has the same name. Without one it
-        is the whole graph of the log. `as_text` and `as_mermaid` of `foreset.domain.event_log.lineage_text` draw it.
-        """
-        return Result.do(
-            around for recorded in self._adapters.events.read() for around in lineage_around(name, recorded)
-        )
-
-    @fitted_arguments
-    def send_lineage(
-        self, target: Place, *, after: int = 0, namespace: str = "foreset"
-    ) -> "Result[LineageSent, SendError | StoreError]":
-        """Send what was done after a position of the log as OpenLineage events, to a file or the URL of a service.
-
-        One event for each retrieval, rebuild, training, load and write, with its tables at their versions; to a file
-        they are added, one JSON document a line. `namespace` is that of the jobs, and of training sets and models.
-        What is sent twice is the same run. A key for the service is taken from OPENLINEAGE_API_KEY. Needs the extra
-        `lineage`.
-        """
-        return Result.do(
-            sent
-            for sink in lineage_sink(str(target), namespace, self._data_dir)
-            for sent in send_lineage(self._adapters.events, sink, after)
-        )
-
-    @fitted_arguments
-    def report_page(self, report: LeakReport, path: Place) -> "Result[Path, Problem]":
-        """Write a report of a training set as a page for a browser, and with it the plan, the lineage and the receipt.
-
-        One HTML file, whole or not at all, which needs no network and no other file; gives its path.
-        """
-        return report_page(report, self._adapters, path, self._place, self._data_dir)
-
-    @fitted_arguments
     def at(self, when: datetime | int) -> "Result[PastStore, PastError | StoreError]":
         """The store as it was at a time (inclusive; UTC where it has no zone), or at a position of its log.
 
@@ -363,98 +315,62 @@ class FeatureStore(KeepsTrainingSets, TellsOfTrainingSets, LooksAfterItsLog, Era
             lambda past: PastStore(past, self._adapters, self)
         )
 
-    @fitted_arguments
-    def table(
-        self,
-        table: str | PathLike[str],
-        version: int | None = None,
-        *,
-        storage_options: Mapping[str, str] | None = None,
-    ) -> "Result[TableFacts, TableError]":
-        """What is known of a table at a version, the newest by default.
+    # === What its parts share ===
 
-        `storage_options` are those of a `DeltaSource`; later calls for the table reuse them.
-        """
-        return self._adapters.tables.observe(fspath(table), version, storage_options).map(
-            lambda snapshot: snapshot.facts
-        )
+    @property
+    def adapters(self) -> Adapters:
+        """The adapters in use, for those who build on them."""
+        return self._adapters
 
-    @fitted_arguments
-    def check(
-        self, table: str | PathLike[str], *, deep: bool = False, storage_options: Mapping[str, str] | None = None
-    ) -> "Result[TableReport, TableError]":
-        """What is wrong with a table, and what could be better: its log, its files, and with `deep` all its data.
+    def current(self) -> "Result[CatalogAt, StoreError]":
+        """The catalog, and the position of the log at which it is so; what was read before is not read again."""
+        current = current_catalog(self._adapters.events, self._known)
+        self._known = current.value_or(self._known)
+        return current
 
-        The report's `findings` stand worst first; each says what is wrong and what to do next. A broken table is a
-        report too: an error is only that there is no table, or no way to look at it. `storage_options` are those of a
-        `DeltaSource`.
-        """
-        return self._adapters.tables.check(fspath(table), deep=deep, storage_options=storage_options)
+    def reporter(self, catalog: Catalog) -> Reporter:
+        """What the training sets of a catalog ask about themselves."""
+        return Reporter(self._adapters, catalog, self)
 
     @fitted_arguments
-    def changes(
-        self,
-        table: str | PathLike[str],
-        from_version: int,
-        to_version: int | None = None,
-        *,
-        partition_time_zone: str | None = None,
-        storage_options: Mapping[str, str] | None = None,
-    ) -> "Result[TableChanges, TableError]":
-        """What changed after `from_version`, up to and including `to_version`, the newest by default.
+    def repository(self, repo: Place | None = None) -> "Result[str, RepositoryNeeded]":
+        """The folder of the Feast repository: `repo`, or the store's own folder."""
+        place = fspath(repo) if repo is not None else self.place
+        if place is None or is_address(place) or is_misspelt(place):
+            return refuse(RepositoryNeeded(place="in memory" if place is None else without_secrets(place)))
+        return Success(place)
 
-        `explain()` tells what will be read and why, before anything is; `frame` reads it. The changes lead from the
-        rows at the one version to exactly those at the other, whatever the table's writers did, with or without a
-        change data feed. `partition_time_zone` and `storage_options` are those of a `DeltaSource`.
+    def __repr__(self) -> str:
+        """Where it is."""
+        return f"FeatureStore({'in memory' if self.place is None else without_secrets(self.place)})"
+
+    def _repr_html_(self) -> str:
+        """The same for notebooks, with what is defined."""
+        groups = [(f"store.{name}", (getdoc(getattr(self, name)) or "").partition("\n")[0]) for name in _PARTS]
+        body = self.catalog().map(lambda catalog: catalog.as_html()).value_or("")
+        return card(repr(self), groups, body=body)
+
+    # === Its end ===
+
+    def close(self) -> None:
+        """Close the connections to the event log and to an online store. A later call opens them again.
+
+        A store that nobody uses any more closes them by itself; `with FeatureStore.open(...).unwrap() as store:` does
+        so at the end of the block.
         """
-        return self._adapters.tables.changes(
-            fspath(table), from_version, to_version, storage_options, partition_time_zone=partition_time_zone
-        ).map(lambda found: TableChanges(found, self._adapters.tables))
+        if "online" in vars(self):
+            self.online.close()
+        self._adapters.events.close()
 
-    @fitted_arguments
-    def write(
-        self,
-        frame: Any,
-        table: str | PathLike[str],
-        *,
-        mode: "WriteMode" = "append",
-        storage_options: Mapping[str, str] | None = None,
-        **options: Unpack[WriteArguments],
-    ) -> "Result[TableFacts, WriteError]":
-        """Write a table as `write_to_delta_lake` does, with the same arguments, and record it; gives its facts.
+    def __enter__(self) -> Self:
+        """Begin a block that ends with `close()`."""
+        return self
 
-        `frame` is polars, pandas or pyarrow. `options` are `partition_by`, `schema_mode`, `replace_where`, `merge_on`,
-        `expected_version`, `app_id` and `app_version`. A write that was made before, by its app_version, gives
-        `Untouched` facts, and is not recorded.
-        """
-        return Result.do(
-            facts
-            for asked in write_options(**options)
-            for rows in frame_to_write(frame, fspath(table))
-            for facts in write_table(
-                fspath(table), rows, self._adapters, mode=mode, options=asked, storage_options=storage_options
-            )
-        )
-
-    @fitted_arguments
-    def optimize(
-        self,
-        table: str | PathLike[str],
-        *,
-        target_size: int | str = TARGET_BYTES,
-        storage_options: Mapping[str, str] | None = None,
-    ) -> "Result[Compaction, WriteError]":
-        """Put small files of a table together, up to about `target_size` (bytes, or text such as "256MB") each.
-
-        The rows, their order and the older versions stay. What was done is recorded.
-        """
-        return Result.do(
-            done
-            for size in size_of("target_size", target_size)
-            for done in optimize_table(
-                fspath(table), self._adapters, target_bytes=size, storage_options=storage_options
-            )
-        )
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close."""
+        self.close()
 
     def __reduce__(self) -> tuple[Callable[[Opening], "FeatureStore"], tuple[Opening]]:
         """How it is pickled and copied: by its place, to be opened again; without what other calls made it remember.
@@ -462,11 +378,6 @@ class FeatureStore(KeepsTrainingSets, TellsOfTrainingSets, LooksAfterItsLog, Era
         Raises `CallerError` (`NotPickled`) for a store in memory, and for one that was opened with credentials.
         """
         return _reopened, (checked(self.opened),)
-
-    @property
-    def adapters(self) -> Adapters:
-        """The adapters in use, for those who build on them."""
-        return self._adapters
 
 
 def _reopened(known: Opening) -> FeatureStore:

@@ -108,7 +108,7 @@ class TableChanges:
     def __reduce__(self) -> NoReturn:
         """Refused: the rows may not be read yet, and are read with what the store knows of the table."""
         facts = self.facts
-        call = f"store.changes({without_secrets(facts.table)!r}, {facts.first}, {facts.last})"
+        call = f"store.tables.changes({without_secrets(facts.table)!r}, {facts.first}, {facts.last})"
         remedy = f"ask for them in the other process, by {call}, or send the rows: .frame"
         not_pickled(f"The changes of {without_secrets(facts.table)}", "they are read when they are asked for", remedy)
 

@@ -1,6 +1,7 @@
 """A training set in the user's hands."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
@@ -9,43 +10,46 @@ from typing import TYPE_CHECKING, Any
 from foreset.adapters.shared.processes.fork_guard import all_need_threads
 from foreset.application.ports.engine import Progress, StoredFrame
 from foreset.application.training_sets.retrieve import Retrieval
-from foreset.domain.errors.problem import raised, told
+from foreset.domain.errors.problem import raised
 from foreset.domain.errors.retrieval import ResultTooLarge
 from foreset.domain.event_log.receipts import TrainingSetRetrieved
 from foreset.domain.planning.explain import size
 from foreset.domain.planning.measurements import Measured, beside
+from foreset.entrypoints.store.feature_rows import FeatureRows
 from foreset.entrypoints.store.outputs import delta_table, whole_file
 from foreset.entrypoints.store.sources import of_receipt, spared
 from foreset.entrypoints.wiring.arguments import Place, fitted_arguments
 from foreset.entrypoints.wiring.openings import Rebuilder, checked_store
-from foreset.entrypoints.wiring.raising import given, reject
+from foreset.entrypoints.wiring.raising import given
 from foreset.entrypoints.wiring.unread import results_must_be_read
 
 if TYPE_CHECKING:
-    import numpy as np
-    import pandas as pd
     import polars as pl
-    import pyarrow as pa
     from returns.result import Result
 
     from foreset.adapters.shared.frames.pandas_rows import PandasRows
+    from foreset.application.diff.compare import DiffError
     from foreset.application.leakage.audit import AuditError
     from foreset.application.leakage.report import ReportError
+    from foreset.application.retention.pin import PinError, Pinned
+    from foreset.application.training_sets.models import RecordError
+    from foreset.domain.definitions.models import ModelTrained
+    from foreset.domain.diff.report import TrainingSetDiff
     from foreset.domain.leakage.report import FrameAudit, LeakReport
-    from foreset.entrypoints.store.reports import Reporter
+    from foreset.entrypoints.store.reports import OwnStore, Reporter
+    from foreset.entrypoints.store.training_set_part import TrainingSetPart
 
 
 @results_must_be_read
-@all_need_threads(but=("explain", "features", "id"))
-class TrainingSet:
+@all_need_threads(but=("explain", "features", "id", "keys", "name"))
+class TrainingSet(FeatureRows):
     """The rows of a spine with the features known at their times, and the receipt by which it can be rebuilt.
 
-    The columns are the spine's, then the features in the order in which they were asked. Conversions are made when
-    they are called.
+    The columns are the spine's, then the features in the order in which they were asked.
     """
 
     def __init__(self, retrieval: Retrieval, reporter: "Reporter | None" = None) -> None:
-        """Wrap what a use case gave; `reporter` tells of it, where somebody may ask."""
+        """Wrap what a use case gave; `reporter` is the store that it is from."""
         self._retrieval = retrieval
         self._reporter = reporter
         self.receipt: TrainingSetRetrieved = retrieval.receipt
@@ -83,31 +87,58 @@ class TrainingSet:
         return (pl.DataFrame(batch) for batch in self._frame.batches())
 
     def explain(self) -> str:
-        """The plan that was run, and what it took beside what it was expected to take."""
+        """The plan that was run, and what it took compared with what it was expected to take."""
         return f"{self._plan.explain()}\n\n{beside(self._plan, self.measured)}"
 
     @fitted_arguments
     def report(
         self, target: str | None = None, *, progress: "Progress | None" = None
     ) -> "Result[LeakReport, ReportError]":
-        """What it tells of leaks, ages and gaps, by view and by column; `target` is the column to be predicted.
+        """Its leaks, ages and gaps, by view and by column; `target` is the column to be predicted.
 
         The tables are read again, at its versions. `progress(done, all)` is called after each view, and after each
-        column that is looked at for the target. What each number means: docs/report.md.
+        column that is compared with the target. What each number means: docs/report.md.
         """
-        return self._told_by.report(self._retrieval, target, progress)
+        return self._origin.report(self._retrieval, target, progress)
 
     def audit(self, frame: object) -> "Result[FrameAudit, AuditError]":
-        """A frame of the same rows that was made without Foreset, held against this set: what differs, and why.
+        """A frame of the same rows that was made without Foreset, compared with this set: what differs, and why.
 
-        `frame` has the rows in this order, and features under these names; more of it: `FeatureStore.audit`.
+        `frame` has the rows in this order, and features under these names; see `store.training_sets.audit`.
         """
-        return self._told_by.audit(self._retrieval, frame)
+        return self._origin.audit(self._retrieval, frame)
+
+    @fitted_arguments
+    def diff(self, other: "TrainingSet | str", *, examples: int = 5) -> "Result[TrainingSetDiff, DiffError]":
+        """What differs from this set to another one of its store, and why; see `FeatureStore.diff`."""
+        return self._store.diff(self.id, other if isinstance(other, str) else other.id, examples=examples)
+
+    def pin(self) -> "Result[Pinned, PinError]":
+        """Keep the rows and columns that served it, so that it can be rebuilt without its tables."""
+        return self._store.training_sets.pin(self.id)
+
+    @fitted_arguments
+    def record_model(
+        self,
+        model: object,
+        *,
+        metrics: Mapping[str, Any] | None = None,
+        name: str | None = None,
+        params: Mapping[str, Any] | None = None,
+    ) -> "Result[ModelTrained, RecordError]":
+        """Record that a model was trained on this set, by whatever code; see `store.models.record`."""
+        return self._store.models.record(self, model, metrics=metrics, name=name, params=params)
 
     @property
-    def _told_by(self) -> "Reporter":
+    def _origin(self) -> "Reporter":
         assert self._reporter is not None  # noqa: S101  # stores give it
         return self._reporter
+
+    @property
+    def _store(self) -> "OwnStore":
+        store = self._origin.store
+        assert store is not None  # noqa: S101  # as above
+        return store
 
     @property
     def id(self) -> str:
@@ -115,71 +146,58 @@ class TrainingSet:
         return self.receipt.id
 
     @property
-    def features(self) -> tuple[str, ...]:
-        """The names of the feature columns."""
-        spine = {column.name for column in self.receipt.plan.spine.columns}
-        return tuple(name for name in self.receipt.columns if name not in spine)
+    def name(self) -> str | None:
+        """The name of its spec, by which the newest set of that name is found; None where it has none."""
+        return self.receipt.spec.name
 
-    def to_arrow(self) -> "pa.Table":  # pyright: ignore[reportUnknownParameterType]  # pyarrow has no stubs
-        """As a pyarrow table, without a copy where types allow.
+    def with_notes(self, rows: "pl.DataFrame") -> "pl.DataFrame | PandasRows":
+        """Rows of this set with what is noted of the types of a pandas spine."""
+        from foreset.adapters.shared.frames.pandas_rows import noted, types_of  # kept off the import of foreset
 
-        Raises `CallerError` for what pyarrow has no type for: 128-bit numbers, and arrays of length 0.
-        """
-        return arrow_of(self.frame)
-
-    def to_pandas(self) -> "pd.DataFrame":
-        """As a pandas frame with a plain index, a copy in which every digit and tick is kept.
-
-        Columns of a pandas spine have the types that they had there, categories in their order included. Of others,
-        whole numbers and booleans with nulls have pandas' nullable types (Int64, boolean); which type becomes which:
-        docs/retrieval.md. Raises `CallerError` for a time of day with nanoseconds, which Python has not.
-        """
-        from foreset.adapters.shared.interchange.to_pandas import pandas_frame  # kept off the import of foreset
-
-        return pandas_frame(self._rows)
-
-    def to_numpy(self) -> "np.ndarray[Any, Any]":
-        """The feature columns as an array of shape (rows, features).
-
-        Of numbers and booleans it has numpy's common type, where whole numbers or booleans have nulls float64 with NaN;
-        of columns of one type of time datetime64 or timedelta64, in UTC, with NaT. Every other mixture, and texts,
-        decimals and nested columns, is an array of objects: Python's own values, None for null.
-
-        Raises `CallerError` (`ValueNotHeld`) for a whole number that float64, as the common type, would round.
-        """
-        from foreset.adapters.shared.interchange.to_numpy import numpy_array  # kept off the import of foreset
-
-        return numpy_array(self.frame.select(self.features), "to_numpy")
-
-    @fitted_arguments
-    def X_y(self, target: str) -> "tuple[pd.DataFrame, pd.Series[Any]]":  # the field's own name
-        """The feature columns without the target, shape (rows, features), and the target, shape (rows,); pandas.
-
-        Numbers and booleans are numpy's own, as estimators need them: with nulls they are float64 with NaN, which is
-        exact for every number that is given. Categories and all other types are those of `to_pandas`.
-
-        Raises `CallerError` (`ValueNotHeld`) for a whole number in a column with nulls that float64 would round.
-        """
-        names = [name for name in self.features if name != target]
-        return self.columns_for(names, target, "X_y")
-
-    @fitted_arguments
-    def columns_for(self, features: Sequence[str], target: str, call: str) -> "tuple[pd.DataFrame, pd.Series[Any]]":
-        """Some columns, shape (rows, features), and another, shape (rows,), as `X_y` has them; errors name `call`."""
-        from foreset.adapters.shared.interchange.to_pandas import features_and_target  # kept off the import of foreset
-
-        for name in (target, *features):
-            if name not in self.receipt.columns:
-                problem = f"the training set {self.id} has no column {name!r}"
-                reject(call, problem, f"name one of {', '.join(self.receipt.columns)}")
-        return features_and_target(self._rows, features, target, call)
+        return noted(rows, types_of(self._frame))
 
     @property
-    def _rows(self) -> "pl.DataFrame | PandasRows":
-        """The rows, with what is noted of the types of a pandas spine."""
-        from foreset.adapters.shared.frames.pandas_rows import noted, types_of
+    def times(self) -> "pl.Series":
+        """The time of each row, for which its features are known; the spine's time column, as it was given."""
+        name = self.receipt.plan.spine.time
+        return self.lazy().select(name).collect()[name] if isinstance(self._frame, StoredFrame) else self.frame[name]
 
-        return noted(self.frame, types_of(self._frame))
+    def lazy(self) -> "pl.LazyFrame":
+        """The rows as a polars LazyFrame, also where they do not fit in memory: then they are read part by part."""
+        if not isinstance(self._frame, StoredFrame):
+            return self.frame.lazy()
+        from foreset.adapters.shared.frames.lazy_batches import lazy_frame  # kept off the import of foreset
+
+        return lazy_frame(self._frame)
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """The rows for every library that takes Arrow streams, part by part where they do not fit in memory."""
+        if isinstance(self._frame, StoredFrame):
+            return self._frame.__arrow_c_stream__(requested_schema)
+        return super().__arrow_c_stream__(requested_schema)
+
+    @fitted_arguments
+    def split(
+        self,
+        at: datetime | str | None = None,
+        *,
+        by: str | Sequence[str] | None = None,
+        test_size: float = 0.25,
+        seed: int = 0,
+    ) -> "tuple[TrainingSetPart, TrainingSetPart]":
+        """The rows to train on and the rows to test on, each in the set's order.
+
+        - `at`: a time (UTC where it has no zone): rows before it train, rows at or after it test.
+        - `by`: columns that name a group, such as the customer: a group is never on both sides. About `test_size` of
+          the groups, chosen by `seed`, test; the same groups and seed give the same sides.
+        - Neither: the latest rows test, at least `test_size` of them where rows of one time allow; those stay together.
+
+        Raises `CallerError` (`InvalidSpec`) for columns that are not there, both `at` and `by`, a share that is not
+        between 0 and 1, and a side that would be empty.
+        """
+        from foreset.entrypoints.store.training_set_part import parts_of
+
+        return parts_of(self, at, by, test_size, seed)
 
     @fitted_arguments
     def write_parquet(self, path: Place, *, overwrite: bool = False) -> Path:
@@ -237,18 +255,6 @@ class TrainingSet:
         """Its id, shape and versions."""
         versions = ", ".join(f"{table}@{version}" for table, version in self.receipt.versions.items())
         return f"TrainingSet({self.id}, {self.receipt.rows} rows, {len(self.features)} features, from {versions})"
-
-
-def arrow_of(frame: "pl.DataFrame") -> "pa.Table":  # pyright: ignore[reportUnknownParameterType]  # pyarrow has no stubs
-    """A frame as a pyarrow table. Raises `CallerError` for a type that pyarrow does not have."""
-    import pyarrow as pa
-
-    try:
-        table: pa.Table = frame.to_arrow()
-    except pa.ArrowException as fault:
-        problem = f"pyarrow has no type for a column ({told(fault)})"
-        reject("to_arrow", problem, "take the polars frame (.frame), or cast the column before", fault)
-    return table
 
 
 def _rebuilt(store: Rebuilder, identifier: str) -> TrainingSet:

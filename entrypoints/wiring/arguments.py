@@ -68,11 +68,12 @@ def fitted_arguments(call: Callable[P, R]) -> Callable[P, R]:
 
 
 def _called(call: Callable[..., object], args: tuple[object, ...]) -> str:
-    """How a caller names the call: by the class of what it is made on, and not by the one that defines it."""
+    """How a caller names the call: by what its group is called, or by the class of what it is made on."""
     if "." not in call.__qualname__ or not args:
         return call.__qualname__
     owner = args[0] if isinstance(args[0], type) else type(args[0])
-    return owner.__name__ if call.__name__ == "__init__" else f"{owner.__name__}.{call.__name__}"
+    named = getattr(owner, "_called", owner.__name__)
+    return named if call.__name__ == "__init__" else f"{named}.{call.__name__}"
 
 
 def _put(bound: inspect.BoundArguments, name: str, value: object) -> None:

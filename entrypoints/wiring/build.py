@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from foreset.adapters.feast.online.store import FeastOnlineStore
     from foreset.adapters.feast.repository.registry import FeastRegistry
     from foreset.adapters.feast.repository.settings import RepositoryError
+    from foreset.adapters.sklearn.description import ModelDescriber
     from foreset.domain.errors.feast import RegistryUnreadable
 
 DATA_DIR = "FORESET_DATA_DIR"
@@ -272,6 +273,13 @@ def trainer() -> ModelTrainer:
     from foreset.adapters.sklearn.trainer import SklearnTrainer
 
     return SklearnTrainer()
+
+
+def model_describer() -> "ModelDescriber":
+    """What describes fitted models of any library."""
+    from foreset.adapters.sklearn.description import ModelDescriber
+
+    return ModelDescriber()
 
 
 def lineage_sink(

@@ -23,7 +23,7 @@ from returns.result import Failure, Result, Success
 import foreset
 from foreset.domain.errors.problem import Problem, Refusal, gives_result
 
-T = TypeVar("T")
+K = TypeVar("K", bound=type)
 V = TypeVar("V")
 
 _OURS: Final = str(Path(foreset.__file__).parent) + os.sep
@@ -132,7 +132,7 @@ _EXIT: Final[list[int]] = []
 """The exit codes of failures that were warned of where warnings are errors."""
 
 
-def results_must_be_read(kind: type[T]) -> type[T]:
+def results_must_be_read(kind: K) -> K:
     """The class, whose calls that give a `Result` give one that cannot fail in silence."""
     for name in dir(kind):
         member = inspect.getattr_static(kind, name)

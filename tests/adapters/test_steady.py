@@ -54,10 +54,10 @@ def store(tmp_path: Path) -> FeatureStore:
 def test_what_was_read_of_files_that_changed_is_not_given_and_not_recorded(store: FeatureStore, tmp_path: Path) -> None:
     adapters = store.adapters
     meddled = SteadyExecutor(Meddler(adapters.executor, tmp_path / "rates.parquet"), adapters.tables)
-    before = len(store.history().unwrap())
+    before = len(store.log.events().unwrap())
     problem = FeatureStore(replace(adapters, executor=meddled)).training_set(SPEC, SPINE).failure()
     assert isinstance(problem, FilesChanged)
-    assert len(store.history().unwrap()) == before
+    assert len(store.log.events().unwrap()) == before
 
 
 def test_a_plan_for_files_that_changed_since_is_not_run(store: FeatureStore, tmp_path: Path) -> None:

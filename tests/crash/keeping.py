@@ -15,7 +15,7 @@ def open_store(folder: Path) -> FeatureStore:
 
 
 def sets(store: FeatureStore) -> list[str]:
-    history = store.history().unwrap()
+    history = store.log.events().unwrap()
     return list(dict.fromkeys(r.event.id for r in history if isinstance(r.event, TrainingSetRetrieved)))
 
 
@@ -24,10 +24,10 @@ def main(folder: str, job: str) -> None:
     print("open", flush=True)
     if job == "pin":
         for identifier in sets(store):
-            store.pin(identifier).unwrap()
+            store.training_sets.pin(identifier).unwrap()
             print("pinned", identifier, flush=True)
     else:
-        done = store.vacuum("things", hours=0, force=True, lose=sets(store)).unwrap()
+        done = store.tables.vacuum("things", hours=0, force=True, lose=sets(store)).unwrap()
         print("vacuumed", len(done.deleted), flush=True)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import polars as pl
 
 from foreset import DeltaSource, EntitySpec, FeatureStore, FeatureViewSpec
-from foreset.entrypoints.feast.online import OnlineViews
+from foreset.entrypoints.store.parts.online_views import OnlineViews
 from foreset.entrypoints.wiring.build import feast_registry
 
 KEYS = 11_000
@@ -34,7 +34,7 @@ def main(folder: Path) -> None:
     store, online = opened(folder)
     print("open", flush=True)
     while True:
-        number = store.write(rows(store.table("things").unwrap().version + 1), "things").unwrap().version
+        number = store.tables.write(rows(store.tables.info("things").unwrap().version + 1), "things").unwrap().version
         loaded = online.materialize(["things"]).unwrap()[0]
         assert loaded.version == number
         print("done", loaded.version, flush=True)

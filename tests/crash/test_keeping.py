@@ -34,7 +34,7 @@ def rows(first: int) -> pl.DataFrame:
 def made(tmp_path: Path) -> dict[str, pl.DataFrame]:
     """Training sets of a table of many files, by their ids."""
     store = keeping.open_store(tmp_path)
-    store.write(rows(0), "things", partition_by=["k"]).unwrap()
+    store.tables.write(rows(0), "things", partition_by=["k"]).unwrap()
     view = FeatureViewSpec("things", ["thing"], DeltaSource("things", "at"), ["x"])
     store.register(EntitySpec("thing", ["k"]), view).unwrap()
     spines = (pl.DataFrame({"k": range(n, FILES), "event_timestamp": [DAY] * (FILES - n)}) for n in range(SETS))
@@ -72,7 +72,7 @@ def check_rebuilds(store: FeatureStore, made: dict[str, pl.DataFrame], *, from_p
 def check_pins(folder: Path, made: dict[str, pl.DataFrame], told: list[str]) -> None:
     """What was acknowledged stands, and what stands rebuilds."""
     store = keeping.open_store(folder)
-    standing = {pin.id for pin in store.pins().unwrap()}
+    standing = {pin.id for pin in store.training_sets.pins().unwrap()}
     assert set(told) <= standing
     check_rebuilds(store, {identifier: made[identifier] for identifier in standing}, from_pin=True)
 
@@ -83,15 +83,15 @@ def test_pins_that_are_killed_are_completed(tmp_path: Path, made: dict[str, pl.D
         check_pins(tmp_path, made, killed(tmp_path, "pin", chance.uniform(0, 0.3)))
     store = keeping.open_store(tmp_path)
     for identifier in made:
-        store.pin(identifier).unwrap()
+        store.training_sets.pin(identifier).unwrap()
     check_rebuilds(store, made, from_pin=True)
 
 
 def pin_and_overwrite(folder: Path, pinned: list[str]) -> None:
     store = keeping.open_store(folder)
     for identifier in pinned:
-        store.pin(identifier).unwrap()
-    store.write(rows(100), "things", mode="overwrite").unwrap()
+        store.training_sets.pin(identifier).unwrap()
+    store.tables.write(rows(100), "things", mode="overwrite").unwrap()
 
 
 @pytest.mark.parametrize("run", range(KILLS))
@@ -103,12 +103,12 @@ def test_a_vacuum_that_is_killed_is_completed(tmp_path: Path, made: dict[str, pl
     store = keeping.open_store(tmp_path)
     assert store.adapters.spines.read("things").unwrap().frame is not None
     check_rebuilds(store, {identifier: made[identifier] for identifier in pinned})
-    vacuumed = [r.event for r in store.history().unwrap() if isinstance(r.event, TableVacuumed)]
-    left = len(store.retention("things", hours=0).unwrap().files)
+    vacuumed = [r.event for r in store.log.events().unwrap() if isinstance(r.event, TableVacuumed)]
+    left = len(store.tables.retention("things", hours=0).unwrap().files)
     assert left == FILES or vacuumed  # no file goes unrecorded
-    store.vacuum("things", hours=0, force=True, lose=lost).unwrap()
-    assert not store.retention("things", hours=0).unwrap().files
+    store.tables.vacuum("things", hours=0, force=True, lose=lost).unwrap()
+    assert not store.tables.retention("things", hours=0).unwrap().files
     check_rebuilds(store, {identifier: made[identifier] for identifier in pinned})
     for identifier in lost:
         assert isinstance(store.rebuild(identifier).failure(), NotRebuildable)
-    assert store.table("things").unwrap().rows == FILES
+    assert store.tables.info("things").unwrap().rows == FILES

@@ -23,7 +23,7 @@ KILLS = max(int(os.environ.get("FORESET_KILLS", "4")) // 2, 1)
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     store, online = materializing.opened(tmp_path)
-    store.write(materializing.rows(0), "things").unwrap()
+    store.tables.write(materializing.rows(0), "things").unwrap()
     store.register(materializing.ENTITY, materializing.VIEW).unwrap()
     online.materialize().unwrap()
     online.close()
@@ -82,7 +82,7 @@ def test_killed_in_the_midst_of_a_load(folder: Path) -> None:
         assert {int(line.split()[1]) for line in told} <= {event.version for event in events}
         held = online._online.store.loaded("things").unwrap()
         cut += held is not None and bool(held.begun)
-        newest = store.table("things").unwrap().version
+        newest = store.tables.info("things").unwrap().version
         done = online.materialize(["things"]).unwrap()[0]
         assert (done.version, done.way) == (newest, "incremental")
         checked = online.check("things").unwrap()

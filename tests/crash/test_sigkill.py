@@ -22,7 +22,7 @@ KILLS = int(os.environ.get("FORESET_KILLS", "2"))
 @pytest.fixture
 def store(tmp_path: Path) -> FeatureStore:
     made = FeatureStore.open(tmp_path / "store", data_dir=tmp_path / "data").unwrap()
-    made.write(worker.ROWS, "things").unwrap()
+    made.tables.write(worker.ROWS, "things").unwrap()
     made.register(worker.ENTITY, worker.view("first")).unwrap()
     return made
 
@@ -49,7 +49,7 @@ def acknowledged_before_kill(tmp_path: Path, job: str, acknowledged: int, moment
 def check_log(tmp_path: Path) -> FeatureStore:
     """The store opens, and its log has no gap and nothing that cannot be read."""
     opened = FeatureStore.open(tmp_path / "store", data_dir=tmp_path / "data").unwrap()
-    history = opened.history().unwrap()
+    history = opened.log.events().unwrap()
     assert [event.position for event in history] == list(range(1, len(history) + 1))
     streams: dict[str, list[int]] = {}
     for event in history:
@@ -80,11 +80,11 @@ def check_kept(opened: FeatureStore, job: str, told: list[str]) -> None:
     if job == "register":
         assert opened.catalog().unwrap().views["things"].version >= int(told[-1])
     elif job == "retrieve":
-        kept = {e.event.id for e in opened.history().unwrap() if isinstance(e.event, TrainingSetRetrieved)}
+        kept = {e.event.id for e in opened.log.events().unwrap() if isinstance(e.event, TrainingSetRetrieved)}
         assert set(told) <= kept
         assert opened.rebuild(told[-1]).unwrap().id == told[-1]
     else:
-        facts = opened.table("things").unwrap()
+        facts = opened.tables.info("things").unwrap()
         assert facts.version >= int(told[-1])
         assert facts.rows == (facts.version + 1) * worker.ROWS.height
 

@@ -41,7 +41,7 @@ def retrieve(store: FeatureStore) -> None:
 
 def write(store: FeatureStore) -> None:
     while True:
-        acknowledge("table", store.write(ROWS, "things").unwrap().version)
+        acknowledge("table", store.tables.write(ROWS, "things").unwrap().version)
 
 
 def entities(store: FeatureStore, name: str) -> None:

@@ -49,7 +49,7 @@ def rain(**given: Any) -> FeatureViewSpec:
 def store(tmp_path: Path) -> FeatureStore:
     """A store over Delta tables, with a view of one feature."""
     made = FeatureStore.open(tmp_path / "store", data_dir=tmp_path / "data").unwrap()
-    made.write(RAIN, "rain").unwrap()
+    made.tables.write(RAIN, "rain").unwrap()
     made.register(CITY, rain()).unwrap()
     return made
 
@@ -68,7 +68,7 @@ def causes(diff: TrainingSetDiff, name: str = "mm") -> list[tuple[tuple[Any, ...
 
 
 def append(store: FeatureStore, mm: float, number: int = 3, city: str = "Rome") -> None:
-    store.write(RAIN[:1].with_columns(mm=pl.lit(mm), at=pl.lit(day(number)), city=pl.lit(city)), "rain").unwrap()
+    store.tables.write(RAIN[:1].with_columns(mm=pl.lit(mm), at=pl.lit(day(number)), city=pl.lit(city)), "rain").unwrap()
 
 
 # === The whole of it, in words ===
@@ -80,7 +80,7 @@ def test_a_difference_in_words(store: FeatureStore, tmp_path: Path) -> None:
     a = built(store, features="rain:*", name="may")
     append(store, 9.5)
     DeltaTable(tmp_path / "data" / "rain").delete("city = 'Oslo' AND mm = 4.0")
-    store.optimize("rain").unwrap()
+    store.tables.optimize("rain").unwrap()
     store.register(rain(features=["mm", "sky"], ttl=timedelta(days=3))).unwrap()
     changed = LABELS.with_columns(y=pl.Series([1, 1, 1, 0]))
     b = built(store, pl.concat([changed, LABELS[:1].with_columns(city=pl.lit("Bern"))]), "rain:*", name="june")
@@ -107,9 +107,9 @@ def test_nothing_is_recorded(store: FeatureStore) -> None:
     a = built(store)
     append(store, 9.5)
     b = built(store)
-    before = store.history().unwrap()
+    before = store.log.events().unwrap()
     store.diff(a, b).unwrap()
-    assert store.history().unwrap() == before
+    assert store.log.events().unwrap() == before
 
 
 def test_the_json_form_has_all_of_it(store: FeatureStore) -> None:
@@ -152,7 +152,7 @@ def test_the_author_of_a_commit_through_the_store_is_its_actor(
 
 
 def test_a_feature_of_another_view_under_the_same_name_is_by_the_spec(store: FeatureStore) -> None:
-    store.write(RAIN.with_columns(mm=pl.col("mm") + 1), "wet").unwrap()
+    store.tables.write(RAIN.with_columns(mm=pl.col("mm") + 1), "wet").unwrap()
     store.register(rain(name="wet", source={"table": "wet"})).unwrap()
     told = store.diff(built(store), built(store, features="wet:mm")).unwrap()
     assert causes(told) == [((BySpec(field="features", old="rain:mm", new="wet:mm"),), 4)]
@@ -178,7 +178,7 @@ def test_another_time_column_of_the_same_spine_is_by_the_spec(store: FeatureStor
 
 def test_a_view_over_another_table_is_by_its_definition(store: FeatureStore) -> None:
     a = built(store)
-    store.write(RAIN.with_columns(mm=pl.col("mm") + 1), "wet").unwrap()
+    store.tables.write(RAIN.with_columns(mm=pl.col("mm") + 1), "wet").unwrap()
     store.register(rain(source={"table": "wet"}, ttl=timedelta(days=1))).unwrap()
     [((cause,), cells)] = causes(store.diff(a, built(store)).unwrap())
     assert isinstance(cause, ByDefinition)
@@ -206,8 +206,8 @@ def test_views_of_everything_and_of_several_keys() -> None:
     labels = pl.DataFrame({"a": [1, 1, None], "b": ["x", "y", "y"], "event_timestamp": [day(2)] * 3})
     spec = TrainingSetSpec(["of:v", "all:v"], full_feature_names=True)
     a = store.training_set(spec, labels).unwrap().id
-    store.write(table[:1].with_columns(v=pl.lit(5)), "t").unwrap()
-    store.write(table[:1].with_columns(a=pl.lit(2), v=pl.lit(6)), "t").unwrap()
+    store.tables.write(table[:1].with_columns(v=pl.lit(5)), "t").unwrap()
+    store.tables.write(table[:1].with_columns(a=pl.lit(2), v=pl.lit(6)), "t").unwrap()
     told = store.diff(a, store.training_set(spec, labels).unwrap().id).unwrap()
     of, every = (causes(told, f"{view}__v") for view in ("of", "all"))
     assert [(cause.commit.version, cells) for (cause,), cells in of] == [(1, 1)]
@@ -248,7 +248,7 @@ def test_a_changed_label_is_by_the_spine(store: FeatureStore) -> None:
 
 
 def test_keys_of_types_that_are_not_compared_match_no_rows(store: FeatureStore) -> None:
-    store.write(pl.DataFrame({"city": [1], "at": [day(1)], "mm": [1.0]}), "codes").unwrap()
+    store.tables.write(pl.DataFrame({"city": [1], "at": [day(1)], "mm": [1.0]}), "codes").unwrap()
     a = built(store)
     store.register(rain(source={"table": "codes"})).unwrap()
     told = store.diff(a, built(store, LABELS.with_columns(city=pl.lit(1)))).unwrap()
@@ -286,7 +286,7 @@ def test_a_set_from_which_a_key_was_erased_is_told_by_its_receipt(store: Feature
     a = built(store)
     append(store, 9.5)
     b = built(store, LABELS[1:3])
-    store.erase("city", "Rome", requested_by="the mayor").unwrap()
+    store.keys.erase("city", "Rome", requested_by="the mayor").unwrap()
     told = store.diff(a, b).unwrap()
     assert told.columns is None
     assert told.untold is not None
@@ -297,7 +297,7 @@ def test_a_pinned_set_is_compared_with_the_table_that_took_the_place_of_its_own(
     store: FeatureStore, tmp_path: Path
 ) -> None:
     a = built(store)
-    store.pin(a).unwrap()
+    store.training_sets.pin(a).unwrap()
     shutil.rmtree(tmp_path / "data" / "rain")
     write_deltalake(tmp_path / "data" / "rain", RAIN.with_columns(mm=pl.col("mm") + 1))
     told = store.diff(a, built(store)).unwrap()
@@ -318,7 +318,7 @@ def test_an_id_that_no_receipt_has_is_refused(store: FeatureStore) -> None:
 def test_sets_that_do_not_fit_in_memory_are_refused_before_anything_is_read(tmp_path: Path) -> None:
     many = pl.DataFrame({"city": ["Rome"] * 400_000, "event_timestamp": [day(5)] * 400_000})
     store = FeatureStore.open(tmp_path / "store", data_dir=tmp_path / "data").unwrap()
-    store.write(RAIN, "rain").unwrap()
+    store.tables.write(RAIN, "rain").unwrap()
     store.register(CITY, rain()).unwrap()
     a = built(store, many)
     append(store, 9.5)

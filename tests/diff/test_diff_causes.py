@@ -53,7 +53,7 @@ def lived(store: FeatureStore, history: History) -> tuple[str, str, dict[tuple[s
     b = store.training_set(asked(history, history.definitions[-1], 1), spine(history.labels_b)).unwrap()
     events: dict[tuple[str, int], int] = {}
     numbers: Counter[str] = Counter()
-    for recorded in store.history().unwrap():
+    for recorded in store.log.events().unwrap():
         name = getattr(getattr(recorded.event, "spec", None), "name", "")
         if recorded.stream == "registry" and name.startswith("v"):
             events[name, numbers[name]] = recorded.position

@@ -19,6 +19,13 @@ from feast.infra.offline_stores import file_source
 import foreset
 from foreset.adapters.sklearn.saving import load_model
 from foreset.entrypoints.cli.parser import parser
+from foreset.entrypoints.store.parts.feast import StoreFeast
+from foreset.entrypoints.store.parts.keys import StoreKeys
+from foreset.entrypoints.store.parts.log import StoreLog
+from foreset.entrypoints.store.parts.models import StoreModels
+from foreset.entrypoints.store.parts.online import StoreOnline
+from foreset.entrypoints.store.parts.tables import StoreTables
+from foreset.entrypoints.store.parts.training_sets import StoredTrainingSets
 
 ROOT = Path(__file__).parents[2]
 ROOMS = ("domain", "application", "adapters", "entrypoints")
@@ -97,6 +104,13 @@ def environment() -> set[str]:
 
 _KNOWN_BY = {
     "store": foreset.FeatureStore,
+    "store.training_sets": StoredTrainingSets,
+    "store.tables": StoreTables,
+    "store.log": StoreLog,
+    "store.models": StoreModels,
+    "store.online": StoreOnline,
+    "store.feast": StoreFeast,
+    "store.keys": StoreKeys,
     "manager": foreset.FeastManager,
     "DeltaTable": DeltaTable,
     "optimize": TableOptimizer,

@@ -269,9 +269,9 @@ def test_the_model_is_recorded_against_the_training_set(told: tuple[Path, dict[s
     from foreset.entrypoints.store.feature_store import FeatureStore  # noqa: PLC0415  # only this case needs it
 
     store = FeatureStore.open(told[1]["store"], data_dir=told[1]["data"]).unwrap()
-    kinds = [type(recorded.event).__name__ for recorded in store.history().unwrap()]
+    kinds = [type(recorded.event).__name__ for recorded in store.log.events().unwrap()]
     assert kinds.count("ModelTrained") == 1
-    trained = next(r.event for r in store.history().unwrap() if type(r.event).__name__ == "ModelTrained")
+    trained = next(r.event for r in store.log.events().unwrap() if type(r.event).__name__ == "ModelTrained")
     assert trained.training_set_id == told[1]["built"]["id"]  # type: ignore[union-attr]  # wrong or loose on purpose
 
 

@@ -65,7 +65,7 @@ def test_registering_again_is_no_event_and_a_change_is_a_new_version(store: Feat
     assert store.register(CITY, VIEW).unwrap().changed == 0
     changed = FeatureViewSpec("rain", ["city"], VIEW.source, ["mm"], ttl=timedelta(days=1))
     assert store.register(changed).unwrap().changed == 1
-    assert [r.position for r in store.history().unwrap()] == [1, 2, 3]
+    assert [r.position for r in store.log.events().unwrap()] == [1, 2, 3]
     assert store.catalog().unwrap().views["rain"].version == 2
     assert store.at(2).unwrap().catalog().unwrap().views["rain"].spec == VIEW
     assert store.at(1).unwrap().catalog().unwrap().views == {}
@@ -187,7 +187,7 @@ def test_a_table_is_asked_for_no_partition_where_no_row_has_a_key(tmp_path: Path
     store = FeatureStore.open(tmp_path / "store", data_dir=tmp_path).unwrap()
     noon = datetime(2024, 5, 1, 12, tzinfo=UTC)
     table = pl.DataFrame({"place": ["u", "v"], "at": [noon, noon], "x": [1.0, 2.0]})
-    store.write(table, "places", partition_by=["place"]).unwrap()
+    store.tables.write(table, "places", partition_by=["place"]).unwrap()
     view = FeatureViewSpec("places", ["place"], DeltaSource("places", "at"), ["x"])
     store.register(EntitySpec("place", ["place"]), view).unwrap()
     for rows in (0, 1):
@@ -200,7 +200,7 @@ def test_a_table_that_was_replaced_or_vacuumed_is_told(
     store: FeatureStore, tables: DeltaTables, tmp_path: Path
 ) -> None:
     made = store.training_set(SPEC, LABELS).unwrap()
-    position = len(store.history().unwrap())
+    position = len(store.log.events().unwrap())
     tables.write("rain", RAIN, "overwrite").unwrap()
     DeltaTable(str(tmp_path / "lake" / "rain")).vacuum(0, dry_run=False, enforce_retention_duration=False)
     vacuumed = store.rebuild(made.id).failure()
@@ -211,7 +211,7 @@ def test_a_table_that_was_replaced_or_vacuumed_is_told(
     replaced = store.rebuild(made.id).failure()
     assert isinstance(replaced, TableReplaced)
     assert str(replaced).startswith("The table 'rain' is another one now: its id is ")
-    assert len(store.history().unwrap()) == position
+    assert len(store.log.events().unwrap()) == position
 
 
 def test_a_spine_that_is_not_kept_is_asked_for_and_checked(store: FeatureStore, tmp_path: Path) -> None:

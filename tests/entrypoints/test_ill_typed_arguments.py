@@ -38,11 +38,11 @@ def test_an_argument_of_another_type_is_refused_by_name(workspace: Path, call: s
             assert " Next: " in str(refused)  # noqa: PT017  # of many values
 
 
-def test_a_message_names_the_class_that_the_call_is_made_on() -> None:
+def test_a_message_names_the_call_as_it_was_written() -> None:
     store = FeatureStore.in_memory({"t": ROWS})
     store.register(EntitySpec("k", ["k"])).unwrap()
-    refused = store.erase("k", 9, reason=7).failure()  # type: ignore[arg-type]  # refused
-    assert str(refused).startswith("FeatureStore.erase: reason is 7 (int), which is not a text.")
+    refused = store.keys.erase("k", 9, reason=7).failure()  # type: ignore[arg-type]  # refused
+    assert str(refused).startswith("store.keys.erase: reason is 7 (int), which is not a text.")
     past = store.at(1).unwrap()
     assert str(past.receipt(7).failure()).startswith("PastStore.receipt: id is 7 (int)")  # type: ignore[arg-type]  # refused
     with pytest.raises(CallerError, match="name_or_path is 7"):

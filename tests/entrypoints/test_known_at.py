@@ -128,7 +128,7 @@ def test_before_the_first_commit_and_after_now(store: FeatureStore) -> None:
 @pytest.mark.parametrize("known_at", [None, day(5), "event_time", [day(5), "event_time"]])
 def test_it_is_rebuilt_as_it_was_known(store: FeatureStore, known_at: Any) -> None:
     made = store.training_set(TrainingSetSpec(["dated:mm"], known_at=known_at), LABELS).unwrap()
-    store.write(rain((2, 9, 77.0)), "rain").unwrap()
+    store.tables.write(rain((2, 9, 77.0)), "rain").unwrap()
     again = store.rebuild(made.id).unwrap()
     assert (again.id, again.receipt.fingerprint) == (made.id, made.receipt.fingerprint)
 
@@ -147,7 +147,7 @@ def test_a_spec_file_names_both_in_a_list(tmp_path: Path, text: str) -> None:
 def here(workspace: Path) -> Path:
     definitions = FeatureStore.open(workspace / "feature_repo").unwrap()
     for frame in (FIRST, LATE, CORRECTED):
-        definitions.write(frame, "rain").unwrap()
+        definitions.tables.write(frame, "rain").unwrap()
     view = FeatureViewSpec("rain", ["city"], DeltaSource("rain", "at", "written"), ["mm"])
     definitions.register(EntitySpec("city", ["city"]), view).unwrap()
     LABELS.write_parquet("labels.parquet")

@@ -47,7 +47,7 @@ def store(tmp_path: Path) -> FeatureStore:
     store = FeatureStore.open(tmp_path / "store", data_dir=tmp_path / "lake").unwrap()
     readings = pl.select(k=pl.int_range(ROWS) % 7, ts=hours(ROWS), x=pl.int_range(ROWS) / 3, seen=hours(ROWS))
     readings = readings.with_columns(note=pl.format("reading {}", pl.col("x")), kind=pl.lit("a"))
-    store.write(readings, "readings").unwrap()
+    store.tables.write(readings, "readings").unwrap()
     view = FeatureViewSpec("v", ["k"], DeltaSource("readings", "ts"), ["x", "note", "seen"], ttl=timedelta(days=2))
     store.register(EntitySpec("k", ["k"]), view).unwrap()
     return store
@@ -145,7 +145,7 @@ def test_a_place_that_cannot_be_written_leaves_nothing(
     (tmp_path / "store" / "spilled").write_text("a file where a folder should be")
     failed = cramped.training_set(SPEC, spine).failure()
     assert str(failed).startswith(f"{tmp_path / 'store' / 'spilled'} cannot be written: File exists")
-    assert len(cramped.history().unwrap()) == 3
+    assert len(cramped.log.events().unwrap()) == 3
     made = FeatureStore(replace(cramped.adapters, machine=LocalMachine())).training_set(SPEC, spine).unwrap()
     (tmp_path / "blocked").write_text("")
     with pytest.raises(ForesetError, match="cannot be written"):
@@ -176,7 +176,7 @@ def test_what_was_expected_and_what_happened_stand_side_by_side(store: FeatureSt
 def test_what_served_it_is_pinned_part_by_part(cramped: FeatureStore, spine: pl.DataFrame, tmp_path: Path) -> None:
     made = cramped.training_set(SPEC, spine).unwrap()
     assert made.receipt.plan.parts > 1
-    pinned = cramped.pin(made.id).unwrap().pin
+    pinned = cramped.training_sets.pin(made.id).unwrap().pin
     served = pl.concat(made.batches()).select("seen").drop_nulls()
     assert pinned.rows == served.n_unique()
     shutil.rmtree(tmp_path / "lake" / "readings")

@@ -47,7 +47,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def store(folder: Path) -> FeatureStore:
     store = open_store(folder)
     rows = pl.DataFrame({"k": [1, 2], "at": [dt.datetime(2024, 1, 1, tzinfo=dt.UTC)] * 2, "x": [BIG, 2]})
-    store.write(rows, "t").unwrap()
+    store.tables.write(rows, "t").unwrap()
     store.register(EntitySpec("k", ["k"]), FeatureViewSpec("v", ["k"], DeltaSource("t", "at"), ["x"])).unwrap()
     return store
 
@@ -76,7 +76,7 @@ def test_categories_come_back_in_another_process(store: FeatureStore, folder: Pa
     command = [sys.executable, "-c", REBUILD, folder / "store", folder / "data", made.id, place]
     subprocess.run([str(part) for part in command], check=True)
     assert_same(pd.read_pickle(place), labels)  # noqa: S301  # of our own making
-    store.pin(made.id).unwrap()
+    store.training_sets.pin(made.id).unwrap()
     assert_same(store.rebuild(made.id, from_pin=True).unwrap().to_pandas(), labels)
 
 

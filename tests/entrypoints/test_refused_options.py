@@ -21,10 +21,10 @@ CALLS: dict[str, Call] = {
     "register": lambda s, t: s.register(
         FeatureViewSpec("w", ["k"], DeltaSource(t, "at", storage_options=REFUSED), ["x"])
     ),
-    "table": lambda s, t: s.table(t, storage_options=REFUSED),
-    "write": lambda s, t: s.write(ROWS, t, storage_options=REFUSED),
-    "optimize": lambda s, t: s.optimize(t, storage_options=REFUSED),
-    "changes": lambda s, t: s.changes(t, 0, storage_options=REFUSED),
+    "table": lambda s, t: s.tables.info(t, storage_options=REFUSED),
+    "write": lambda s, t: s.tables.write(ROWS, t, storage_options=REFUSED),
+    "optimize": lambda s, t: s.tables.optimize(t, storage_options=REFUSED),
+    "changes": lambda s, t: s.tables.changes(t, 0, storage_options=REFUSED),
 }
 
 
@@ -37,10 +37,10 @@ def test_what_was_refused_changes_nothing(workspace: Path, call: str, known: dic
     source = DeltaSource(table, "at", storage_options=known or {})
     store.register(EntitySpec("k", ["k"]), FeatureViewSpec("v", ["k"], source, ["x"])).unwrap()
     assert "max_retries" in str(CALLS[call](store, table).failure())
-    assert store.table(table).unwrap().version == 0
+    assert store.tables.info(table).unwrap().version == 0
     assert store.training_set(TrainingSetSpec(["v:x"]), SPINE).unwrap().frame["x"].to_list() == [1.0]
-    assert store.check(table).unwrap().table == table
-    assert store.write(ROWS, table).unwrap().version == 1
+    assert store.tables.check(table).unwrap().table == table
+    assert store.tables.write(ROWS, table).unwrap().version == 1
 
 
 def test_options_are_kept_of_calls_that_succeed_alone() -> None:

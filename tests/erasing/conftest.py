@@ -37,7 +37,7 @@ def opened(folder: Path) -> FeatureStore:
 @pytest.fixture
 def store(tmp_path: Path) -> FeatureStore:
     made = opened(tmp_path)
-    made.write(CUSTOMERS, "customers").unwrap()
+    made.tables.write(CUSTOMERS, "customers").unwrap()
     made.register(CUSTOMER, AGES).unwrap()
     return made
 

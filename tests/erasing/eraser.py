@@ -9,7 +9,7 @@ from foreset import FeatureStore
 def main(folder: str, entity: str, key: str) -> None:
     store = FeatureStore.open(Path(folder) / "store", data_dir=Path(folder) / "data").unwrap()
     print("open", flush=True)
-    store.erase(entity, key, requested_by="dora").unwrap()
+    store.keys.erase(entity, key, requested_by="dora").unwrap()
     print("done", flush=True)
 
 

@@ -10,7 +10,7 @@ SPEC = TrainingSetSpec(["ages:age"])
 
 
 def erasures(store: FeatureStore) -> list[KeyErased]:
-    return [r.event for r in store.history().unwrap() if isinstance(r.event, KeyErased)]
+    return [r.event for r in store.log.events().unwrap() if isinstance(r.event, KeyErased)]
 
 
 def build(store: FeatureStore, spine: Any = SPINE, **more: Any) -> str:

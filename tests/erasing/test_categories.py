@@ -87,10 +87,10 @@ NOT_NAMED: dict[str, Callable[[], Any]] = {
 def test_a_category_without_rows_does_not_survive_an_erasure(store: FeatureStore, tmp_path: Path, kind: str) -> None:
     held = build(store, NAMED[kind]())
     other = build(store, with_bob(late=[1]))
-    store.pin(held).unwrap()
+    store.training_sets.pin(held).unwrap()
     store.rebuild(held).unwrap()
     assert left_in(tmp_path / "store", ANN)
-    done = store.erase("customer", ANN).unwrap()
+    done = store.keys.erase("customer", ANN).unwrap()
     assert [(h.id, h.rows, h.where) for h in done.report.training_sets] == [(held, 0, "category")]
     assert left_in(tmp_path / "store", ANN) == []
     assert isinstance(store.rebuild(held).failure(), TrainingSetErased)
@@ -101,7 +101,7 @@ def test_a_category_without_rows_does_not_survive_an_erasure(store: FeatureStore
 def test_what_only_shared_memory_with_a_key_never_keeps_it(store: FeatureStore, tmp_path: Path, kind: str) -> None:
     held = build(store, NOT_NAMED[kind]())
     assert left_in(tmp_path / "store", ANN) == []
-    assert store.erase("customer", ANN).unwrap().report.training_sets == ()
+    assert store.keys.erase("customer", ANN).unwrap().report.training_sets == ()
     assert store.rebuild(held).unwrap().frame.height == 1
 
 
@@ -109,7 +109,7 @@ def test_what_only_shared_memory_with_a_key_never_keeps_it(store: FeatureStore, 
 def test_tables_are_written_without_the_categories_that_no_row_has(tmp_path: Path, kind: str) -> None:
     store = opened(tmp_path)
     frame = (NAMED | NOT_NAMED)[kind]()
-    store.write(frame, "t").unwrap()
+    store.tables.write(frame, "t").unwrap()
     assert left_in(tmp_path / "data", BOB)
     assert left_in(tmp_path / "data", ANN) == []
 
@@ -126,10 +126,10 @@ def test_tables_are_written_without_the_categories_that_no_row_has(tmp_path: Pat
 )
 def test_categories_are_compared_as_values_of_their_own_type(tmp_path: Path, values: Any, key: object) -> None:
     store = opened(tmp_path)
-    store.write(pd.DataFrame({"k": values.categories, "at": [day(1)] * 2, "x": [1, 2]}), "t").unwrap()
+    store.tables.write(pd.DataFrame({"k": values.categories, "at": [day(1)] * 2, "x": [1, 2]}), "t").unwrap()
     store.register(EntitySpec("e", ["k"]), FeatureViewSpec("v", ["e"], DeltaSource("t", "at"), ["x"])).unwrap()
     held = store.training_set(TrainingSetSpec(["v:x"]), pd.DataFrame({"event_timestamp": WHEN, "k": values})).unwrap()
-    report = store.find_key("e", key).unwrap()
+    report = store.keys.find("e", key).unwrap()
     assert [(h.id, h.rows, h.where) for h in report.training_sets] == [(held.id, 0, "category")]
 
 
@@ -148,7 +148,7 @@ def test_a_store_in_memory_forgets_categories_too() -> None:
     store.register(EntitySpec("customer", ["mail"]), view).unwrap()
     for kind in NAMED.values():
         store.training_set(SPEC, kind()).unwrap()
-    done = store.erase("customer", ANN).unwrap()
+    done = store.keys.erase("customer", ANN).unwrap()
     assert len(done.removed) == len(NAMED)
     assert store.adapters.kept.names("").unwrap() == ()
 

@@ -23,14 +23,14 @@ def held(store: FeatureStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 def test_a_dry_run_tells_where_the_key_is_and_changes_nothing(
     store: FeatureStore, held: str, tmp_path: Path, capsys: Output
 ) -> None:
-    before = store.history().unwrap()
+    before = store.log.events().unwrap()
     assert main(["erase", "--entity", "customer", "--key", ANN, "--dry-run"]) == 0
     told = capsys.readouterr().out
     assert f"{held}     2  in the spine that the store keeps" in told
     assert "customers  0, the newest     1  ages" in told
     assert "`foreset erase` without --dry-run removes 1 kept frame." in told
     assert "What Foreset leaves to you:\n1. Delete 1 row from customers" in told
-    assert store.history().unwrap() == before
+    assert store.log.events().unwrap() == before
     assert left_in(tmp_path / "store", ANN) != []
 
 
@@ -48,7 +48,7 @@ def test_erasing_tells_what_went_and_the_set_says_so(store: FeatureStore, held: 
     assert (
         f"erased a key of customer, as dora asked (ticket 9), of which {held} can be rebuilt" in capsys.readouterr().out
     )
-    assert store.verify_log().unwrap().whole
+    assert store.log.verify().unwrap().whole
 
 
 def test_as_json(held: str, capsys: Output) -> None:

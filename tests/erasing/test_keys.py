@@ -32,13 +32,13 @@ def test_a_key_of_each_type_is_found_in_all_places(tmp_path: Path, kind: str, *,
     store = opened(tmp_path)
     column, value, text = KEYS[kind]
     rows = pl.DataFrame({"k": column, "at": [day(1)] * 2, "x": [1, 2]})
-    store.write(rows, "t").unwrap()
+    store.tables.write(rows, "t").unwrap()
     store.register(EntitySpec("e", ["k"]), FeatureViewSpec("v", ["e"], DeltaSource("t", "at"), ["x"])).unwrap()
     spec = TrainingSetSpec(["v:x"])
     held = store.training_set(spec, rows.select("k", event_timestamp="at")).unwrap().id
     other = store.training_set(spec, rows.tail(1).select("k", event_timestamp="at")).unwrap().id
-    store.pin(held).unwrap()
-    report = store.find_key("e", text if as_text else value).unwrap()
+    store.training_sets.pin(held).unwrap()
+    report = store.keys.find("e", text if as_text else value).unwrap()
     assert [(h.id, h.rows) for h in report.training_sets] == [(held, 1)]
     assert [(h.table, h.rows) for h in report.tables] == [("t", 1)]
     assert len(report.pins) == 1
@@ -58,28 +58,28 @@ def test_a_key_of_each_type_is_found_in_all_places(tmp_path: Path, kind: str, *,
 def test_a_condition_is_found_however_the_key_is_written(tmp_path: Path, kind: str, given: str, condition: str) -> None:
     store = opened(tmp_path)
     column = KEYS[kind][0]
-    store.write(pl.DataFrame({"k": column, "at": [day(1)] * 2, "x": [1, 2]}), "t").unwrap()
+    store.tables.write(pl.DataFrame({"k": column, "at": [day(1)] * 2, "x": [1, 2]}), "t").unwrap()
     store.register(EntitySpec("e", ["k"]), FeatureViewSpec("v", ["e"], DeltaSource("t", "at"), ["x"])).unwrap()
     event = TableWritten(table="t", version=1, mode="overwrite", rows=1, replace_where=condition)
     store.adapters.events.append("tables", (event,), expected=None, at=day(1), actor="ann").unwrap()
-    done = store.erase("e", given, requested_by="dora").unwrap()
+    done = store.keys.erase("e", given, requested_by="dora").unwrap()
     assert len(done.redacted) == 1
-    assert condition not in str(store.history().unwrap())
+    assert condition not in str(store.log.events().unwrap())
     reason = condition.partition("k ")[2]
-    assert isinstance(store.erase("e", given, reason=reason).failure(), KeyNamed)
+    assert isinstance(store.keys.erase("e", given, reason=reason).failure(), KeyNamed)
 
 
 @pytest.mark.parametrize("given", [{"land": "NO", "id": 7}, {"id": "7", "land": "NO"}])
 def test_a_key_of_several_columns_is_held_by_rows_with_all_of_them(tmp_path: Path, given: dict[str, object]) -> None:
     store = opened(tmp_path)
     rows = pl.DataFrame({"land": ["NO", "NO", "SE"], "id": [7, 8, 7], "at": [day(1)] * 3, "x": [1, 2, 3]})
-    store.write(rows, "t").unwrap()
+    store.tables.write(rows, "t").unwrap()
     view = FeatureViewSpec("v", ["e"], DeltaSource("t", "at"), ["x"])
     store.register(EntitySpec("e", ["land", "id"]), view).unwrap()
     spine = rows.select("land", "id", event_timestamp="at")
     held = store.training_set(TrainingSetSpec(["v:x"]), spine).unwrap().id
     store.training_set(TrainingSetSpec(["v:x"]), spine.tail(2)).unwrap()
-    report = store.find_key("e", given).unwrap()
+    report = store.keys.find("e", given).unwrap()
     assert [(h.id, h.rows) for h in report.training_sets] == [(held, 1)]
     assert report.tables[0].rows == 1
     assert "id = 7" in report.steps[0]
@@ -89,12 +89,12 @@ def test_a_key_of_several_columns_is_held_by_rows_with_all_of_them(tmp_path: Pat
 def test_bounds_that_tell_a_part_of_the_key_are_redacted_where_the_rows_hold_it(tmp_path: Path) -> None:
     store = opened(tmp_path)
     rows = pl.DataFrame({"mail": [ANN, ANN, BOB], "land": ["NO", "SE", "NO"], "at": [day(1)] * 3, "x": [1, 2, 3]})
-    store.write(rows, "t", partition_by=["mail"]).unwrap()
+    store.tables.write(rows, "t", partition_by=["mail"]).unwrap()
     view = FeatureViewSpec("v", ["e"], DeltaSource("t", "at"), ["x"])
     store.register(EntitySpec("e", ["mail", "land"]), view).unwrap()
     spine = rows.select("mail", "land", event_timestamp="at")
     held, other = (store.training_set(TrainingSetSpec(["v:x"]), spine[n]).unwrap().id for n in (0, 1))
-    done = store.erase("e", {"mail": ANN, "land": "NO"}).unwrap()
+    done = store.keys.erase("e", {"mail": ANN, "land": "NO"}).unwrap()
     assert len(done.redacted) == 1
     assert ANN not in str(store.receipt(held).unwrap().plan)
     assert store.rebuild(other).unwrap().id == other
@@ -104,12 +104,12 @@ def test_bounds_that_tell_a_part_of_the_key_are_redacted_where_the_rows_hold_it(
 @pytest.mark.parametrize("dtype", [pl.Decimal(10, 2), pl.Float64, pl.Float32])
 def test_a_number_of_the_same_name_is_not_taken_for_a_text(tmp_path: Path, key: str, dtype: pl.DataType) -> None:
     store = opened(tmp_path)
-    store.write(pl.DataFrame({"k": [key], "at": [day(1)], "x": [1]}), "t").unwrap()
+    store.tables.write(pl.DataFrame({"k": [key], "at": [day(1)], "x": [1]}), "t").unwrap()
     store.register(EntitySpec("e", ["k"]), FeatureViewSpec("v", ["e"], DeltaSource("t", "at"), ["x"])).unwrap()
     numbers = pl.DataFrame({"k": pl.Series([1.5, 0.0, None], dtype=dtype)})
     numbers = numbers if dtype == pl.Decimal else numbers.with_columns(k=pl.col("k").fill_null(float("nan")))
     store.adapters.kept.keep("spines/of-another", numbers).unwrap()
-    report = store.find_key("e", key).unwrap()
+    report = store.keys.find("e", key).unwrap()
     assert (report.spines, report.unread) == ((), ())
     assert report.tables[0].rows == 1
 
@@ -127,13 +127,13 @@ def test_a_number_of_the_same_name_is_not_taken_for_a_text(tmp_path: Path, key: 
     ],
 )
 def test_a_key_that_is_none_is_refused(store: FeatureStore, entity: str, key: object, error: type, said: str) -> None:
-    store.write(pl.DataFrame({"n": [1], "at": [day(1)], "x": [1]}), "numbers").unwrap()
+    store.tables.write(pl.DataFrame({"n": [1], "at": [day(1)], "x": [1]}), "numbers").unwrap()
     view = FeatureViewSpec("numbers", ["number"], DeltaSource("numbers", "at"), ["x"])
     store.register(EntitySpec("number", ["n"]), EntitySpec("pair", ["a", "b"]), view).unwrap()
-    store.write(pl.DataFrame({"d": [day(1).date()], "at": [day(1)], "x": [1]}), "days").unwrap()
+    store.tables.write(pl.DataFrame({"d": [day(1).date()], "at": [day(1)], "x": [1]}), "days").unwrap()
     days = FeatureViewSpec("days", ["day"], DeltaSource("days", "at"), ["x"])
     store.register(EntitySpec("day", ["d"]), days).unwrap()
-    failure = store.erase(entity, key).failure()
+    failure = store.keys.erase(entity, key).failure()
     assert isinstance(failure, error)
     assert said in str(failure)
 
@@ -141,38 +141,38 @@ def test_a_key_that_is_none_is_refused(store: FeatureStore, entity: str, key: ob
 @pytest.mark.parametrize("given", [{"reason": f"forget {ANN}"}, {"requested_by": ANN}])
 def test_a_reason_that_names_the_key_is_refused(store: FeatureStore, given: dict[str, str]) -> None:
     held = build(store)
-    assert isinstance(store.erase("customer", ANN, **given).failure(), KeyNamed)
+    assert isinstance(store.keys.erase("customer", ANN, **given).failure(), KeyNamed)
     assert store.rebuild(held).unwrap().id == held
 
 
 def test_a_reason_that_cannot_be_recorded_is_refused_before_anything_is_erased(store: FeatureStore) -> None:
     held = build(store)
-    refused = store.erase("customer", ANN, requested_by="", reason="\udcff").failure()
+    refused = store.keys.erase("customer", ANN, requested_by="", reason="\udcff").failure()
     assert "reason is '\\udcff' (str), which holds characters that cannot be written as UTF-8" in str(refused)
     assert store.rebuild(held).unwrap().frame.height
 
 
 def test_a_store_in_postgresql_erases_too(postgres_database: str, tmp_path: Path) -> None:
     made = FeatureStore.open(f"postgresql://{postgres_database}", data_dir=tmp_path / "data").unwrap()
-    made.write(CUSTOMERS, "customers").unwrap()
+    made.tables.write(CUSTOMERS, "customers").unwrap()
     made.register(CUSTOMER, AGES).unwrap()
     held = build(made)
-    made.pin(held).unwrap()
-    made.write(CUSTOMERS.clear(), "customers", mode="overwrite", replace_where=f"mail = '{ANN}'").unwrap()
-    done = made.erase("customer", ANN).unwrap()
+    made.training_sets.pin(held).unwrap()
+    made.tables.write(CUSTOMERS.clear(), "customers", mode="overwrite", replace_where=f"mail = '{ANN}'").unwrap()
+    done = made.keys.erase("customer", ANN).unwrap()
     assert (len(done.removed), len(done.redacted)) == (2, 1)
     assert isinstance(made.rebuild(held).failure(), TrainingSetErased)
     assert made.adapters.kept.names("").unwrap() == ()
-    assert ANN not in str(made.history().unwrap())
-    assert made.verify_log().unwrap().whole
+    assert ANN not in str(made.log.events().unwrap())
+    assert made.log.verify().unwrap().whole
 
 
 def test_a_store_in_memory_erases_too() -> None:
     store = FeatureStore.in_memory({"customers": CUSTOMERS})
     store.register(CUSTOMER, AGES).unwrap()
     held = build(store)
-    store.pin(held).unwrap()
-    done = store.erase("customer", ANN).unwrap()
+    store.training_sets.pin(held).unwrap()
+    done = store.keys.erase("customer", ANN).unwrap()
     assert len(done.removed) == 2
     assert isinstance(store.rebuild(held).failure(), TrainingSetErased)
-    assert isinstance(store.erase("customer", ANN), Success)
+    assert isinstance(store.keys.erase("customer", ANN), Success)

@@ -41,14 +41,14 @@ def test_killed_at_a_random_moment(store: FeatureStore, tmp_path: Path, number: 
         store.training_set(TrainingSetSpec(["ages:age"]), SPINE.with_columns(number=i)).unwrap().id for i in range(4)
     ]
     for identifier in sets[:2]:
-        store.pin(identifier).unwrap()
-    store.write(CUSTOMERS.clear(), "customers", mode="overwrite", replace_where=f"mail = '{ANN}'").unwrap()
+        store.training_sets.pin(identifier).unwrap()
+    store.tables.write(CUSTOMERS.clear(), "customers", mode="overwrite", replace_where=f"mail = '{ANN}'").unwrap()
     killed(tmp_path, random.Random(number).uniform(0, 0.05))  # noqa: S311  # moments, not secrets
     after = opened(tmp_path)
-    after.erase("customer", ANN, requested_by="dora").unwrap()
+    after.keys.erase("customer", ANN, requested_by="dora").unwrap()
     assert left_in(tmp_path / "store", ANN) == []
     assert all(isinstance(after.rebuild(identifier).failure(), TrainingSetErased) for identifier in sets)
-    events = [r.event for r in after.history().unwrap() if isinstance(r.event, KeyErased)]
+    events = [r.event for r in after.log.events().unwrap() if isinstance(r.event, KeyErased)]
     assert sorted(identifier for event in events for identifier in event.training_sets) == sorted(sets)
-    assert after.pins().unwrap() == ()
-    assert after.verify_log().unwrap().whole
+    assert after.training_sets.pins().unwrap() == ()
+    assert after.log.verify().unwrap().whole

@@ -20,9 +20,9 @@ SPEC = TrainingSetSpec(["v:x"])
 def filled(folder: Path) -> FeatureStore:
     store = opened(folder)
     people = pl.DataFrame({"who": WHO, "at": [day(1)] * len(WHO), "x": range(len(WHO))})
-    store.write(people, "people").unwrap()
+    store.tables.write(people, "people").unwrap()
     labels = people.select("who", event_timestamp="at").with_columns(y=pl.lit(1))
-    store.write(labels, "labels").unwrap()
+    store.tables.write(labels, "labels").unwrap()
     view = FeatureViewSpec("v", ["person"], DeltaSource("people", "at"), ["x"])
     store.register(EntitySpec("person", ["who"]), view).unwrap()
     return store
@@ -37,7 +37,7 @@ def built(store: FeatureStore, chance: random.Random) -> tuple[str, set[str], bo
     spine = SpineReference(path="labels", filter=f"who IN ({named})") if "table" in way else rows
     made = store.training_set(SPEC, spine, keep_spine="not kept" not in way).unwrap().id
     if "pinned" in way:
-        store.pin(made, spine=rows if "not kept" in way else None).unwrap()
+        store.training_sets.pin(made, spine=rows if "not kept" in way else None).unwrap()
     return made, who, way != "not kept"
 
 
@@ -48,7 +48,7 @@ def test_what_held_a_key_is_gone_and_the_rest_is_as_it_was(tmp_path: Path, seed:
     sets = [built(store, chance) for _ in range(10)]
     erased = set(chance.sample(WHO, 2))
     for key in sorted(erased):
-        store.erase("person", key).unwrap()
+        store.keys.erase("person", key).unwrap()
     for key in erased:
         assert left_in(tmp_path / "store", key) == []
     for identifier, who, alone in sets:
@@ -57,5 +57,5 @@ def test_what_held_a_key_is_gone_and_the_rest_is_as_it_was(tmp_path: Path, seed:
             assert isinstance(again, Success), again
         else:
             assert isinstance(again.failure(), TrainingSetErased if alone else (SpineNotKept, TrainingSetErased))
-    assert store.verify_log().unwrap().whole
+    assert store.log.verify().unwrap().whole
     assert {key for key in WHO if left_in(tmp_path / "store", key)} <= set(WHO) - erased

@@ -96,7 +96,7 @@ def test_an_audit_tells_where_values_come_from(data: st.DataObject, case: Case) 
     store = store_of(case, "polars")
     training_set = store.training_set(case.spec, case.spine).unwrap()
     frame = data.draw(joined(case, training_set))
-    audit = store.audit(frame, case.spec).unwrap()
+    audit = store.training_sets.audit(frame, case.spec).unwrap()
     assert audit.id == training_set.id
     kinds: list[list[str]] = []
     for view, (gather, match, scan) in zip(audit.views, training_set.receipt.plan.gathers, strict=True):
@@ -113,7 +113,7 @@ def test_an_audit_counts_cells_that_differ(data: st.DataObject, case: Case) -> N
     store = store_of(case, "polars")
     training_set = store.training_set(case.spec, case.spine).unwrap()
     frame = data.draw(joined(case, training_set))
-    for column in store.audit(frame, case.spec).unwrap().columns:
+    for column in store.training_sets.audit(frame, case.spec).unwrap().columns:
         given, honest = plain(frame.select(column.name)), plain(training_set.frame.select(column.name))
         pairs = [(one[0], other[0]) for one, other in zip(given, honest, strict=True) if one != other]
         assert column.differ == len(pairs)
@@ -126,6 +126,6 @@ def test_an_audit_counts_cells_that_differ(data: st.DataObject, case: Case) -> N
 @given(cases())
 def test_the_training_set_itself_differs_nowhere(case: Case) -> None:
     store = store_of(case, "polars")
-    audit = store.audit(store.training_set(case.spec, case.spine).unwrap().frame, case.spec).unwrap()
+    audit = store.training_sets.audit(store.training_set(case.spec, case.spine).unwrap().frame, case.spec).unwrap()
     assert (audit.differ, audit.from_the_future, audit.not_yet_written) == (0, 0, 0)
     assert not audit.findings

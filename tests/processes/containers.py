@@ -64,25 +64,25 @@ class Worker:
         """Rows of the table that no training set is made of."""
         key = 1_000 + self.done + (500_000 if self.name == "b" else 0)
         row = pl.DataFrame({"k": [key], "at": [DAY], "v": [float(key)]})
-        if self._of(self.store.write(row, "things")) is not None:
+        if self._of(self.store.tables.write(row, "things")) is not None:
             self._say("row", key=key)
 
     def pin(self) -> None:
         identifier = self._any()
         if identifier is not None:
-            self._of(self.store.pin(identifier), GONE)
+            self._of(self.store.training_sets.pin(identifier), GONE)
 
     def unpin(self) -> None:
         identifier = self._any()
         if identifier is not None:
-            self._of(self.store.unpin(identifier), GONE)
+            self._of(self.store.training_sets.unpin(identifier), GONE)
 
     def erase(self) -> None:
         """A key that no training set has."""
-        self._of(self.store.erase("thing", 900_000 + self.done))
+        self._of(self.store.keys.erase("thing", 900_000 + self.done))
 
     def vacuum(self) -> None:
-        self._of(self.store.vacuum("things"))
+        self._of(self.store.tables.vacuum("things"))
 
     def sweep(self) -> None:
         """What opening a store and keeping frames sweeps, by another store of this process."""
@@ -117,7 +117,7 @@ class Worker:
 
 def recorded(store: FeatureStore) -> list[str]:
     """The ids of the training sets that the log has."""
-    return [r.event.id for r in store.history().unwrap() if isinstance(r.event, TrainingSetRetrieved)]
+    return [r.event.id for r in store.log.events().unwrap() if isinstance(r.event, TrainingSetRetrieved)]
 
 
 if __name__ == "__main__":

@@ -29,13 +29,33 @@ from foreset import (
     TrainingSetSpec,
 )
 from foreset.domain.event_log.receipts import TrainingSetRetrieved
+from foreset.entrypoints.store.parts.feast import StoreFeast
+from foreset.entrypoints.store.parts.keys import StoreKeys
+from foreset.entrypoints.store.parts.log import StoreLog
+from foreset.entrypoints.store.parts.models import StoreModels
+from foreset.entrypoints.store.parts.online import StoreOnline
+from foreset.entrypoints.store.parts.past import PastLog, PastModels, PastTables, PastTrainingSets
+from foreset.entrypoints.store.parts.tables import StoreTables
+from foreset.entrypoints.store.parts.training_sets import StoredTrainingSets
 from foreset.entrypoints.store.past_store import PastStore
+from foreset.entrypoints.store.training_set_part import TrainingSetPart
 
 NOON: Final = datetime(2024, 5, 1, 12, tzinfo=UTC)
 CITY: Final = EntitySpec("city", ["city"])
 RAIN: Final = FeatureViewSpec("rain", ["city"], DeltaSource("rain", "at"), ["mm"])
 ASKED: Final = TrainingSetSpec(["rain:mm"])
-HOLDERS: Final = (FeatureStore, PastStore, TrainingSet, TableChanges, FeastManager)
+PARTS: Final = (StoredTrainingSets, StoreTables, StoreLog, StoreModels, StoreOnline, StoreFeast, StoreKeys)
+PAST_PARTS: Final = (PastTrainingSets, PastTables, PastLog, PastModels)
+HOLDERS: Final = (
+    FeatureStore,
+    *PARTS,
+    PastStore,
+    *PAST_PARTS,
+    TrainingSet,
+    TrainingSetPart,
+    TableChanges,
+    FeastManager,
+)
 """The classes whose objects do something; the other public names are values, errors and what builds them."""
 VALUES: Final = frozenset({"FeatureStoreSpecBuilder"})
 
@@ -66,8 +86,8 @@ class World:
 
     def prepare(self) -> str:
         """Write tables, definitions and a training set, whose id is given."""
-        self.store.write(rows(), "rain").unwrap()
-        self.store.write(rows().head(1), "rain").unwrap()
+        self.store.tables.write(rows(), "rain").unwrap()
+        self.store.tables.write(rows().head(1), "rain").unwrap()
         self.store.register(CITY, RAIN).unwrap()
         foreset.generate("classification_data", n_samples=20, n_features=3)
         return self.store.training_set(ASKED, labels()).unwrap().id
@@ -78,20 +98,29 @@ class World:
 
     @cached_property
     def id(self) -> str:
-        events = (recorded.event for recorded in self.store.history().unwrap())
+        events = (recorded.event for recorded in self.store.log.events().unwrap())
         return next(event.id for event in events if isinstance(event, TrainingSetRetrieved))
 
     @cached_property
     def past(self) -> PastStore:
-        return self.store.at(len(self.store.history().unwrap())).unwrap()
+        return self.store.at(len(self.store.log.events().unwrap())).unwrap()
 
     @cached_property
     def made(self) -> TrainingSet:
         return self.store.training_set(ASKED, labels()).unwrap()
 
     @cached_property
+    def many(self) -> TrainingSet:
+        spine = pl.concat([labels().with_columns(rainy=pl.Series([1, 0]))] * 10)
+        return self.store.training_set(ASKED, spine).unwrap()
+
+    @cached_property
+    def part(self) -> TrainingSetPart:
+        return self.made.split(by="city", test_size=0.5)[0]
+
+    @cached_property
     def changes(self) -> TableChanges:
-        return self.store.changes("rain", 0).unwrap()
+        return self.store.tables.changes("rain", 0).unwrap()
 
     @cached_property
     def manager(self) -> FeastManager:
@@ -111,16 +140,22 @@ def _feast_view() -> Any:
 
 
 def _page(world: World) -> Any:
-    return world.store.report_page(world.store.report(world.id).unwrap(), world.file("page.html"))
+    return world.store.training_sets.report_page(
+        world.store.training_sets.report(world.id).unwrap(), world.file("page.html")
+    )
 
 
 def _unpinned(world: World) -> Any:
-    world.store.pin(world.id).unwrap()
-    return world.store.unpin(world.id)
+    world.store.training_sets.pin(world.id).unwrap()
+    return world.store.training_sets.unpin(world.id)
 
 
 def _moved(world: World) -> Any:
-    return FeatureStore.open(world.file("small")).unwrap().move_log(world.file("moved"))
+    return FeatureStore.open(world.file("small")).unwrap().log.move(world.file("moved"))
+
+
+def _trained(world: World) -> Any:
+    return world.store.models.train(world.many, foreset.ModelSpec("DummyClassifier"), target="rainy")
 
 
 def _workflow(_: World) -> Any:
@@ -131,53 +166,92 @@ def _workflow(_: World) -> Any:
 CALLS: Final[dict[str, Callable[[World], object]]] = {
     "FeatureStore.adapters": lambda w: w.store.adapters.actor,
     "FeatureStore.at": lambda w: w.store.at(1),
-    "FeatureStore.audit": lambda w: w.store.audit(labels().with_columns(mm=9.0), ASKED),
+    "StoredTrainingSets.audit": lambda w: w.store.training_sets.audit(labels().with_columns(mm=9.0), ASKED),
     "FeatureStore.catalog": lambda w: w.store.catalog(),
-    "FeatureStore.changes": lambda w: w.store.changes("rain", 0),
-    "FeatureStore.check": lambda w: w.store.check("rain"),
+    "StoreTables.changes": lambda w: w.store.tables.changes("rain", 0),
+    "StoreTables.check": lambda w: w.store.tables.check("rain"),
     "FeatureStore.close": lambda w: w.store.close(),
     "FeatureStore.diff": lambda w: w.store.diff(w.id, w.id),
-    "FeatureStore.erase": lambda w: w.store.erase("city", "Nowhere"),
-    "FeatureStore.find_key": lambda w: w.store.find_key("city", "Rome"),
-    "FeatureStore.history": lambda w: w.store.history(table="rain"),
-    "FeatureStore.import_feast": lambda w: w.store.import_feast(w.folder / "repo", register=False),
+    "StoreKeys.erase": lambda w: w.store.keys.erase("city", "Nowhere"),
+    "StoreKeys.find": lambda w: w.store.keys.find("city", "Rome"),
+    "StoreLog.events": lambda w: w.store.log.events(table="rain"),
+    "StoreFeast.import_repository": lambda w: w.store.feast.import_repository(w.folder / "repo", register=False),
     "FeatureStore.in_memory": lambda _: FeatureStore.in_memory({"rain": rows()}),
-    "FeatureStore.lineage": lambda w: w.store.lineage("rain"),
-    "FeatureStore.move_log": _moved,
+    "StoreLog.lineage": lambda w: w.store.log.lineage("rain"),
+    "StoreLog.move": _moved,
     "FeatureStore.open": lambda w: FeatureStore.open(w.folder / "store"),
-    "FeatureStore.optimize": lambda w: w.store.optimize("rain"),
-    "FeatureStore.pin": lambda w: w.store.pin(w.id),
-    "FeatureStore.pins": lambda w: w.store.pins(),
+    "StoreTables.optimize": lambda w: w.store.tables.optimize("rain"),
+    "StoredTrainingSets.pin": lambda w: w.store.training_sets.pin(w.id),
+    "StoredTrainingSets.pins": lambda w: w.store.training_sets.pins(),
     "FeatureStore.plan": lambda w: w.store.plan(ASKED, labels()),
     "FeatureStore.rebuild": lambda w: w.store.rebuild(w.id),
     "FeatureStore.receipt": lambda w: w.store.receipt(w.id),
     "FeatureStore.register": lambda w: w.store.register(CITY),
     "FeatureStore.remove": lambda w: w.store.remove(entities=[]),
-    "FeatureStore.report": lambda w: w.store.report(w.id),
-    "FeatureStore.report_page": _page,
-    "FeatureStore.retention": lambda w: w.store.retention("rain"),
-    "FeatureStore.send_lineage": lambda w: w.store.send_lineage(w.file("lineage.json")),
-    "FeatureStore.table": lambda w: w.store.table("rain"),
+    "StoredTrainingSets.report": lambda w: w.store.training_sets.report(w.id),
+    "StoredTrainingSets.report_page": _page,
+    "StoreTables.retention": lambda w: w.store.tables.retention("rain"),
+    "StoreLog.send_lineage": lambda w: w.store.log.send_lineage(w.file("lineage.json")),
+    "StoreTables.info": lambda w: w.store.tables.info("rain"),
     "FeatureStore.training_set": lambda w: w.store.training_set(ASKED, labels()),
-    "FeatureStore.unpin": _unpinned,
-    "FeatureStore.vacuum": lambda w: w.store.vacuum("rain", dry_run=True),
-    "FeatureStore.verify_log": lambda w: w.store.verify_log(),
-    "FeatureStore.write": lambda w: w.store.write(rows(), f"rain-{os.getpid()}"),
+    "StoredTrainingSets.unpin": _unpinned,
+    "StoreTables.vacuum": lambda w: w.store.tables.vacuum("rain", dry_run=True),
+    "StoreLog.verify": lambda w: w.store.log.verify(),
+    "StoreTables.write": lambda w: w.store.tables.write(rows(), f"rain-{os.getpid()}"),
     "PastStore.at": lambda w: w.past.at(1),
     "PastStore.catalog": lambda w: w.past.catalog(),
-    "PastStore.history": lambda w: w.past.history(table="rain"),
-    "PastStore.lineage": lambda w: w.past.lineage("rain"),
-    "PastStore.optimize": lambda w: w.past.optimize("rain"),
+    "PastLog.events": lambda w: w.past.log.events(table="rain"),
+    "PastLog.lineage": lambda w: w.past.log.lineage("rain"),
+    "PastTables.optimize": lambda w: w.past.tables.optimize("rain"),
     "PastStore.plan": lambda w: w.past.plan(ASKED, labels()),
     "PastStore.position": lambda w: w.past.position,
     "PastStore.rebuild": lambda w: w.past.rebuild(w.id),
     "PastStore.receipt": lambda w: w.past.receipt(w.id),
     "PastStore.register": lambda w: w.past.register(),
     "PastStore.remove": lambda w: w.past.remove(),
-    "PastStore.table": lambda w: w.past.table("rain"),
+    "PastTables.info": lambda w: w.past.tables.info("rain"),
     "PastStore.training_set": lambda w: w.past.training_set(ASKED, labels()),
     "PastStore.when": lambda w: w.past.when,
-    "PastStore.write": lambda w: w.past.write(None, "rain"),
+    "PastTables.write": lambda w: w.past.tables.write(None, "rain"),
+    "FeatureStore.apply": lambda w: w.store.apply(CITY),
+    "FeatureStore.current": lambda w: w.store.current(),
+    "FeatureStore.feast": lambda w: repr(w.store.feast),
+    "FeatureStore.keys": lambda w: repr(w.store.keys),
+    "FeatureStore.log": lambda w: repr(w.store.log),
+    "FeatureStore.models": lambda w: repr(w.store.models),
+    "FeatureStore.online": lambda w: repr(w.store.online),
+    "FeatureStore.reporter": lambda w: w.store.reporter(w.store.catalog().unwrap()).catalog,
+    "FeatureStore.repository": lambda w: w.store.repository(),
+    "FeatureStore.tables": lambda w: repr(w.store.tables),
+    "FeatureStore.training_sets": lambda w: repr(w.store.training_sets),
+    "StoredTrainingSets.list": lambda w: w.store.training_sets.list(),
+    "StoredTrainingSets.load": lambda w: w.store.training_sets.load(w.id),
+    "StoreModels.list": lambda w: w.store.models.list(),
+    "StoreModels.record": lambda w: w.store.models.record(w.id, "a model", metrics={"auc": 0.5}),
+    "StoreModels.train": _trained,
+    "StoreFeast.publish": lambda w: w.store.feast.publish(w.file("repo")),
+    "StoreOnline.check": lambda w: w.store.online.check("rain"),
+    "StoreOnline.close": lambda w: w.store.online.close(),
+    "StoreOnline.materialize": lambda w: w.store.online.materialize(["rain"]),
+    "StoreOnline.read": lambda w: w.store.online.read(["rain:mm"], [{"city": "Rome"}]),
+    "StoreOnline.repository": lambda w: repr(w.store.online.repository(w.file("repo"))),
+    "PastStore.adapters": lambda w: w.past.adapters.actor,
+    "PastStore.apply": lambda w: w.past.apply(),
+    "PastStore.log": lambda w: type(w.past.log),
+    "PastStore.models": lambda w: type(w.past.models),
+    "PastStore.past": lambda w: len(w.past.past.events),
+    "PastStore.reporter": lambda w: w.past.reporter(w.past.catalog().unwrap()).catalog,
+    "PastStore.tables": lambda w: type(w.past.tables),
+    "PastStore.training_sets": lambda w: type(w.past.training_sets),
+    "PastLog.move": lambda w: w.past.log.move(w.file("moved")),
+    "PastModels.list": lambda w: w.past.models.list(),
+    "PastModels.record": lambda w: w.past.models.record(w.id, "a model"),
+    "PastModels.train": lambda w: w.past.models.train(None, None),
+    "PastTables.vacuum": lambda w: w.past.tables.vacuum("rain"),
+    "PastTrainingSets.list": lambda w: w.past.training_sets.list(),
+    "PastTrainingSets.load": lambda w: w.past.training_sets.load(w.id),
+    "PastTrainingSets.pin": lambda w: w.past.training_sets.pin(w.id),
+    "PastTrainingSets.unpin": lambda w: w.past.training_sets.unpin(w.id),
     "TableChanges.batches": lambda w: next(w.changes.batches()).height,
     "TableChanges.counts": lambda w: w.changes.counts(),
     "TableChanges.explain": lambda w: w.changes.explain(),
@@ -201,6 +275,25 @@ CALLS: Final[dict[str, Callable[[World], object]]] = {
     "TrainingSet.to_pandas": lambda w: w.made.to_pandas().shape,
     "TrainingSet.write_delta": lambda w: w.made.write_delta(w.file("set")),
     "TrainingSet.write_parquet": lambda w: w.made.write_parquet(w.file("set.parquet")),
+    "TrainingSet.diff": lambda w: w.made.diff(w.id),
+    "TrainingSet.keys": lambda w: w.made.keys,
+    "TrainingSet.lazy": lambda w: w.made.lazy().collect().height,
+    "TrainingSet.name": lambda w: w.made.name,
+    "TrainingSet.pin": lambda w: w.made.pin(),
+    "TrainingSet.record_model": lambda w: w.made.record_model("a model"),
+    "TrainingSet.split": lambda w: [part.frame.height for part in w.made.split(by="city", test_size=0.5)],
+    "TrainingSet.times": lambda w: w.made.times.to_list(),
+    "TrainingSet.with_notes": lambda w: pl.DataFrame(w.made.with_notes(w.made.frame)).height,
+    "TrainingSetPart.X_y": lambda w: w.part.X_y("mm")[1].size,
+    "TrainingSetPart.columns_for": lambda w: w.part.columns_for([], "mm", "X_y")[1].size,
+    "TrainingSetPart.features": lambda w: w.part.features,
+    "TrainingSetPart.frame": lambda w: w.part.frame.height,
+    "TrainingSetPart.keys": lambda w: w.part.keys,
+    "TrainingSetPart.lazy": lambda w: w.part.lazy().collect().height,
+    "TrainingSetPart.times": lambda w: w.part.times.to_list(),
+    "TrainingSetPart.to_arrow": lambda w: w.part.to_arrow().num_rows,
+    "TrainingSetPart.to_numpy": lambda w: w.part.to_numpy().shape,
+    "TrainingSetPart.to_pandas": lambda w: w.part.to_pandas().shape,
     "FeastManager.check_online": lambda w: w.manager.check_online("rain"),
     "FeastManager.features": lambda w: w.manager.features,
     "FeastManager.get_entity_values": lambda w: w.manager.get_entity_values("city", "rain"),

@@ -60,7 +60,7 @@ def used(folder: str) -> None:
     from tests.processes.entry_points import CALLS, World, offered_to_feast, outcomes
 
     world = World(Path(folder))
-    _ = world.id, world.past, world.made, world.changes, world.manager
+    _ = world.id, world.past, world.made, world.many, world.part, world.changes, world.manager
     for name, call in {**CALLS, **offered_to_feast(world)}.items():
         in_fork(name, lambda named={name: call}: [say(*found) for found in outcomes(world, named)])
 

@@ -35,7 +35,7 @@ def place(tmp_path: Path) -> Path:
         pytest.skip(f"process ids cannot be unshared: {reason}")
     store = open_store(tmp_path)
     rows = pl.DataFrame({"k": range(KEYS), "at": [DAY] * KEYS, "v": [float(key) for key in range(KEYS)]})
-    store.write(rows, "things").unwrap()
+    store.tables.write(rows, "things").unwrap()
     view = FeatureViewSpec("w", ["thing"], DeltaSource("things", "at"), ["v"])
     store.register(EntitySpec("thing", ["k"]), view).unwrap()
     return tmp_path
@@ -70,6 +70,6 @@ def _nothing_is_lost(place: Path, said: list[dict[str, Any]]) -> None:
     rows = pl.DataFrame(store.adapters.tables.observe("things").unwrap().read(("k",)).unwrap())
     assert set(rows["k"]) >= {line["key"] for line in said if line["what"] == "row"}
     assert rows.height == KEYS + sum(line["what"] == "row" for line in said)
-    assert store.verify_log().unwrap().whole
+    assert store.log.verify().unwrap().whole
     left = [path for path in (place / "store").rglob("*") if ".unfinished-" in path.name or path.suffix == ".partial"]
     assert left == []

@@ -48,7 +48,7 @@ class Made:
         self.store.register(EntitySpec("e", ["k"]), view).unwrap()
         made = self.store.training_set(TrainingSetSpec(["w:v"]), SPINE).unwrap()
         self.id, self.frame = made.id, made.frame
-        self.store.pin(made.id).unwrap()
+        self.store.training_sets.pin(made.id).unwrap()
 
 
 @pytest.fixture
@@ -61,10 +61,10 @@ CALLS: dict[str, Callable[[Made], Result[object, Problem]]] = {
     "retrieve": lambda made: made.store.training_set(TrainingSetSpec(["w:v"]), SPINE),
     "rebuild": lambda made: made.store.rebuild(made.id),
     "rebuild from the pin": lambda made: made.store.rebuild(made.id, from_pin=True),
-    "check": lambda made: made.store.check(made.table, deep=True),
-    "retention": lambda made: made.store.retention(made.table),
-    "vacuum": lambda made: made.store.vacuum(made.table),
-    "history": lambda made: made.store.changes(made.table, 0, 1),
+    "check": lambda made: made.store.tables.check(made.table, deep=True),
+    "retention": lambda made: made.store.tables.retention(made.table),
+    "vacuum": lambda made: made.store.tables.vacuum(made.table),
+    "history": lambda made: made.store.tables.changes(made.table, 0, 1),
 }
 
 
@@ -150,7 +150,7 @@ def test_a_file_out_of_reach_is_reported_by_a_check_as_that(
         raise OSError(code, os.strerror(code), path)
 
     monkeypatch.setattr(LocalFolder, "open", opened)
-    report = made.store.check(made.table).unwrap()
+    report = made.store.tables.check(made.table).unwrap()
     assert {type(found).__name__ for found in report.findings if found.severity == "error"} == {"FileOutOfReach"}
     assert not any(word in str(found) for found in report.findings for word in DAMAGE)
 

@@ -92,9 +92,9 @@ def test_a_deep_copy_is_not_changed_with_its_original(world: World) -> None:
 
 def test_unpickling_a_training_set_is_recorded_as_a_rebuild(world: World) -> None:
     made = world.store.training_set(ASKED, labels()).unwrap()
-    before = len(world.store.history(training_set=made.id).unwrap())
+    before = len(world.store.log.events(training_set=made.id).unwrap())
     pickle.loads(pickle.dumps(made))
-    assert len(world.store.history(training_set=made.id).unwrap()) == before + 1
+    assert len(world.store.log.events(training_set=made.id).unwrap()) == before + 1
 
 
 def test_a_store_by_a_relative_path_is_found_from_anywhere(
@@ -158,7 +158,7 @@ def _manager(world: World) -> object:
             "The training set ts-.* its spine was not kept.* Next: retrieve it without keep_spine=False",
         ),
         (_past, r"The store as of position \d+ cannot be pickled.* Next: .* call .at\(\d+\)"),
-        (_changes, r"The changes of rain .* Next: .*store.changes\('rain', 0, 1\)"),
+        (_changes, r"The changes of rain .* Next: .*store.tables.changes\('rain', 0, 1\)"),
         (_manager, r"FeastManager\('.*repo'\) .* Next: .*create_feast_manager\('.*repo', 'ml_workflow'\)"),
     ],
 )

@@ -31,12 +31,12 @@ def test_a_store_is_used_by_many_threads_at_once(world: World) -> None:
         while not isinstance(done := world.store.register(EntitySpec(f"e{number}", ["k"])), Success):
             assert isinstance(done.failure(), StaleWrite)  # another thread was faster: call again
         assert f"e{number}" in world.store.catalog().unwrap().entities
-        world.store.write(rows(), f"own-{number}").unwrap()
-        assert world.store.table(f"own-{number}").unwrap().rows == rows().height
+        world.store.tables.write(rows(), f"own-{number}").unwrap()
+        assert world.store.tables.info(f"own-{number}").unwrap().rows == rows().height
 
     with ThreadPoolExecutor(AT_ONCE) as threads:
         for done in [threads.submit(work, number) for number in range(4 * AT_ONCE)]:
             done.result()
-    report = world.store.verify_log().unwrap()
+    report = world.store.log.verify().unwrap()
     assert report.whole
     assert set(world.store.catalog().unwrap().entities) == {"city", *(f"e{number}" for number in range(4 * AT_ONCE))}

@@ -14,13 +14,13 @@ def test_the_commit_is_told(s3: S3, tmp_path: Path) -> None:
     table = f"{s3.bucket()}/rain"
     rows = pl.DataFrame({"k": [1, 2], "at": [datetime(2024, 5, 1, tzinfo=UTC)] * 2, "x": [0.5, 1.5]})
     store = FeatureStore.open(tmp_path).unwrap()
-    store.write(rows, table, storage_options=s3.options).unwrap()
+    store.tables.write(rows, table, storage_options=s3.options).unwrap()
     source = DeltaSource(table, "at", storage_options=s3.options)
     store.register(EntitySpec("e", ["k"]), FeatureViewSpec("v", ["e"], source, ["x"])).unwrap()
     labels = pl.DataFrame({"k": [1, 2], "event_timestamp": [datetime(2024, 5, 2, tzinfo=UTC)] * 2})
     a = store.training_set(TrainingSetSpec(["v:x"]), labels).unwrap().id
-    store.write(rows.with_columns(k=pl.lit(3)), table).unwrap()
-    store.write(rows[:1].with_columns(x=9.0), table).unwrap()
+    store.tables.write(rows.with_columns(k=pl.lit(3)), table).unwrap()
+    store.tables.write(rows[:1].with_columns(x=9.0), table).unwrap()
     b = store.training_set(TrainingSetSpec(["v:x"]), labels).unwrap().id
     told = FeatureStore.open(tmp_path).unwrap().diff(a, b).unwrap()
     assert [commit.operation for commit in told.tables[0].commits] == ["WRITE", "WRITE"]

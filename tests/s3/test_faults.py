@@ -122,7 +122,7 @@ def test_the_command_line_tells_the_same(table: str, capsys: pytest.CaptureFixtu
 
 def test_registering_a_view_of_a_table_that_cannot_be_reached(tmp_path: Path, table: str) -> None:
     store = FeatureStore.open(tmp_path / "store").unwrap()
-    told(store.table(table).failure(), table, "no credentials were given")
+    told(store.tables.info(table).failure(), table, "no credentials were given")
 
 
 def test_a_checkpoint_that_is_too_large_in_memory(s3: S3, table: str, tmp_path: Path) -> None:

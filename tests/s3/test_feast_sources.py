@@ -60,7 +60,7 @@ def test_sources_are_read_where_they_are(store: FeatureStore, name: str) -> None
 
 def test_what_is_recorded_holds_no_credentials(store: FeatureStore, tmp_path: Path) -> None:
     store.get_historical_features(entity_df((1, 5)), ["folder:rate"]).to_df()
-    [recorded] = Foreset.open(tmp_path / "repo").unwrap().history().unwrap()
+    [recorded] = Foreset.open(tmp_path / "repo").unwrap().log.events().unwrap()
     assert "secret" not in str(recorded)
 
 

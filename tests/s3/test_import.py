@@ -28,7 +28,7 @@ def test_the_endpoint_becomes_a_storage_option_and_comes_back(
     with closing(opened(repo)) as owners:
         owners.store.apply([SAMPLE, feast_view("v", table, source_s3_endpoint_override=s3.url)])
     store = FeatureStore.open(tmp_path / "store").unwrap()
-    report = store.import_feast(repo).unwrap()
+    report = store.feast.import_repository(repo).unwrap()
     assert [item.name for item in report.mapped] == ["sample", "v"]
     assert "(files: 1, rows: 2)" in report.findings[0].message
     source = store.catalog().unwrap().views["v"].spec.source
@@ -39,4 +39,4 @@ def test_the_endpoint_becomes_a_storage_option_and_comes_back(
         publish(store.adapters.events, registry).unwrap()
         published = registry.store.get_feature_view("v").batch_source
     assert (published.path, published.s3_endpoint_override, published.tags) == (table, s3.url, {})
-    assert store.import_feast(tmp_path / "other").unwrap().changed == 0
+    assert store.feast.import_repository(tmp_path / "other").unwrap().changed == 0

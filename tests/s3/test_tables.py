@@ -131,7 +131,7 @@ def test_a_training_set_is_built_and_rebuilt_after_the_table_has_changed(
 def test_a_spine_may_be_a_table_in_s3(s3: S3, table: str, store: FeatureStore) -> None:
     labels = f"{table}-labels"
     write_to_delta_lake(LABELS, labels, storage_options=s3.options)
-    assert store.table(labels, storage_options=s3.options).unwrap().rows == 3
+    assert store.tables.info(labels, storage_options=s3.options).unwrap().rows == 3
     built = store.training_set(TrainingSetSpec(["rain:mm"]), SpineReference(labels, filter="sold > 1")).unwrap()
     assert built.frame["mm"].to_list() == [None, 9.0]
     assert store.rebuild(built.id).unwrap().frame.equals(built.frame)
@@ -174,9 +174,9 @@ def test_changes_are_told_from_the_log(s3: S3, table: str, tmp_path: Path) -> No
         write_to_delta_lake(RAIN, table, storage_options=s3.options)
     write_to_delta_lake(RAIN[:1], table, mode="overwrite")
     store = FeatureStore.open(tmp_path / "store").unwrap()
-    appended = store.changes(table, 0, 1, storage_options=s3.options).unwrap()
+    appended = store.tables.changes(table, 0, 1, storage_options=s3.options).unwrap()
     assert (appended.facts.how, appended.counts()["insert"]) == ("appended files", 3)
-    replaced = store.changes(table, 0).unwrap()
+    replaced = store.tables.changes(table, 0).unwrap()
     assert (replaced.facts.how, replaced.counts()["delete"]) == ("difference", 2)
 
 
@@ -185,11 +185,11 @@ def test_what_is_wrong_is_found(s3: S3, table: str, tmp_path: Path) -> None:
     write_to_delta_lake(RAIN, table)
     _tables_in.cache_clear()
     store = FeatureStore.open(tmp_path / "store").unwrap()
-    report = store.check(table, deep=True, storage_options=s3.options).unwrap()
+    report = store.tables.check(table, deep=True, storage_options=s3.options).unwrap()
     assert (report.version, report.commits, report.rows, report.worst) == (1, 2, 6, None)
-    (file, *_) = store.table(table).unwrap().data_files
+    (file, *_) = store.tables.info(table).unwrap().data_files
     s3.delete(file.path)
-    assert store.check(table).unwrap().worst == "error"
+    assert store.tables.check(table).unwrap().worst == "error"
 
 
 # === Two writers at once ===

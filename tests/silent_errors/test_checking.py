@@ -22,7 +22,7 @@ def table(tmp_path: Path) -> Path:
 
 def findings(table: Path, *, deep: bool = False) -> list[TableFinding]:
     """The errors that a check finds."""
-    report = FeatureStore.open(table.parent / "store").unwrap().check(str(table), deep=deep).unwrap()
+    report = FeatureStore.open(table.parent / "store").unwrap().tables.check(str(table), deep=deep).unwrap()
     return [finding for finding in report.findings if finding.severity == "error"]
 
 

@@ -26,5 +26,5 @@ def test_deltalake_with_full_takes_a_live_deletion_vector_for_litter(table: Path
 def test_foreset_deletes_nothing_that_is_live(table: Path, tmp_path: Path) -> None:
     before = read_delta_table(table)
     store = FeatureStore.open(tmp_path / "store", data_dir=tmp_path).unwrap()
-    assert store.vacuum("dv", hours=0, force=True).unwrap().deleted == ()
+    assert store.tables.vacuum("dv", hours=0, force=True).unwrap().deleted == ()
     assert read_delta_table(table).equals(before)

@@ -64,13 +64,13 @@ def test_deltalake_cuts_fractions_off(tmp_path: Path) -> None:
 def test_tables_that_are_put_together_twice_at_once_have_each_row_once(three_commits: Path) -> None:
     stores = [FeatureStore.open(three_commits.parent / name).unwrap() for name in ("a", "b")]
     for store in stores:
-        store.table(str(three_commits)).unwrap()  # both have it open now
+        store.tables.info(str(three_commits)).unwrap()  # both have it open now
     with ThreadPoolExecutor() as workers:
         done = list(workers.map(lambda store: store.optimize(str(three_commits)), stores))
     assert {type(failed.failure()) for failed in done if isinstance(failed, Failure)} <= {TableBusy}
     assert rows(three_commits) == [0, 1, 2]
     assert len(DeltaTable(three_commits).file_uris()) == 1
-    assert stores[0].check(str(three_commits), deep=True).unwrap().worst in {None, "advice"}
+    assert stores[0].tables.check(str(three_commits), deep=True).unwrap().worst in {None, "advice"}
 
 
 def test_overwriting_after_a_compaction_leaves_the_new_rows_alone(three_commits: Path) -> None:

@@ -30,8 +30,8 @@ def spine(*rows: tuple[int | None, int]) -> pl.DataFrame:
 @pytest.fixture
 def store(tmp_path: Path) -> FeatureStore:
     opened = FeatureStore.open(tmp_path / "store", data_dir=tmp_path).unwrap()
-    opened.write(rain(0, 10, range(5)), "rain").unwrap()
-    opened.write(rain(10, 20, range(5, 10)), "rain").unwrap()
+    opened.tables.write(rain(0, 10, range(5)), "rain").unwrap()
+    opened.tables.write(rain(10, 20, range(5, 10)), "rain").unwrap()
     opened.register(
         EntitySpec("place", ["k"]),
         FeatureViewSpec("rain", ["place"], DeltaSource("rain", "t"), ["x"]),

@@ -39,9 +39,9 @@ class History:
     def __post_init__(self) -> None:
         self.chance = random.Random(self.seed)  # noqa: S311  # histories, not secrets
         self.store = open_store(self.folder)
-        self.store.write(self.rows(40), TABLE).unwrap()
-        self.store.write(self.rows(30, "y"), "costs").unwrap()
-        self.store.write(self.labels(), "labels").unwrap()
+        self.store.tables.write(self.rows(40), TABLE).unwrap()
+        self.store.tables.write(self.rows(30, "y"), "costs").unwrap()
+        self.store.tables.write(self.labels(), "labels").unwrap()
         entity = EntitySpec("thing", ["k"])
         rates = FeatureViewSpec("rates", ["thing"], DeltaSource(TABLE, "t", "made"), ["x"], ttl=timedelta(days=40))
         again = FeatureViewSpec("newest", ["thing"], DeltaSource(TABLE, "t"), ["x"])
@@ -78,21 +78,21 @@ class History:
         )()
 
     def append(self) -> None:
-        self.store.write(self.rows(self.chance.randrange(1, 20)), TABLE).unwrap()
+        self.store.tables.write(self.rows(self.chance.randrange(1, 20)), TABLE).unwrap()
 
     def merge(self) -> None:
-        self.store.write(self.rows(8), TABLE, mode="merge", merge_on=["k", "t"]).unwrap()
+        self.store.tables.write(self.rows(8), TABLE, mode="merge", merge_on=["k", "t"]).unwrap()
 
     def delete(self) -> None:
         nothing = self.rows(1).clear()
         where = f"k = {self.chance.randrange(KEYS)}"
-        self.store.write(nothing, TABLE, mode="overwrite", replace_where=where).unwrap()
+        self.store.tables.write(nothing, TABLE, mode="overwrite", replace_where=where).unwrap()
 
     def overwrite(self) -> None:
-        self.store.write(self.rows(30), TABLE, mode="overwrite").unwrap()
+        self.store.tables.write(self.rows(30), TABLE, mode="overwrite").unwrap()
 
     def compact(self) -> None:
-        self.store.optimize(TABLE).unwrap()
+        self.store.tables.optimize(TABLE).unwrap()
 
     def by_deltalake(self) -> None:
         table = DeltaTable(self.place)
@@ -132,7 +132,7 @@ def history(folder: Path, seed: int, sets: int) -> History:
 def main(folders: list[str]) -> None:
     for folder in map(Path, folders):
         store = open_store(folder)
-        ids = {e.event.id for e in store.history().unwrap() if isinstance(e.event, TrainingSetRetrieved)}
+        ids = {e.event.id for e in store.log.events().unwrap() if isinstance(e.event, TrainingSetRetrieved)}
         for identifier in sorted(ids):
             if is_successful(store.rebuild(identifier)):
                 print(identifier, flush=True)

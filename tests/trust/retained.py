@@ -15,7 +15,7 @@ HOUR = 3_600
 
 def told(store: FeatureStore, table: str = "rain", hours: float | None = 0) -> Retention:
     time.sleep(0.003)  # what was removed in this millisecond is not removed before it
-    return store.retention(table, hours=hours).unwrap()
+    return store.tables.retention(table, hours=hours).unwrap()
 
 
 def names(found: Retention) -> list[str]:
@@ -29,4 +29,4 @@ def aged(path: Path, hours: float) -> Path:
 
 
 def overwritten(store: FeatureStore) -> None:
-    store.write(rain(0, 1, range(1)), "rain", mode="overwrite").unwrap()
+    store.tables.write(rain(0, 1, range(1)), "rain", mode="overwrite").unwrap()

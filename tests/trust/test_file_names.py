@@ -59,10 +59,10 @@ def test_a_vacuum_deletes_no_live_file_however_its_path_is_written(
     for file in root.glob("*.parquet"):
         aged(file, 24 * 365)
     assert sorted(read_delta_table(root).rows()) == before
-    assert store.vacuum("rain").unwrap().deleted == ()
-    assert store.vacuum("rain", hours=0, force=True).unwrap().deleted == ()
+    assert store.tables.vacuum("rain").unwrap().deleted == ()
+    assert store.tables.vacuum("rain", hours=0, force=True).unwrap().deleted == ()
     assert sorted(read_delta_table(root).rows()) == before
-    assert not any(isinstance(finding, OrphanFiles) for finding in store.check("rain").unwrap().findings)
+    assert not any(isinstance(finding, OrphanFiles) for finding in store.tables.check("rain").unwrap().findings)
 
 
 @pytest.mark.parametrize("spell", SPELLINGS.values(), ids=SPELLINGS)
@@ -76,7 +76,7 @@ def test_sets_that_rest_on_a_removed_file_are_named_however_its_path_is_written(
     overwritten(store)
     respelled(root, lambda path, _: spell(path.rpartition("/")[2], root), 2)
     aged(root / "_delta_log" / f"{2:020}.json", 0)
-    (lost,) = store.retention("rain", hours=-0.0).unwrap().sets
+    (lost,) = store.tables.retention("rain", hours=-0.0).unwrap().sets
     assert (lost.id, lost.fate) == (made.id, "lost")
     assert store.rebuild(made.id).unwrap().frame.equals(made.frame)
 
@@ -87,7 +87,7 @@ def test_a_removed_file_is_kept_for_its_hours_however_its_path_is_written(store:
     for file in root.glob("*.parquet"):
         aged(file, 24 * 365)  # as a file that no commit names it would go
     respelled(root, lambda path, folder: f"../{folder.name}//{path.rpartition('/')[2]}", 2)
-    assert store.vacuum("rain").unwrap().deleted == ()
+    assert store.tables.vacuum("rain").unwrap().deleted == ()
 
 
 @given(chosen=st.lists(st.sampled_from(sorted(SPELLINGS)), min_size=2, max_size=2), gone=st.booleans())
@@ -109,7 +109,7 @@ def test_any_mix_of_spellings_and_tables_that_moved(
     for name in live:
         aged(Path(root) / name, 24 * 365)
     store = FeatureStore.open(folder / "store").unwrap()
-    store.vacuum(str(root), hours=0, force=True).unwrap()
+    store.tables.vacuum(str(root), hours=0, force=True).unwrap()
     assert sorted(path.name for path in Path(root).glob("*.parquet")) == live
 
 
@@ -143,9 +143,9 @@ def test_a_name_in_either_form_of_unicode_is_live_and_no_other_file_is_read(
     respelled(root, lambda *_: quote(forms[logged]) if encoded else forms[logged], 0)
     before = names_of(list(map(str, root.glob("*.parquet"))))
     store = FeatureStore.open(root.parent / "store").unwrap()
-    assert store.vacuum(str(root), hours=0, force=True).unwrap().deleted == ()
+    assert store.tables.vacuum(str(root), hours=0, force=True).unwrap().deleted == ()
     assert names_of(list(map(str, root.glob("*.parquet")))) == before
-    found = store.check(str(root)).unwrap().findings
+    found = store.tables.check(str(root)).unwrap().findings
     assert not any(isinstance(finding, OrphanFiles) for finding in found)
     if logged in held:
         assert sorted(read_delta_table(root).rows()) == rows
@@ -162,7 +162,7 @@ def test_a_file_that_the_log_writes_below_the_other_form_of_its_folder_is_live(t
     for file in root.glob("*.parquet"):
         aged(file, 24 * 365)
     store = FeatureStore.open(tmp_path / "store").unwrap()
-    assert store.vacuum(str(root), hours=0, force=True).unwrap().deleted == ()
+    assert store.tables.vacuum(str(root), hours=0, force=True).unwrap().deleted == ()
     with pytest.raises(ForesetError, match=r"is not below its folder|outside"):
         read_delta_table(root)
 
@@ -177,11 +177,11 @@ def test_a_vacuum_enters_no_table_and_no_store_in_the_folder(store: FeatureStore
         other.register(*(view.spec for view in store.catalog().unwrap().views.values())).unwrap()
     made = [other.training_set(RAIN, LABELS).unwrap() for other in (inner, at_root)]
     for other, found in zip((inner, at_root), made, strict=True):
-        other.pin(found.id).unwrap()
+        other.training_sets.pin(found.id).unwrap()
     (root / "orphan.parquet").write_bytes(b"x")
     for file in root.rglob("*.parquet"):
         aged(file, 24 * 365)
-    assert [Path(path).name for path in store.vacuum("rain").unwrap().deleted] == ["orphan.parquet"]
+    assert [Path(path).name for path in store.tables.vacuum("rain").unwrap().deleted] == ["orphan.parquet"]
     assert read_delta_table(root / "inner").height == 1
     for other, found in zip((inner, at_root), made, strict=True):
         assert other.rebuild(found.id, from_pin=True).unwrap().frame.equals(found.frame)

@@ -31,7 +31,7 @@ def lost(store: FeatureStore, identifier: str) -> LostVersion:
 
 
 def files(store: FeatureStore, version: int | None = None) -> list[Path]:
-    return [Path(file.path) for file in store.table("rain", version).unwrap().data_files]
+    return [Path(file.path) for file in store.tables.info("rain", version).unwrap().data_files]
 
 
 def test_a_file_that_was_deleted_by_hand(store: FeatureStore) -> None:
@@ -79,7 +79,7 @@ def test_without_statistics_all_rows_may_rest_on_a_file(tmp_path: Path) -> None:
 
 def test_it_is_told_which_commits_removed_the_files(store: FeatureStore, tmp_path: Path) -> None:
     made = store.training_set(RAIN, LABELS).unwrap()
-    store.write(rain(0, 1, range(1)).clear(), "rain", mode="overwrite", replace_where="k > 4").unwrap()
+    store.tables.write(rain(0, 1, range(1)).clear(), "rain", mode="overwrite", replace_where="k > 4").unwrap()
     DeltaTable(tmp_path / "rain").delete("k = 1")
     DeltaTable(tmp_path / "rain").vacuum(0, dry_run=False, enforce_retention_duration=False)
     found = lost(store, made.id)
@@ -91,7 +91,7 @@ def test_it_is_told_which_commits_removed_the_files(store: FeatureStore, tmp_pat
 
 def test_a_version_whose_log_was_cleaned_away(store: FeatureStore, tmp_path: Path) -> None:
     made = store.training_set(RAIN, LABELS).unwrap()
-    store.write(rain(20, 21, range(1)), "rain").unwrap()
+    store.tables.write(rain(20, 21, range(1)), "rain").unwrap()
     DeltaTable(tmp_path / "rain").create_checkpoint()
     for version in (0, 1):
         (tmp_path / "rain" / "_delta_log" / f"{version:020}.json").unlink()
@@ -102,7 +102,7 @@ def test_a_version_whose_log_was_cleaned_away(store: FeatureStore, tmp_path: Pat
 
 
 def test_a_table_that_the_spine_is_read_from(store: FeatureStore, tmp_path: Path) -> None:
-    store.write(LABELS, "labels").unwrap()
+    store.tables.write(LABELS, "labels").unwrap()
     made = store.training_set(RAIN, SpineReference("labels")).unwrap()
     for file in (tmp_path / "labels").glob("*.parquet"):
         file.unlink()
@@ -111,7 +111,7 @@ def test_a_table_that_the_spine_is_read_from(store: FeatureStore, tmp_path: Path
 
 
 def test_all_tables_that_have_lost_something_are_told(store: FeatureStore, tmp_path: Path) -> None:
-    store.write(rain(0, 2, range(2)).rename({"x": "y"}), "wind").unwrap()
+    store.tables.write(rain(0, 2, range(2)).rename({"x": "y"}), "wind").unwrap()
     store.register(FeatureViewSpec("wind", ["place"], DeltaSource("wind", "t"), ["y"])).unwrap()
     made = store.training_set(TrainingSetSpec(["rain:x", "wind:y"]), LABELS).unwrap()
     for table in ("rain", "wind"):
@@ -158,8 +158,8 @@ def test_what_is_no_loss_of_a_version_is_told_as_before(store: FeatureStore, tmp
     made = store.training_set(RAIN, LABELS).unwrap()
     shutil.move(tmp_path / "rain", tmp_path / "moved")
     assert isinstance(store.rebuild(made.id).failure(), TableMissing)
-    store.write(rain(0, 1, range(1)), "rain").unwrap()
-    store.write(rain(0, 1, range(1)), "rain").unwrap()
+    store.tables.write(rain(0, 1, range(1)), "rain").unwrap()
+    store.tables.write(rain(0, 1, range(1)), "rain").unwrap()
     assert isinstance(store.rebuild(made.id).failure(), TableReplaced)
 
 
@@ -169,7 +169,7 @@ def test_every_row_that_a_missing_file_served_is_told(tmp_path: Path, seed: int)
     store = FeatureStore.open(tmp_path / "store", data_dir=tmp_path).unwrap()
     for number in range(4):
         rows = [(chance.randrange(6), day(chance.randrange(9)), 100 * number + n) for n in range(6)]
-        store.write(pl.DataFrame(rows, schema=["k", "t", "x"], orient="row"), "rain").unwrap()
+        store.tables.write(pl.DataFrame(rows, schema=["k", "t", "x"], orient="row"), "rain").unwrap()
     ttl = timedelta(days=chance.randrange(4))
     view = FeatureViewSpec("rain", ["place"], DeltaSource("rain", "t"), ["x"], ttl=ttl)
     store.register(EntitySpec("place", ["k"]), view).unwrap()
@@ -204,7 +204,7 @@ def test_times_of_all_kinds_are_held_against_the_log(store: FeatureStore, dtype:
 def test_partitions_tell_which_keys_a_file_has(tmp_path: Path) -> None:
     rows = rain(0, 4, range(3)).with_columns(city=pl.concat_str(pl.lit("c"), pl.col("k").cast(pl.String))).drop("k")
     store = FeatureStore.open(tmp_path / "store", data_dir=tmp_path).unwrap()
-    store.write(rows, "rain", partition_by=["city"]).unwrap()
+    store.tables.write(rows, "rain", partition_by=["city"]).unwrap()
     view = FeatureViewSpec("rain", ["place"], DeltaSource("rain", "t"), ["x"])
     store.register(EntitySpec("place", ["city"]), view).unwrap()
     labels = pl.DataFrame({"city": ["c0", "c1", "c2", "c1"], "event_timestamp": [day(2) + timedelta(hours=1)] * 4})

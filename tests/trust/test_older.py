@@ -23,9 +23,9 @@ def test_a_receipt_without_what_came_later_is_rebuilt_and_pinned(store: FeatureS
     older.kept.keep(f"spines/{made.receipt.spine.fingerprint}", store.adapters.spines.read(SPINE).unwrap().frame)
     again = FeatureStore(older)
     assert again.rebuild(made.id).unwrap().frame.equals(made.frame)
-    again.pin(made.id).unwrap()
+    again.training_sets.pin(made.id).unwrap()
     assert again.rebuild(made.id, from_pin=True).unwrap().frame.equals(made.frame)
-    assert [found.fate for found in again.retention("rain").unwrap().sets] == ["stays"]
+    assert [found.fate for found in again.tables.retention("rain").unwrap().sets] == ["stays"]
 
 
 def test_a_rebuild_that_was_recorded_before_there_were_pins() -> None:

@@ -53,7 +53,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Generator[Path]:
     with FeatureStore.open(folder / "store", data_dir=folder / "data").unwrap() as store:
         store.register(EntitySpec("e", ["k"]), FeatureViewSpec("w", ["e"], DeltaSource("t", "at"), ["v"])).unwrap()
         made = store.training_set(TrainingSetSpec(["w:v"]), pl.read_parquet(folder / "spine.parquet")).unwrap()
-        store.pin(made.id).unwrap()
+        store.training_sets.pin(made.id).unwrap()
     (folder / "id").write_text(made.id)
     mounted = [mount for name in ("store", "data") if (mount := read_only(folder / name))]
     if len(mounted) < 2:  # the store and the tables
@@ -104,8 +104,8 @@ def test_what_records_is_refused_where_it_records(
 def test_writes_of_a_table_are_refused(place: Path) -> None:
     rows = pl.DataFrame({"k": [3], "at": [DAY], "v": [3.0]})
     with FeatureStore.open(place / "store", data_dir=place / "data").unwrap() as store:
-        error = store.write(rows, "t").failure()
+        error = store.tables.write(rows, "t").failure()
         assert isinstance(error, WorldFault)
         assert "Read-only file system" in str(error)
-        assert store.lineage((place / "id").read_text()).unwrap()
-        assert len(store.history().unwrap()) > 0
+        assert store.log.lineage((place / "id").read_text()).unwrap()
+        assert len(store.log.events().unwrap()) > 0

@@ -83,7 +83,7 @@ def test_from_pins_alone(made: list[History], told: Told, tmp_path: Path) -> Non
         place = Path(shutil.copytree(one.folder, tmp_path / one.folder.name))
         store = open_store(place)
         for identifier in one.sets:
-            store.pin(identifier).unwrap()
+            store.training_sets.pin(identifier).unwrap()
         for table in (histories.TABLE, "costs", "labels"):
             shutil.rmtree(place / table)
         count += same(open_store(place), one.sets)

@@ -27,7 +27,7 @@ def test_the_newest_version_stays_whole(store: FeatureStore) -> None:
 
 def test_a_set_is_told_with_its_version_files_pin_and_models(store: FeatureStore) -> None:
     made = store.training_set(RAIN, spine((1, 3), (2, 4))).unwrap()
-    old, _ = (file.path for file in store.table("rain").unwrap().data_files)
+    old, _ = (file.path for file in store.tables.info("rain").unwrap().data_files)
     trained = ModelTrained(
         training_set_id=made.id,
         estimator="sklearn.linear_model.Ridge",
@@ -47,7 +47,7 @@ def test_a_set_is_told_with_its_version_files_pin_and_models(store: FeatureStore
     assert found.files == (old,)
     assert found.models == ("sklearn.linear_model.Ridge (models/weekly.skops)",)
     assert found.pin_bytes is None
-    pin = store.pin(made.id).unwrap().pin
+    pin = store.training_sets.pin(made.id).unwrap().pin
     [found] = told(store).sets
     assert (found.fate, found.pin_bytes) == ("pinned", pin.size_bytes)
 
@@ -75,10 +75,10 @@ def test_a_setting_that_is_no_duration_is_as_none(text: str) -> None:
 
 
 def test_sets_whose_spine_is_read_from_the_table(store: FeatureStore, tmp_path: Path) -> None:
-    store.write(LABELS, "labels").unwrap()
+    store.tables.write(LABELS, "labels").unwrap()
     by_name = store.training_set(RAIN, SpineReference("labels")).unwrap()
     by_path = store.training_set(RAIN, SpineReference(str(tmp_path / "labels"), filter="k > 1")).unwrap()
-    store.write(LABELS.head(1), "labels", mode="overwrite").unwrap()
+    store.tables.write(LABELS.head(1), "labels", mode="overwrite").unwrap()
     assert {s.id: s.fate for s in told(store, "labels").sets} == {by_name.id: "lost", by_path.id: "lost"}
     assert {s.fate for s in told(store, str(tmp_path / "labels")).sets} == {"lost"}
     assert {s.fate for s in told(store).sets} == {"stays"}
@@ -95,11 +95,11 @@ def test_a_table_is_the_same_by_name_path_and_link(store: FeatureStore, tmp_path
 def test_files_that_no_row_needs_cost_no_set(store: FeatureStore) -> None:
     """The newer file has the keys 5 to 9 only."""
     made = store.training_set(RAIN, spine((1, 3), (2, 4))).unwrap()
-    store.write(rain(0, 1, range(1)).clear(), "rain", mode="overwrite", replace_where="k > 4").unwrap()
+    store.tables.write(rain(0, 1, range(1)).clear(), "rain", mode="overwrite", replace_where="k > 4").unwrap()
     found = told(store)
     assert len(found.files) == 1
     assert [s.fate for s in found.sets] == ["stays"]
-    assert len(store.vacuum("rain", hours=0, force=True).unwrap().deleted) == 1
+    assert len(store.tables.vacuum("rain", hours=0, force=True).unwrap().deleted) == 1
     assert store.rebuild(made.id).unwrap().frame.equals(made.frame)
 
 
@@ -127,9 +127,9 @@ def test_files_that_no_commit_names(store: FeatureStore, tmp_path: Path) -> None
     assert "part-now.parquet" not in names(told(store, hours=0))
     aged(place / "part-now.parquet", 1.1)
     assert "part-now.parquet" in names(told(store, hours=0))
-    assert len(store.vacuum("rain", hours=4, force=True).unwrap().deleted) == 4
+    assert len(store.tables.vacuum("rain", hours=4, force=True).unwrap().deleted) == 4
     assert (place / "_hidden" / "part-2.parquet").exists()
-    assert store.table("rain").unwrap().rows == 100
+    assert store.tables.info("rain").unwrap().rows == 100
 
 
 def dv_table(tmp_path: Path) -> FeatureStore:
@@ -156,7 +156,7 @@ def test_a_deletion_vector_that_was_replaced_is_needed_by_the_version_before(tmp
     assert [path.startswith("deletion_vector_") for path in names(found)] == [True]
     [lost] = found.sets
     assert (lost.fate, lost.files) == ("lost", (found.files[0].path,))
-    done = store.vacuum("dv", hours=0, force=True, lose=[lost.id]).unwrap()
+    done = store.tables.vacuum("dv", hours=0, force=True, lose=[lost.id]).unwrap()
     assert done.deleted == lost.files
     fresh = FeatureStore.open(tmp_path / "store", data_dir=tmp_path).unwrap()
     assert fresh.training_set(RAIN, spine((1, 1))).unwrap().frame["x"].to_list() == [101.0]
@@ -179,7 +179,7 @@ def test_where_only_footers_tell_the_columns_all_files_are_needed(
     commit(place, {"remove": {"path": other["path"], "deletionTimestamp": DAY_MS, "dataChange": True}})
     fate = {"id": "lost", "name": "stays"}[mapping]
     assert [s.fate for s in told(store, "mapped").sets] == [fate]
-    assert store.vacuum("mapped", hours=0, force=True, lose=[made.id]).unwrap().deleted
+    assert store.tables.vacuum("mapped", hours=0, force=True, lose=[made.id]).unwrap().deleted
     fresh = FeatureStore.open(tmp_path / "store", data_dir=tmp_path).unwrap()
     assert is_successful(fresh.rebuild(made.id)) == (fate == "stays")
 
@@ -189,15 +189,15 @@ def test_files_in_folders_of_any_name(tmp_path: Path, text: str) -> None:
     """The log has their paths encoded, and the folders are named by encoded texts."""
     store = FeatureStore.open(tmp_path / "store", data_dir=tmp_path).unwrap()
     rows = rain(0, 3, range(3)).with_columns(city=pl.lit(text))
-    store.write(rows, "rain", partition_by=["city"]).unwrap()
+    store.tables.write(rows, "rain", partition_by=["city"]).unwrap()
     view = FeatureViewSpec("rain", ["place"], DeltaSource("rain", "t"), ["x"])
     store.register(EntitySpec("place", ["k"]), view).unwrap()
     made = store.training_set(RAIN, spine((1, 1))).unwrap()
     [old] = (tmp_path / "rain").glob("*/*.parquet")
-    store.write(rows.head(1), "rain", mode="overwrite").unwrap()
+    store.tables.write(rows.head(1), "rain", mode="overwrite").unwrap()
     [found] = told(store).sets
     assert (found.fate, found.files) == ("lost", (str(old),))
-    assert store.vacuum("rain", hours=0, force=True, lose=[made.id]).unwrap().deleted == (str(old),)
+    assert store.tables.vacuum("rain", hours=0, force=True, lose=[made.id]).unwrap().deleted == (str(old),)
     assert not old.exists()
     assert f"a file of it is gone ({old.name}); removed" in str(store.rebuild(made.id).failure())
 
@@ -209,7 +209,7 @@ def test_a_file_that_came_back_stays(store: FeatureStore, tmp_path: Path) -> Non
     found = told(store)
     assert [s.fate for s in found.sets] == ["stays"]
     assert len(found.files) == 1
-    assert store.vacuum("rain", hours=0, force=True).unwrap().deleted
+    assert store.tables.vacuum("rain", hours=0, force=True).unwrap().deleted
     assert store.training_set(RAIN, LABELS).unwrap().frame.height == 2
 
 

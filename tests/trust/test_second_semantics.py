@@ -31,8 +31,8 @@ def store(tmp_path: Path) -> FeatureStore:
 
 
 def test_its_log_is_whole_and_all_of_its_events_are_read(store: FeatureStore) -> None:
-    assert store.verify_log().unwrap().whole
-    events = [recorded.event for recorded in store.history().unwrap()]
+    assert store.log.verify().unwrap().whole
+    events = [recorded.event for recorded in store.log.events().unwrap()]
     assert len(events) == EVENTS
     assert not any(isinstance(event, UnreadableEvent) for event in events)
 

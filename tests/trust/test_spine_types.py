@@ -54,7 +54,7 @@ def open_store(folder: Path) -> FeatureStore:
 @pytest.fixture
 def store(tmp_path: Path) -> FeatureStore:
     store = open_store(tmp_path)
-    store.write(pl.DataFrame({"k": [1, 2], "at": [day(1)] * 2, "x": [1, 2]}), "t").unwrap()
+    store.tables.write(pl.DataFrame({"k": [1, 2], "at": [day(1)] * 2, "x": [1, 2]}), "t").unwrap()
     store.register(EntitySpec("k", ["k"]), FeatureViewSpec("v", ["k"], DeltaSource("t", "at"), ["x"])).unwrap()
     return store
 
@@ -113,7 +113,7 @@ def test_spines_that_differ_in_type_alone_are_each_rebuilt_as_they_were(store: F
 def test_a_pin_and_a_spine_that_is_given_again_keep_the_types(store: FeatureStore) -> None:
     for column in ALIKE[:9]:
         made = store.training_set(SPEC, spine(column)).unwrap()
-        store.pin(made.id).unwrap()
+        store.training_sets.pin(made.id).unwrap()
         assert store.rebuild(made.id, from_pin=True).unwrap().frame.schema == made.frame.schema
         other = next(one for one in ALIKE if one.dtype != column.dtype)
         assert "This is not the spine of" in store.rebuild(made.id, spine=spine(other)).failure().message

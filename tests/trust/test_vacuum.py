@@ -37,34 +37,34 @@ def check_sets(made: History, lost: set[str], pinned: set[str]) -> None:
 
 def test_what_retention_names_is_lost_and_nothing_else(made: History) -> None:
     for identifier in list(made.sets)[::3]:
-        made.store.pin(identifier).unwrap()
-    told = made.store.retention(TABLE, hours=0).unwrap()
+        made.store.training_sets.pin(identifier).unwrap()
+    told = made.store.tables.retention(TABLE, hours=0).unwrap()
     assert {found.id for found in told.sets} == set(made.sets)
     lost, pinned = ({found.id for found in told.of(fate)} for fate in ("lost", "pinned"))
     assert lost
     assert not lost & set(list(made.sets)[::3])
-    newest = made.store.table(TABLE).unwrap()
+    newest = made.store.tables.info(TABLE).unwrap()
 
-    refused = made.store.vacuum(TABLE, hours=0, force=True).failure()
+    refused = made.store.tables.vacuum(TABLE, hours=0, force=True).failure()
     assert isinstance(refused, WouldLose)
     assert set(refused.sets) == lost
-    dry = made.store.vacuum(TABLE, hours=0, force=True, lose=lost, dry_run=True).unwrap()
+    dry = made.store.tables.vacuum(TABLE, hours=0, force=True, lose=lost, dry_run=True).unwrap()
     assert not dry.deleted
     check_sets(made, set(), set())
 
-    done = made.store.vacuum(TABLE, hours=0, force=True, lose=lost).unwrap()
+    done = made.store.tables.vacuum(TABLE, hours=0, force=True, lose=lost).unwrap()
     assert set(done.deleted) == {file.path for file in told.files} == {file.path for file in dry.retention.files}
     assert set(done.lost) == lost
     check_sets(made, lost, pinned)
-    after = made.store.table(TABLE).unwrap()
+    after = made.store.tables.info(TABLE).unwrap()
     assert (after.version, after.data_files) == (newest.version, newest.data_files)
-    assert not [f for f in made.store.check(TABLE, deep=True).unwrap().findings if f.severity == "error"]
-    assert not made.store.vacuum(TABLE, hours=0, force=True, lose=lost).unwrap().deleted
+    assert not [f for f in made.store.tables.check(TABLE, deep=True).unwrap().findings if f.severity == "error"]
+    assert not made.store.tables.vacuum(TABLE, hours=0, force=True, lose=lost).unwrap().deleted
 
 
 def test_with_pin_first_nothing_is_lost(made: History) -> None:
-    before = made.store.retention(TABLE, hours=0).unwrap()
-    done = made.store.vacuum(TABLE, hours=0, force=True, pin_first=True).unwrap()
+    before = made.store.tables.retention(TABLE, hours=0).unwrap()
+    done = made.store.tables.vacuum(TABLE, hours=0, force=True, pin_first=True).unwrap()
     assert set(done.pinned) == {found.id for found in before.of("lost")}
     assert done.deleted
     check_sets(made, set(), set(done.pinned))
@@ -75,13 +75,13 @@ def test_it_holds_vacuum_after_vacuum(made: History) -> None:
     lost: set[str] = set()
     pinned: set[str] = set()
     for _ in range(3):
-        for found in made.store.retention(TABLE, hours=0).unwrap().of("lost"):
+        for found in made.store.tables.retention(TABLE, hours=0).unwrap().of("lost"):
             if made.chance.random() < 0.5:
-                made.store.pin(found.id).unwrap()
-        told = made.store.retention(TABLE, hours=0).unwrap()
+                made.store.training_sets.pin(found.id).unwrap()
+        told = made.store.tables.retention(TABLE, hours=0).unwrap()
         lost |= {found.id for found in told.of("lost")}
         pinned |= {found.id for found in told.of("pinned")}
-        made.store.vacuum(TABLE, hours=0, force=True, lose=lost).unwrap()
+        made.store.tables.vacuum(TABLE, hours=0, force=True, lose=lost).unwrap()
         check_sets(made, lost, pinned)
         for _ in range(2):
             made.step()
@@ -92,23 +92,23 @@ def test_it_holds_vacuum_after_vacuum(made: History) -> None:
 
 
 def test_a_vacuum_of_deltalake_loses_what_retention_names(made: History) -> None:
-    told = made.store.retention(TABLE, hours=0).unwrap()
+    told = made.store.tables.retention(TABLE, hours=0).unwrap()
     DeltaTable(made.place).vacuum(0, dry_run=False, enforce_retention_duration=False)
     lost = {found.id for found in told.of("lost")}
     check_sets(made, lost, set())
-    after = made.store.retention(TABLE, hours=0).unwrap()
+    after = made.store.tables.retention(TABLE, hours=0).unwrap()
     assert {found.id for found in after.of("gone")} == lost
     assert not after.files
 
 
 def test_a_rebuild_says_what_it_was_made_of(made: History) -> None:
     [identifier, *_] = made.sets
-    made.store.pin(identifier).unwrap()
+    made.store.training_sets.pin(identifier).unwrap()
     made.store.rebuild(identifier).unwrap()
     made.store.rebuild(identifier, from_pin=True).unwrap()
-    made.store.vacuum(TABLE, hours=0, force=True, pin_first=True).unwrap()
+    made.store.tables.vacuum(TABLE, hours=0, force=True, pin_first=True).unwrap()
     assert is_successful(made.store.rebuild(identifier))
-    rebuilt = [r.event for r in made.store.history().unwrap() if isinstance(r.event, TrainingSetRebuilt)]
+    rebuilt = [r.event for r in made.store.log.events().unwrap() if isinstance(r.event, TrainingSetRebuilt)]
     assert [(event.source, event.why is None) for event in rebuilt] == [
         ("tables", True),
         ("pin", True),

@@ -102,13 +102,13 @@ def calls(folder: Path) -> list[object]:
         made = store.training_set(TrainingSetSpec("v:x"), Place(folder / "labels.parquet")).unwrap()
         report = made.report().unwrap()
         return [
-            store.write(rows, table, mode="append", app_id="a", app_version=np.int64(1)).unwrap(),
-            store.table(table).unwrap(),
+            store.tables.write(rows, table, mode="append", app_id="a", app_version=np.int64(1)).unwrap(),
+            store.tables.info(table).unwrap(),
             made.write_parquet(Place(folder / "out.parquet")),
             made.write_delta(Place(folder / "out"), overwrite=True),
-            store.report_page(report, page).unwrap(),
-            store.retention(table, hours=1).unwrap(),
-            store.changes(table, 0).unwrap().write_parquet(Place(folder / "changes.parquet")),
+            store.training_sets.report_page(report, page).unwrap(),
+            store.tables.retention(table, hours=1).unwrap(),
+            store.tables.changes(table, 0).unwrap().write_parquet(Place(folder / "changes.parquet")),
             read_delta_table(table, version=0),
-            store.move_log(Place(folder / "moved")).unwrap(),
+            store.log.move(Place(folder / "moved")).unwrap(),
         ]

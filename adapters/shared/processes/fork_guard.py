@@ -11,7 +11,7 @@ from foreset.domain.errors.system import ForkedProcess
 
 P = ParamSpec("P")
 R = TypeVar("R")
-T = TypeVar("T")
+K = TypeVar("K", bound=type)
 
 
 def needs_threads(call: Callable[P, R]) -> Callable[P, R]:
@@ -22,18 +22,18 @@ def needs_threads(call: Callable[P, R]) -> Callable[P, R]:
     return _refused_in_forks(call, call.__qualname__)
 
 
-def all_need_threads(*, but: tuple[str, ...] = ()) -> Callable[[type[T]], type[T]]:
+def all_need_threads(*, but: tuple[str, ...] = ()) -> Callable[[K], K]:
     """All that a class has to offer, inherited or its own, refused as by `needs_threads`; except the names in `but`.
 
     So whatever is added to the class is guarded, until somebody says that it needs no threads.
     """
 
-    def guard(kind: type[T]) -> type[T]:
+    def guard(kind: K) -> K:
         offered = {name for name in dir(kind) if not name.startswith("_")}
         assert offered >= set(but), set(but) - offered  # noqa: S101  # the name of something that is not there
         for name in offered - set(but):
             member = inspect.getattr_static(kind, name)
-            guarded = _guarded(member, f"{kind.__name__}.{name}")
+            guarded = _guarded(member, f"{getattr(kind, '_called', kind.__name__)}.{name}")
             if guarded is not None:
                 setattr(kind, name, guarded)
                 if isinstance(guarded, cached_property):

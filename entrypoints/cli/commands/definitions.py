@@ -169,7 +169,7 @@ def _imported(opened: Result[FeatureStore, Problem], args: argparse.Namespace) -
     return Result.do(
         _answer(report)
         for store in opened
-        for report in store.import_feast(args.path, register=not args.check, look_rows=args.look_rows)
+        for report in store.feast.import_repository(args.path, register=not args.check, look_rows=args.look_rows)
     )
 
 

@@ -31,11 +31,13 @@ def erase(args: argparse.Namespace) -> Result[Answer, InvalidSpec | FindError | 
         return refuse(given.failure())
     key = given.unwrap()
     if args.dry_run:
-        return Result.do(_found(report) for store in store_to_read(args) for report in store.find_key(args.entity, key))
+        return Result.do(
+            _found(report) for store in store_to_read(args) for report in store.keys.find(args.entity, key)
+        )
     return Result.do(
         _erased(done)
         for store in store_to_read(args)
-        for done in store.erase(args.entity, key, requested_by=args.requested_by, reason=args.reason)
+        for done in store.keys.erase(args.entity, key, requested_by=args.requested_by, reason=args.reason)
     )
 
 

@@ -20,7 +20,7 @@ _BROKEN = 1
 def verify(args: argparse.Namespace) -> Result[Answer, VerifyError | NoLog]:
     """Follow the chain of hashes; exit code 0 where the log is whole."""
     return Result.do(
-        _verified(report) for store in store_that_is_there(args) for report in store.verify_log(args.expect)
+        _verified(report) for store in store_that_is_there(args) for report in store.log.verify(args.expect)
     )
 
 
@@ -36,7 +36,7 @@ def _verified(report: LogReport) -> Answer:
 
 def move(args: argparse.Namespace) -> Result[Answer, MoveError | NoLog]:
     """Move the log and the kept frames to another folder or database."""
-    return Result.do(_moved(moved) for store in store_that_is_there(args) for moved in store.move_log(args.to))
+    return Result.do(_moved(moved) for store in store_that_is_there(args) for moved in store.log.move(args.to))
 
 
 def _moved(moved: Moved) -> Answer:

@@ -78,7 +78,7 @@ def show(args: argparse.Namespace) -> Result[Answer, ReceiptError]:
     return Result.do(
         answer
         for store in store_to_read(args)
-        for events in store.history()
+        for events in store.log.events()
         for answer in _show(args.id, events, store.receipt(args.id))
     )
 
@@ -217,12 +217,12 @@ def lineage(args: argparse.Namespace) -> Result[Answer, UnknownName | SendError 
         return Result.do(
             _sent(sent)
             for store in store_to_read(args)
-            for sent in store.send_lineage(
+            for sent in store.log.send_lineage(
                 args.openlineage, after=args.after or 0, namespace=args.namespace or "foreset"
             )
         )
     form = args.format or "text"
-    return Result.do(_drawn(found, form) for store in store_to_read(args) for found in store.lineage(args.name))
+    return Result.do(_drawn(found, form) for store in store_to_read(args) for found in store.log.lineage(args.name))
 
 
 def _refuse_what_does_not_go_together(args: argparse.Namespace) -> None:

@@ -33,7 +33,7 @@ def report(args: argparse.Namespace) -> Result[Answer, InvalidSpec | ReportError
             for place in _place(args.output)
             for spine in given_spine(args)
             for store in store_to_read(args)
-            for told in store.report(args.id, target=args.target, spine=spine, progress=progress)
+            for told in store.training_sets.report(args.id, target=args.target, spine=spine, progress=progress)
             for page in _page(store, told, place)
         )
 
@@ -47,7 +47,7 @@ def _place(output: str | None) -> Result[Path | None, Problem]:
 def _page(store: FeatureStore, told: LeakReport, place: Path | None) -> Result[Path | None, Problem]:
     """The report as a page, where one is asked for."""
     none: Result[Path | None, Problem] = Success(None)
-    return none if place is None else store.report_page(told, place)
+    return none if place is None else store.training_sets.report_page(told, place)
 
 
 def audit(args: argparse.Namespace) -> Result[Answer, InvalidSpec | SpecFileError | AuditError]:
@@ -57,7 +57,7 @@ def audit(args: argparse.Namespace) -> Result[Answer, InvalidSpec | SpecFileErro
         for spine in given_spine(args)
         for spec in asked(args)
         for store in store_to_read(args)
-        for told in store.audit(args.file, spec, spine=spine)
+        for told in store.training_sets.audit(args.file, spec, spine=spine)
     )
 
 

@@ -20,8 +20,8 @@ from foreset.domain.online.loading import OnlineCheck, ViewMaterialized
 from foreset.entrypoints.cli.commands.training_sets import named_once
 from foreset.entrypoints.cli.output import Answer, Table
 from foreset.entrypoints.cli.stores import repository_folder, store_to_read
-from foreset.entrypoints.feast.online import OnlineFeatures, OnlineViews, columns_of
 from foreset.entrypoints.store.feature_store import FeatureStore
+from foreset.entrypoints.store.parts.online_views import OnlineFeatures, OnlineViews, columns_of
 from foreset.entrypoints.wiring.raising import given
 
 T = TypeVar("T")

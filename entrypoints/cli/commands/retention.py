@@ -37,7 +37,7 @@ def pin(args: argparse.Namespace) -> Result[Answer, PinError | InvalidSpec]:
         _pinned(pinned)
         for spine in given_spine(args)
         for store in store_to_read(args)
-        for pinned in store.pin(args.id, spine=spine)
+        for pinned in store.training_sets.pin(args.id, spine=spine)
     )
 
 
@@ -57,7 +57,9 @@ def _of(kept: TrainingSetPinned) -> dict[str, object]:
 def unpin(args: argparse.Namespace) -> Result[Answer, UnpinError]:
     """Give up a pin."""
     return Result.do(
-        _unpinned(event) for store in store_to_read(args) for event in store.unpin(args.id, force=args.force)
+        _unpinned(event)
+        for store in store_to_read(args)
+        for event in store.training_sets.unpin(args.id, force=args.force)
     )
 
 
@@ -67,7 +69,7 @@ def _unpinned(event: TrainingSetUnpinned) -> Answer:
 
 def pins(args: argparse.Namespace) -> Result[Answer, StoreError]:
     """The pins that there are."""
-    return Result.do(_pins(found) for store in store_to_read(args) for found in store.pins())
+    return Result.do(_pins(found) for store in store_to_read(args) for found in store.training_sets.pins())
 
 
 def _pins(found: tuple[TrainingSetPinned, ...]) -> Answer:
@@ -87,7 +89,7 @@ def retention(args: argparse.Namespace) -> Result[Answer, RetentionError | NoSto
     return Result.do(
         Answer(_data(told), _told(told))
         for store in _store(args)
-        for told in store.retention(args.table, hours=args.hours)
+        for told in store.tables.retention(args.table, hours=args.hours)
     )
 
 
@@ -139,7 +141,7 @@ def vacuum(args: argparse.Namespace) -> Result[Answer, VacuumError | NoStore]:
     return Result.do(
         Answer(_done_data(done), _done(done))
         for store in _store(args)
-        for done in store.vacuum(
+        for done in store.tables.vacuum(
             args.table,
             hours=args.hours,
             pin_first=args.pin_first,

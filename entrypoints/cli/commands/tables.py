@@ -67,7 +67,9 @@ def optimize(args: argparse.Namespace) -> Result[Answer, Problem]:
 def _optimize(table: str, target_size: int, args: argparse.Namespace) -> Result[Compaction, Problem]:
     if not store_is_there(args):
         return tables_in(data_directory()).optimize(table, target_size)
-    return Result.do(done for store in store_to_write(args) for done in store.optimize(table, target_size=target_size))
+    return Result.do(
+        done for store in store_to_write(args) for done in store.tables.optimize(table, target_size=target_size)
+    )
 
 
 def _optimized(table: str, before: TableFacts, done: Compaction) -> Answer:

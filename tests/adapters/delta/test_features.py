@@ -299,7 +299,7 @@ def test_a_zone_goes_into_plan_and_rebuild(tmp_path: Path) -> None:
     partitioned_by_time(tmp_path / "t", "2024-01-01 12:00:00")
     assert served(tmp_path, "p", partition_time_zone="Europe/Paris")[0].hour == 11
     store = FeatureStore.open(tmp_path / "store", data_dir=tmp_path).unwrap()
-    [receipt] = [recorded.event for recorded in store.history().unwrap() if hasattr(recorded.event, "plan")]
+    [receipt] = [recorded.event for recorded in store.log.events().unwrap() if hasattr(recorded.event, "plan")]
     assert receipt.plan.scans[0].partition_time_zone == "Europe/Paris"
     assert store.rebuild(receipt.id).unwrap().frame["p"][0].hour == 11
 

@@ -44,10 +44,10 @@ KINDS: dict[str, Callable[[Path], None]] = {
 LOGS = ("00000000000000000001.json", "00000000000000000002.json", "_last_checkpoint")
 CALLS: dict[str, Callable[[FeatureStore, str], Result[object, Problem]]] = {
     "retrieve": lambda store, _: store.training_set(TrainingSetSpec(["w:v"]), SPINE),
-    "write": lambda store, table: store.write(ROWS, table),
-    "vacuum": lambda store, table: store.vacuum(table),
-    "changes": lambda store, table: store.changes(table, 0, 1),
-    "check": lambda store, table: store.check(table, deep=True),
+    "write": lambda store, table: store.tables.write(ROWS, table),
+    "vacuum": lambda store, table: store.tables.vacuum(table),
+    "changes": lambda store, table: store.tables.changes(table, 0, 1),
+    "check": lambda store, table: store.tables.check(table, deep=True),
 }
 
 

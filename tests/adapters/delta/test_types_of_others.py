@@ -82,14 +82,14 @@ def test_tables_of_arrays_change_merge_and_are_put_together_and_checked(tmp_path
     _embeddings(path, range(3))
     _embeddings(path, range(3, 5))
     write_to_delta_lake(_added(9, 0.0), path)
-    changes = store.changes(str(path), 0, 1).unwrap().frame
+    changes = store.tables.changes(str(path), 0, 1).unwrap().frame
     assert changes["e"].to_list() == [[3.0, 3.5], [4.0, 4.5]]
     write_to_delta_lake(_added(3, 7.0), path, mode="merge", merge_on=["k"])
     optimize_table(path)
     read = read_delta_table(path).sort("k")
     assert read["e"].to_list() == [[0.0, 0.5], [1.0, 1.5], [2.0, 2.5], [7.0], [4.0, 4.5], [0.0]]
     assert [value["a"] for value in read["s"].to_list()] == [[0], [1], [2], [3], [4], [9]]
-    assert store.check(str(path), deep=True).unwrap().findings == ()
+    assert store.tables.check(str(path), deep=True).unwrap().findings == ()
 
 
 def test_arrays_are_read_by_position_from_part_of_a_file(tmp_path: Path) -> None:

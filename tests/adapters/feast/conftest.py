@@ -12,7 +12,7 @@ from tests.adapters.feast.online_views import ENTITY, Views, opened, rows, view
 def views(tmp_path: Path) -> Iterator[Views]:
     """Three keys, registered and not loaded."""
     made = opened(tmp_path)
-    made.store.write(rows((1, 9, 1.0), (2, 9, 2.0), (3, 9, None)), "things").unwrap()
+    made.store.tables.write(rows((1, 9, 1.0), (2, 9, 2.0), (3, 9, None)), "things").unwrap()
     made.store.register(ENTITY, view()).unwrap()
     yield made
     made.online.close()

@@ -12,7 +12,7 @@ from foreset import DeltaSource, EntitySpec, FeatureStore, FeatureViewSpec, Trai
 from foreset.adapters.feast.repository.registry import FeastRegistry
 from foreset.adapters.memory.clock import MemoryClock
 from foreset.domain.online.loading import OnlineCheck, ViewMaterialized
-from foreset.entrypoints.feast.online import OnlineViews
+from foreset.entrypoints.store.parts.online_views import OnlineViews
 from foreset.entrypoints.wiring.build import feast_registry
 
 NOW = datetime(2024, 3, 1, 12, tzinfo=UTC)

@@ -43,7 +43,7 @@ def repository(place: Path, registry: Any) -> Path:
 def refused(tmp_path: Path, registry: Any) -> Problem:
     repo = repository(tmp_path / "repo", registry)
     before = sorted(repo.rglob("*"))
-    error = FeatureStore.open(tmp_path / "store").unwrap().import_feast(repo).failure()
+    error = FeatureStore.open(tmp_path / "store").unwrap().feast.import_repository(repo).failure()
     assert isinstance(error, Problem)
     assert " Next: " in str(error)
     assert sorted(repo.rglob("*")) == before

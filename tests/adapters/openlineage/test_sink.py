@@ -72,8 +72,8 @@ def service() -> Iterator[Service]:
 @pytest.fixture
 def store(tmp_path: Path) -> FeatureStore:
     opened = FeatureStore.open(tmp_path / "store", data_dir=tmp_path / "lake").unwrap()
-    opened.write(RAIN, "rain").unwrap()
-    opened.write(LABELS, "labels").unwrap()
+    opened.tables.write(RAIN, "rain").unwrap()
+    opened.tables.write(LABELS, "labels").unwrap()
     opened.register(EntitySpec("city", ["city"]), FeatureViewSpec("rain", ["city"], SOURCE, ["mm"])).unwrap()
     made = opened.training_set(TrainingSetSpec(["rain:mm as depth"], name="daily"), LABELS).unwrap()
     opened.training_set(TrainingSetSpec(["rain:mm"]), SpineReference("labels")).unwrap()
@@ -86,10 +86,10 @@ def arrived(path: Path) -> list[dict[str, Any]]:
 
 
 def test_one_run_for_each_write_retrieval_and_rebuild(store: FeatureStore, tmp_path: Path) -> None:
-    sent = store.send_lineage(tmp_path / "lineage.ndjson").unwrap()
+    sent = store.log.send_lineage(tmp_path / "lineage.ndjson").unwrap()
     assert sent == LineageSent(target=str(tmp_path / "lineage.ndjson"), events=5, position=7)
     events = arrived(tmp_path / "lineage.ndjson")
-    made = store.history().unwrap()[4].stream.removeprefix("training-set/")
+    made = store.log.events().unwrap()[4].stream.removeprefix("training-set/")
     assert [(e["eventType"], e["job"]["name"]) for e in events] == [
         ("COMPLETE", "write.rain"),
         ("COMPLETE", "write.labels"),
@@ -98,11 +98,11 @@ def test_one_run_for_each_write_retrieval_and_rebuild(store: FeatureStore, tmp_p
         ("COMPLETE", f"rebuild.{made}"),
     ]
     assert {e["job"]["namespace"] for e in events} == {"foreset"}
-    assert [e["eventTime"] for e in events[:2]] == [r.at.isoformat() for r in store.history().unwrap()[:2]]
+    assert [e["eventTime"] for e in events[:2]] == [r.at.isoformat() for r in store.log.events().unwrap()[:2]]
 
 
 def test_a_run_has_its_datasets_at_their_versions(store: FeatureStore, tmp_path: Path) -> None:
-    store.send_lineage(tmp_path / "lineage.ndjson", after=4, namespace="team").unwrap()
+    store.log.send_lineage(tmp_path / "lineage.ndjson", after=4, namespace="team").unwrap()
     run = arrived(tmp_path / "lineage.ndjson")[0]
     receipt = store.receipt(run["outputs"][0]["name"].removeprefix("training_sets/")).unwrap()
     table, spine = run["inputs"]
@@ -121,7 +121,7 @@ def test_a_run_has_its_datasets_at_their_versions(store: FeatureStore, tmp_path:
 
 
 def test_columns_are_told_with_what_they_were_made_from(store: FeatureStore, tmp_path: Path) -> None:
-    store.send_lineage(tmp_path / "lineage.ndjson", after=4).unwrap()
+    store.log.send_lineage(tmp_path / "lineage.ndjson", after=4).unwrap()
     lineage = arrived(tmp_path / "lineage.ndjson")[0]["outputs"][0]["facets"]["columnLineage"]
     (depth,) = lineage["fields"]["depth"]["inputFields"]
     assert (depth["name"], depth["field"]) == (str(tmp_path / "lake" / "rain"), "mm")
@@ -133,7 +133,7 @@ def test_columns_are_told_with_what_they_were_made_from(store: FeatureStore, tmp
 
 
 def test_a_spine_in_a_table_is_that_table_at_its_version(store: FeatureStore, tmp_path: Path) -> None:
-    store.send_lineage(tmp_path / "lineage.ndjson", after=5).unwrap()
+    store.log.send_lineage(tmp_path / "lineage.ndjson", after=5).unwrap()
     spine = arrived(tmp_path / "lineage.ndjson")[0]["inputs"][1]
     assert spine["name"] == str(tmp_path / "lake" / "labels")
     assert spine["facets"]["version"]["datasetVersion"] == "0"
@@ -163,7 +163,7 @@ def test_models_and_loads_are_runs_too(tmp_path: Path) -> None:
 def test_what_is_sent_twice_is_the_same_run(store: FeatureStore, tmp_path: Path) -> None:
     path = tmp_path / "lineage.ndjson"
     for after in (0, 0, 6):
-        store.send_lineage(path, after=after).unwrap()
+        store.log.send_lineage(path, after=after).unwrap()
     events = arrived(path)
     assert len(events) == 11
     assert events[:5] == events[5:10]
@@ -183,24 +183,24 @@ def test_a_service_gets_each_event(
     store: FeatureStore, service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OPENLINEAGE_API_KEY", "s3cret")
-    assert store.send_lineage(service.url).unwrap() == LineageSent(target=service.url, events=5, position=7)
-    store.send_lineage(tmp_path / "lineage.ndjson").unwrap()
+    assert store.log.send_lineage(service.url).unwrap() == LineageSent(target=service.url, events=5, position=7)
+    store.log.send_lineage(tmp_path / "lineage.ndjson").unwrap()
     assert [event for _, event in service.got] == arrived(tmp_path / "lineage.ndjson")
     assert {path for path, _ in service.got} == {"/api/v1/lineage"}
     assert set(service.keys) == {"Bearer s3cret"}
-    store.send_lineage(f"{service.url}/other/place", after=6).unwrap()
+    store.log.send_lineage(f"{service.url}/other/place", after=6).unwrap()
     assert service.got[-1][0] == "/other/place"
 
 
 def test_a_service_that_refuses_says_from_where_to_go_on(store: FeatureStore, service: Service) -> None:
     service.takes = 3
-    refused = store.send_lineage(service.url.replace("//", "//ann:pw@")).failure()
+    refused = store.log.send_lineage(service.url.replace("//", "//ann:pw@")).failure()
     assert isinstance(refused, LineageUnsent)
     assert refused.position == 5
     assert str(refused).startswith(f"{service.url} did not take the lineage: 403 Client Error: Forbidden")
     assert "pw" not in str(refused)
     service.takes = 100
-    assert store.send_lineage(service.url, after=refused.position).unwrap().events == 2
+    assert store.log.send_lineage(service.url, after=refused.position).unwrap().events == 2
     assert [event["job"]["name"] for _, event in service.got][:4] == [
         "write.rain", "write.labels", "training_set.daily", "training_set.rain",
     ]  # fmt: skip
@@ -209,7 +209,7 @@ def test_a_service_that_refuses_says_from_where_to_go_on(store: FeatureStore, se
 def test_a_service_that_is_away_is_told(store: FeatureStore, service: Service) -> None:
     service.server.shutdown()
     service.server.server_close()
-    refused = store.send_lineage(service.url).failure()
+    refused = store.log.send_lineage(service.url).failure()
     assert isinstance(refused, LineageUnsent)
     assert (refused.position, "refused" in refused.problem) == (0, True)
 
@@ -218,7 +218,7 @@ def test_a_service_that_is_away_is_told(store: FeatureStore, service: Service) -
 def test_a_place_that_is_none_is_told(store: FeatureStore, tmp_path: Path, target: str) -> None:
     (tmp_path / "taken").write_text("")
     os.chdir(tmp_path)
-    refused = store.send_lineage(target).failure()
+    refused = store.log.send_lineage(target).failure()
     assert isinstance(refused, LineageUnsent)
     assert str(refused).startswith(f"{target} did not take the lineage: ")
     assert not (tmp_path / "s3:").exists()
@@ -230,7 +230,7 @@ def test_a_sign_of_urls_in_the_key_of_a_table_is_of_its_name() -> None:
 
 @pytest.mark.parametrize("target", ["http://ann:pw@[::1", "http://ann:pw@h\u2100st"])
 def test_a_url_that_is_none_is_told_without_its_password(store: FeatureStore, target: str) -> None:
-    refused = store.send_lineage(target).failure()
+    refused = store.log.send_lineage(target).failure()
     assert isinstance(refused, LineageUnsent)
     assert str(refused).startswith("http://[...] did not take the lineage: it is no URL that can be read.")
 
@@ -239,13 +239,13 @@ def test_without_the_package_it_is_said_how_to_get_it(store: FeatureStore, monke
     for name in [name for name in sys.modules if name.startswith("foreset.adapters.openlineage")]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "openlineage.client", None)
-    refused = store.send_lineage("lineage.ndjson").failure()
+    refused = store.log.send_lineage("lineage.ndjson").failure()
     assert isinstance(refused, ClientMissing)
     assert str(refused).endswith("Next: install it: pip install 'foreset[lineage]'.")
 
 
 def test_positions_that_the_log_has_not_are_not_told_as_sent(store: FeatureStore, tmp_path: Path) -> None:
-    sent = store.send_lineage(tmp_path / "l.ndjson", after=99).unwrap()
+    sent = store.log.send_lineage(tmp_path / "l.ndjson", after=99).unwrap()
     assert (sent.events, sent.position) == (0, 7)
 
 

@@ -24,4 +24,4 @@ def test_another_process_does_not_delete_the_write_ahead_log_that_is_written_her
     second = FeatureStore.open(tmp_path).unwrap()
     assert seen_elsewhere(tmp_path) == 1
     first.register(EntitySpec("two", ["k"])).unwrap()
-    assert seen_elsewhere(tmp_path) == len(second.history().unwrap()) == 2
+    assert seen_elsewhere(tmp_path) == len(second.log.events().unwrap()) == 2

@@ -34,9 +34,9 @@ def store(tmp_path: Path) -> Iterator[FeatureStore]:
     RAIN.write_parquet(tmp_path / "lake" / "plain" / "rain.parquet")
     store = FeatureStore.open(tmp_path / "store", data_dir=tmp_path / "lake").unwrap()
     store.register(EntitySpec("city", ["city"]), VIEW).unwrap()
-    events, files = store.history().unwrap(), sorted(tmp_path.rglob("*.*"))
+    events, files = store.log.events().unwrap(), sorted(tmp_path.rglob("*.*"))
     yield store
-    assert store.history().unwrap() == events
+    assert store.log.events().unwrap() == events
     assert tables.observe("rain").unwrap().facts.version == 0
     assert [p for p in sorted(tmp_path.rglob("*.*")) if "spec" not in p.name and "events.db" not in p.name] == [
         p for p in files if "events.db" not in p.name
@@ -160,15 +160,15 @@ CASES: dict[str, tuple[Callable[[FeatureStore], Any], list[str]]] = {
         ["'../rain' is not a dataset name", "Next: give the name alone"],
     ),
     "write to a name that climbs": (
-        lambda s: s.write(RAIN, "../rain"),
+        lambda s: s.tables.write(RAIN, "../rain"),
         ["'../rain' is not a dataset name", "Next: give the name alone"],
     ),
     "write of what does not fit": (
-        lambda s: s.write(RAIN.with_columns(mm=pl.lit("x")), "rain"),
+        lambda s: s.tables.write(RAIN.with_columns(mm=pl.lit("x")), "rain"),
         ["column 'mm' is string, and the table's float64 does not hold it: 'x' at row 0. Nothing", "Next: cast"],
     ),
     "write of what is no frame": (
-        lambda s: s.write([1], "rain"),
+        lambda s: s.tables.write([1], "rain"),
         ["cannot be taken: it is not a frame", "Next: give a"],
     ),
     "spine that is no frame": (lambda s: s.training_set(SPEC, [1]), ["(builtins list) cannot be read", "Next: give a"]),

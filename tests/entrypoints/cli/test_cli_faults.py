@@ -264,7 +264,7 @@ def tree() -> dict[str, int]:
     """Every file with its size, and the number of events: the sizes of SQLite's files say nothing."""
     files = {str(place): place.stat().st_size for place in Path().rglob("*") if place.is_file()}
     rest = {name: size for name, size in files.items() if "events.db" not in name}
-    events = FeatureStore.open("feature_repo").bind(lambda store: store.history()).map(len)
+    events = FeatureStore.open("feature_repo").bind(lambda store: store.log.events()).map(len)
     return {**rest, "events": events.value_or(-1)}
 
 

@@ -54,14 +54,14 @@ def store() -> FeatureStore:
 
 def refused(capsys: pytest.CaptureFixture[str], argv: list[str], says: str) -> None:
     """The command ends with 2 before anything is recorded or written."""
-    events = len(store().history().unwrap())
+    events = len(store().log.events().unwrap())
     before = {place: place.stat().st_mtime_ns for place in Path().rglob("*.parquet")}
     assert main(argv) == 2
     out, err = capsys.readouterr()
     assert out == ""
     assert says in err
     assert "Next: " in err
-    assert len(store().history().unwrap()) == events
+    assert len(store().log.events().unwrap()) == events
     assert {place: place.stat().st_mtime_ns for place in Path().rglob("*.parquet")} == before
 
 
@@ -96,7 +96,7 @@ def test_what_the_result_is_read_from_is_not_replaced(capsys: pytest.CaptureFixt
 def test_what_the_result_is_read_from_is_replaced_where_that_is_asked(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*GET, "data/delta_lake/t", "--overwrite"]) == 0
     capsys.readouterr()
-    assert store().table("t").unwrap().version == 2
+    assert store().tables.info("t").unwrap().version == 2
     assert main([*GET, "l.parquet", "--overwrite"]) == 2  # the table has no column `at` any more
     assert main(["changes", "t", "0", "1", "-o", "data/delta_lake/t"]) == 2
     assert "holds what the table t is read from" in capsys.readouterr().err
@@ -113,7 +113,7 @@ def test_a_training_set_is_written_over_its_own_tables_where_that_is_asked(here:
             write(table)
         assert isinstance(fault.value.error, OutputIsSource)
     with pytest.raises(CallerError, match="the table"):
-        opened.changes(table, 0).unwrap().write_delta(os.path.relpath(table))
+        opened.tables.changes(table, 0).unwrap().write_delta(os.path.relpath(table))
     assert made.write_delta(here / "elsewhere").is_dir()
     made.write_delta(table, overwrite=True)
-    assert opened.table(table).unwrap().version == 1
+    assert opened.tables.info(table).unwrap().version == 1

@@ -146,6 +146,7 @@ def test_no_argument_of_a_command_brings_a_secret_into_what_goes_out(
 
 
 def test_what_a_store_makes_is_its_owners_alone_whatever_the_umask(here: Path) -> None:
+    main(["publish"])
     main(["pin", "wet"])
     main(["rebuild", "wet", "-o", "again.parquet"])
     main(["report", "wet", "-o", "report.html"])
@@ -177,9 +178,9 @@ def test_a_folder_that_looks_like_a_login_is_used_where_it_is_or_is_said_to_be_o
 CALLS: dict[str, Callable[[FeatureStore, str], object]] = {
     "open": lambda _, address: FeatureStore.open(address),
     "open a data folder": lambda _, address: FeatureStore.open("other", data_dir=address),
-    "move the log": lambda store, address: store.move_log(address),
-    "send lineage": lambda store, address: store.send_lineage(address),
-    "import": lambda store, address: store.import_feast(address),
+    "move the log": lambda store, address: store.log.move(address),
+    "send lineage": lambda store, address: store.log.send_lineage(address),
+    "import": lambda store, address: store.feast.import_repository(address),
     "read label rows": lambda store, address: store.training_set(TrainingSetSpec(["rain:mm"]), address),
     "register a table": lambda store, address: store.register(
         FeatureViewSpec("w", ["city"], DeltaSource(address, "at"), ["mm"])
@@ -190,7 +191,7 @@ CALLS: dict[str, Callable[[FeatureStore, str], object]] = {
     "read a table": lambda _, address: read_delta_table(address),
     "look at a table": lambda _, address: get_table_info(address),
     "manage Feast": lambda _, address: FeastManager(address),
-    "check a table": lambda store, address: store.check(address),
+    "check a table": lambda store, address: store.tables.check(address),
 }
 
 

@@ -89,7 +89,7 @@ def test_a_spine_that_cannot_be_kept(store: FeatureStore, tmp_path: Path) -> Non
     assert isinstance(error, StoreUnwritable)
     assert "File too large" in error.problem
     assert leftovers(tmp_path) == []
-    assert len(store.history().unwrap()) == 2  # the definitions
+    assert len(store.log.events().unwrap()) == 2  # the definitions
 
 
 def test_a_result_that_does_not_fit_in_memory_either(store: FeatureStore, tmp_path: Path) -> None:

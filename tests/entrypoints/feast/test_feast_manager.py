@@ -108,16 +108,16 @@ def test_a_view_whose_entity_nobody_knows_is_refused(manager: FeastManager) -> N
     bare = FeatureView(name="plain", source=sample_view().batch_source, schema=create_schema(["feature_0"]))
     with pytest.raises(ForesetError, match="it has no entity"):
         manager.register_feature_view(bare)
-    assert manager.features.history().unwrap() == ()
+    assert manager.features.log.events().unwrap() == ()
 
 
 def test_registering_twice_changes_nothing(manager: FeastManager) -> None:
     manager.register_feature_view(sample_view())
-    events = manager.features.history().unwrap()
+    events = manager.features.log.events().unwrap()
     registry = manager.repo_path / "data" / "registry.db"
     content = registry.read_bytes()
     manager.register_feature_view(sample_view())
-    assert manager.features.history().unwrap() == events
+    assert manager.features.log.events().unwrap() == events
     assert registry.read_bytes() == content
 
 
@@ -177,7 +177,7 @@ def test_missing_tables_and_columns_are_named(manager: FeastManager) -> None:
         ForesetError, match="takes its feature 'feature_99' from the column 'feature_99', which the table"
     ):
         manager.register_feature_view(strange)
-    assert manager.features.history().unwrap() == ()
+    assert manager.features.log.events().unwrap() == ()
     assert manager.store.list_feature_views() == []
 
 

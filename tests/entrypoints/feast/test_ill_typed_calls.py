@@ -87,7 +87,7 @@ def calls(manager: FeastManager) -> dict[str, Call]:
         "initialize": (FeastManager("repo").initialize, {}, ["provider", "offline_store_type", "accept"]),
         "register": (lambda **given: manager.register(*given.values()), {}, ["spec"]),
         "import_feast": (
-            lambda **given: manager.features.import_feast(**{"path": "nowhere", **given}).unwrap(),
+            lambda **given: manager.features.feast.import_repository(**{"path": "nowhere", **given}).unwrap(),
             {},
             ["path", "register", "look_rows"],
         ),
@@ -136,8 +136,8 @@ def test_no_call_leaves_an_event_that_cannot_be_read(manager: FeastManager) -> N
         for value in VALUES:
             tried(call, {**given, argument: value})
     store = FeatureStore.open(Path("repo")).unwrap()
-    assert not [r for r in store.history().unwrap() if isinstance(r.event, UnreadableEvent)]
-    assert store.verify_log().unwrap().whole
+    assert not [r for r in store.log.events().unwrap() if isinstance(r.event, UnreadableEvent)]
+    assert store.log.verify().unwrap().whole
     assert store.training_set(TrainingSetSpec(["v:x"]), LABELS).unwrap().frame["x"].to_list() == [1.0, 2.0]
 
 

@@ -62,7 +62,7 @@ def test_a_store_of_feasts_gives_the_same_training_set_under_the_same_id(opened:
     assert "feast" in theirs.receipt.libraries
     assert opened().rebuild(theirs.id).unwrap().frame.equals(ours.frame)
     assert opened(offline_store=store).rebuild(ours.id).unwrap().frame.equals(ours.frame)
-    assert [event.event.executed_by.store for event in opened().history().unwrap()[-2:]] == ["foreset", store]  # type: ignore[union-attr]  # rebuilds
+    assert [event.event.executed_by.store for event in opened().log.events().unwrap()[-2:]] == ["foreset", store]  # type: ignore[union-attr]  # rebuilds
 
 
 def test_postgres_runs_once_it_is_accepted_that_it_knows_no_versions(opened: Opened, postgres_database: str) -> None:

@@ -52,7 +52,7 @@ def test_every_sample_is_retrieved_trained_on_and_recorded() -> None:
     assert result.model.predict(X).shape == (80,)
     store = FeatureStore.open("feature_repo").unwrap()
     assert result.training_set_id is not None
-    events = [recorded.event for recorded in store.history().unwrap()]
+    events = [recorded.event for recorded in store.log.events().unwrap()]
     trained = events[-1]
     assert isinstance(trained, ModelTrained)
     assert (trained.training_set_id, trained.estimator) == (
@@ -69,9 +69,9 @@ def test_every_sample_is_retrieved_trained_on_and_recorded() -> None:
 @pytest.mark.usefixtures("sample")
 def test_running_again_registers_nothing_and_gives_the_same_training_set_and_model() -> None:
     first = run()
-    kinds = [type(r.event).__name__ for r in FeatureStore.open("feature_repo").unwrap().history().unwrap()]
+    kinds = [type(r.event).__name__ for r in FeatureStore.open("feature_repo").unwrap().log.events().unwrap()]
     second = run()
-    again = [type(r.event).__name__ for r in FeatureStore.open("feature_repo").unwrap().history().unwrap()]
+    again = [type(r.event).__name__ for r in FeatureStore.open("feature_repo").unwrap().log.events().unwrap()]
     assert kinds == ["EntityRegistered", "FeatureViewRegistered", "TrainingSetRetrieved", "ModelTrained"]
     assert again == [*kinds, "TrainingSetRetrieved", "ModelTrained"]
     assert (first.training_set_id, first.metrics) == (second.training_set_id, second.metrics)
@@ -151,7 +151,7 @@ def test_more_features_than_the_table_has_are_refused_with_the_name() -> None:
         ForesetError, match="takes its feature 'feature_4' from the column 'feature_4', which the table"
     ):
         run(SPEC.set_n_features(5))
-    assert FeatureStore.open("feature_repo").unwrap().history().unwrap() == ()
+    assert FeatureStore.open("feature_repo").unwrap().log.events().unwrap() == ()
 
 
 @pytest.mark.usefixtures("sample")

@@ -60,9 +60,9 @@ def test_a_store_by_its_url_does_all_that_one_in_a_folder_does(place: str) -> No
     again = FeatureStore.open(place).unwrap()
     assert again.catalog().unwrap().views["things"].spec == VIEW
     assert again.rebuild(id_).unwrap().frame["x"].to_list() == [1.0, 2.0, 3.0]
-    assert again.history() == store.history()
+    assert again.log.events() == store.log.events()
     assert again.adapters.kept.names("spines/").unwrap()
-    assert again.verify_log().unwrap().whole
+    assert again.log.verify().unwrap().whole
 
 
 # === Verify ===
@@ -123,7 +123,7 @@ def test_what_is_no_head_is_told(workspace: Path, capsys: pytest.CaptureFixture[
 
 def test_a_log_is_moved_there_and_back(place: str, other: str, capsys: pytest.CaptureFixture[str]) -> None:
     store, id_ = filled(place)
-    before, events = store.adapters.events.stored().unwrap(), store.history()
+    before, events = store.adapters.events.stored().unwrap(), store.log.events()
     assert main(["--store", place, "log", "move", other]) == 0
     out = capsys.readouterr().out
     assert out.startswith("Copied now: 3 events and 1 kept frame.\n")
@@ -131,39 +131,39 @@ def test_a_log_is_moved_there_and_back(place: str, other: str, capsys: pytest.Ca
 
     there = FeatureStore.open(other).unwrap()
     assert there.adapters.events.stored().unwrap() == before
-    assert there.history() == events
+    assert there.log.events() == events
     assert there.rebuild(id_).unwrap().id == id_
     refused = store.register(EntitySpec("late", ["k"])).failure()
     assert isinstance(refused, LogMoved)
     assert f"was moved to {other}. Nothing was written. Next: use the store there: `--store {other}`" in str(refused)
-    assert store.history() == events
+    assert store.log.events() == events
 
-    moved = there.move_log(place).unwrap()
+    moved = there.log.move(place).unwrap()
     assert (moved.copied_events, moved.copied_frames, moved.events) == (1, 0, 4)  # the rebuild
     assert isinstance(there.register(EntitySpec("late", ["k"])).failure(), LogMoved)
     assert store.register(EntitySpec("late", ["k"])).unwrap().changed == 1
-    assert store.verify_log().unwrap().whole
+    assert store.log.verify().unwrap().whole
 
 
 def test_a_store_in_memory_is_moved_to_where_it_stays(workspace: Path) -> None:
     store = FeatureStore.in_memory({"things": ROWS})
     store.register(EntitySpec("thing", ["k"]), VIEW).unwrap()
     id_ = store.training_set(SPEC, SPINE).unwrap().id
-    moved = store.move_log("kept").unwrap()
+    moved = store.log.move("kept").unwrap()
     assert (moved.copied_events, moved.copied_frames, moved.place) == (3, 1, str(workspace / "kept"))
     there = FeatureStore.open("kept").unwrap()
-    assert there.history() == store.history()
+    assert there.log.events() == store.log.events()
     assert there.receipt(id_).unwrap().id == id_
     assert isinstance(store.register(EntitySpec("late", ["k"])).failure(), LogMoved)
 
 
 def test_a_log_that_was_moved_is_not_moved_again(place: str, other: str, workspace: Path) -> None:
     store, _ = filled(place)
-    store.move_log(other).unwrap()
+    store.log.move(other).unwrap()
     FeatureStore.open(other).unwrap().register(EntitySpec("late", ["k"])).unwrap()
-    again = store.move_log(other).unwrap()
+    again = store.log.move(other).unwrap()
     assert (again.copied_events, again.copied_frames, again.events) == (0, 0, 4)
-    refused = store.move_log(workspace / "third").failure()
+    refused = store.log.move(workspace / "third").failure()
     assert isinstance(refused, LogMoved)
     assert f"was moved to {other}" in str(refused)
 
@@ -171,7 +171,7 @@ def test_a_log_that_was_moved_is_not_moved_again(place: str, other: str, workspa
 def test_a_log_is_not_moved_over_another(place: str, other: str) -> None:
     store, _ = filled(place)
     FeatureStore.open(other).unwrap().register(EntitySpec("own", ["k"])).unwrap()
-    refused = store.move_log(other).failure()
+    refused = store.log.move(other).failure()
     assert isinstance(refused, LogTaken)
     assert str(refused).startswith(f"The event log {other} has 1 events that are not the beginning of the one to move.")
     assert store.register(EntitySpec("late", ["k"])).unwrap().changed == 1
@@ -182,7 +182,7 @@ def test_a_log_is_not_moved_to_itself(place: str, workspace: Path) -> None:
     (workspace / "link").symlink_to(workspace / "store")
     same = place.replace("127.0.0.1", "localhost") if "://" in place else "link"
     for to in (place, same):
-        assert isinstance(store.move_log(to).failure(), LogTaken)
+        assert isinstance(store.log.move(to).failure(), LogTaken)
     assert store.register(EntitySpec("late", ["k"])).unwrap().changed == 1
 
 
@@ -190,10 +190,10 @@ def test_a_log_that_is_not_whole_is_not_moved(workspace: Path) -> None:
     store, _ = filled("store")
     with closing(sqlite3.connect(workspace / "store" / "events.db")) as log, log:
         log.execute("UPDATE events SET actor = 'eve' WHERE position = 2")
-    refused = store.move_log(workspace / "b").failure()
+    refused = store.log.move(workspace / "b").failure()
     assert isinstance(refused, LogBroken)
     assert "is not whole: The event at position 2 was changed" in str(refused)
-    assert FeatureStore.open(workspace / "b").unwrap().history() == Success(())
+    assert FeatureStore.open(workspace / "b").unwrap().log.events() == Success(())
 
 
 def test_events_that_are_recorded_during_a_move_move_too(place: str, other: str) -> None:
@@ -212,11 +212,11 @@ def test_events_that_are_recorded_during_a_move_move_too(place: str, other: str)
     thread.start()
     while len(recorded) < 20:
         time.sleep(0.001)
-    moved = store.move_log(other).unwrap()
+    moved = store.log.move(other).unwrap()
     thread.join()
     there = FeatureStore.open(other).unwrap()
     assert set(there.catalog().unwrap().entities) == {"thing", *recorded}
-    assert there.history() == writer.history()
+    assert there.log.events() == writer.log.events()
     assert moved.events == len(recorded) + 3
 
 
@@ -232,7 +232,7 @@ def keep_until_stopped(self, name, frame):
     kept.append(name)
     return keep(self, name, frame)
 ParquetFrames.keep = keep_until_stopped
-FeatureStore.open(sys.argv[1]).unwrap().move_log(sys.argv[2]).unwrap()
+FeatureStore.open(sys.argv[1]).unwrap().log.move(sys.argv[2]).unwrap()
 """
 """Moves a log, and stops after so many frames."""
 
@@ -249,16 +249,16 @@ def test_a_move_that_is_killed_is_completed_by_the_next(place: str, other: str) 
             assert process.stdout is not None
             assert process.stdout.readline() == "reached\n"
             process.kill()
-    store.move_log(other).unwrap()
-    assert there.history() == store.history()
+    store.log.move(other).unwrap()
+    assert there.log.events() == store.log.events()
     assert there.adapters.kept.names("") == names
-    assert there.verify_log().unwrap().whole
+    assert there.log.verify().unwrap().whole
     assert there.rebuild(id_).unwrap().id == id_
 
 
 def test_a_place_without_a_name_is_none(workspace: Path) -> None:
     store, _ = filled("store")
-    error = store.move_log("").failure()
+    error = store.log.move("").failure()
     assert isinstance(error, UnknownLocation)
     assert str(error).startswith("A store cannot be opened at '': only folders and databases of PostgreSQL are known.")
     assert not (workspace / "events.db").exists()
@@ -271,8 +271,8 @@ def test_names_that_are_no_text_are_told_as_far_as_they_can_be(
 ) -> None:
     monkeypatch.setenv("FORESET_ACTOR", os.fsdecode(b"ann\xff"))
     store, _ = filled("store")
-    assert {recorded.actor for recorded in store.history().unwrap()} == {"ann\\udcff"}
-    moved = store.move_log(workspace / os.fsdecode(b"b\xff")).unwrap()
+    assert {recorded.actor for recorded in store.log.events().unwrap()} == {"ann\\udcff"}
+    moved = store.log.move(workspace / os.fsdecode(b"b\xff")).unwrap()
     assert moved.place == f"{workspace}/b\\udcff"
     assert isinstance(store.register(EntitySpec("late", ["k"])).failure(), LogMoved)
 
@@ -298,7 +298,7 @@ def test_the_command_line_works_by_the_environment(
     assert main(["rebuild", "ts-"]) == 0
     assert main(["optimize", "things"]) == 0
     assert main(["publish"]) == 2
-    assert "is a database, and a Feast repository is a folder." in capsys.readouterr().err
+    assert "is not in a folder, and a Feast repository is a folder." in capsys.readouterr().err
     assert {path.name for path in workspace.iterdir()} == {"data", "f.yaml", "t.yaml", "labels.parquet", "out.parquet"}
 
 
@@ -344,8 +344,8 @@ def test_a_role_that_may_only_read_looks_and_does_not_write(workspace: Path, pos
         connection.execute(f"CREATE ROLE {name} LOGIN".encode())
         connection.execute(f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {name}".encode())
     looker = FeatureStore.open(f"postgresql://{name}@{postgres_database.partition('@')[2]}").unwrap()
-    assert looker.history() == store.history()
-    assert looker.verify_log().unwrap().whole
+    assert looker.log.events() == store.log.events()
+    assert looker.log.verify().unwrap().whole
     assert isinstance(looker.register(EntitySpec("late", ["k"])).failure(), StoreUnwritable)
     assert isinstance(looker.rebuild(id_).failure(), StoreUnwritable)  # which it would record
-    assert isinstance(looker.move_log(workspace / "mine").failure(), StoreUnwritable)
+    assert isinstance(looker.log.move(workspace / "mine").failure(), StoreUnwritable)

@@ -29,16 +29,16 @@ def holding_a_key(place: str) -> FeatureStore:
 
 def holds_no_key(place: str) -> bool:
     store = FeatureStore.open(place).unwrap()
-    redacted = store.find_key("thing", 2).unwrap().redactable == ()
-    return redacted and store.verify_log().unwrap().whole and store.adapters.kept.names("spines/") == Success(())
+    redacted = store.keys.find("thing", 2).unwrap().redactable == ()
+    return redacted and store.log.verify().unwrap().whole and store.adapters.kept.names("spines/") == Success(())
 
 
 def test_what_was_erased_stays_so_when_the_log_is_moved_back(place: str, other: str) -> None:
     store = holding_a_key(place)
-    store.move_log(other).unwrap()
+    store.log.move(other).unwrap()
     there = FeatureStore.open(other).unwrap()
-    there.erase("thing", 2).unwrap()
-    there.move_log(place).unwrap()
+    there.keys.erase("thing", 2).unwrap()
+    there.log.move(place).unwrap()
     assert holds_no_key(place)
     assert store.register(EntitySpec("late", ["k"])).unwrap().changed == 1
 
@@ -62,7 +62,7 @@ def blobs_of(place: str) -> Blobs:
 
 def test_what_is_erased_during_a_move_is_not_moved(place: str, other: str) -> None:
     store, to = holding_a_key(place).adapters, location(other).unwrap()
-    frames = During(blobs_of(other), lambda: FeatureStore.open(place).unwrap().erase("thing", 2).unwrap())
+    frames = During(blobs_of(other), lambda: FeatureStore.open(place).unwrap().keys.erase("thing", 2).unwrap())
     move_log(store.events, store.kept, to.events, frames).unwrap()
     assert holds_no_key(other)
 
@@ -71,5 +71,5 @@ def test_files_of_others_in_the_folder_of_a_store_are_not_moved(workspace: Path)
     store, _ = filled("store")
     (workspace / "store" / "data").mkdir()
     ROWS.write_parquet("store/data/drivers.parquet")
-    assert store.move_log("b").unwrap().copied_frames == 1
+    assert store.log.move("b").unwrap().copied_frames == 1
     assert not (workspace / "b" / "data").exists()

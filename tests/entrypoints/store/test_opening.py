@@ -27,4 +27,4 @@ def test_a_store_that_is_there_is_opened(tmp_path: Path) -> None:
     with FeatureStore.open(tmp_path).unwrap():
         pass
     with FeatureStore.open(tmp_path, create=False).unwrap() as store:
-        assert store.history().unwrap() == ()
+        assert store.log.events().unwrap() == ()

@@ -44,56 +44,56 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> FeatureStore:
         else FeatureStore.in_memory()
     )
     steps: list[Callable[[], Any]] = [
-        lambda: opened.write(RAIN, "rain"),
+        lambda: opened.tables.write(RAIN, "rain"),
         lambda: opened.register(CITY, view()),
         lambda: opened.training_set(SPEC, LABELS),
-        lambda: opened.write(RAIN.with_columns(pl.col("mm") * 10), "rain", mode="overwrite"),
+        lambda: opened.tables.write(RAIN.with_columns(pl.col("mm") * 10), "rain", mode="overwrite"),
         lambda: opened.register(view(timedelta(days=1))),
         lambda: opened.training_set(SPEC, LABELS),
     ]
     for do in steps:
         do().unwrap()
         step()
-    assert len(opened.history().unwrap()) == 7
+    assert len(opened.log.events().unwrap()) == 7
     return opened
 
 
 def sets(store: FeatureStore) -> list[str]:
-    return [r.stream.removeprefix("training-set/") for r in store.history().unwrap() if "training-set" in r.stream]
+    return [r.stream.removeprefix("training-set/") for r in store.log.events().unwrap() if "training-set" in r.stream]
 
 
 @pytest.mark.parametrize("by", ["position", "time"])
 def test_definitions_events_and_receipts_are_those_of_then(store: FeatureStore, by: str) -> None:
-    then = store.at(4 if by == "position" else store.history().unwrap()[3].at).unwrap()
+    then = store.at(4 if by == "position" else store.log.events().unwrap()[3].at).unwrap()
     first, second = sets(store)
-    assert (then.position, then.when) == (4, store.history().unwrap()[3].at)
+    assert (then.position, then.when) == (4, store.log.events().unwrap()[3].at)
     assert then.catalog().unwrap().views["rain"].version == 1
-    assert then.history().unwrap() == store.history().unwrap()[:4]
-    assert [r.position for r in then.history(view="rain").unwrap()] == [3, 4]
+    assert then.log.events().unwrap() == store.log.events().unwrap()[:4]
+    assert [r.position for r in then.log.events(view="rain").unwrap()] == [3, 4]
     assert then.receipt(first).unwrap() == then.receipt(first[:6]).unwrap() == store.receipt(first).unwrap()
     assert isinstance(then.receipt(second).failure(), UnknownTrainingSet)
-    assert [node.key for node in then.lineage(first).unwrap().nodes if node.kind == "view"] == ["view:rain@1"]
-    assert isinstance(then.lineage(second).failure(), UnknownName)
+    assert [node.key for node in then.log.lineage(first).unwrap().nodes if node.kind == "view"] == ["view:rain@1"]
+    assert isinstance(then.log.lineage(second).failure(), UnknownName)
 
 
 def test_tables_are_read_at_the_versions_of_then(store: FeatureStore) -> None:
     then = store.at(4).unwrap()
-    assert then.table("rain").unwrap().version == 0
-    assert then.table("rain", 1).unwrap().version == 1
+    assert then.tables.info("rain").unwrap().version == 0
+    assert then.tables.info("rain", 1).unwrap().version == 1
     assert then.plan(SPEC, LABELS).unwrap().versions == {"rain": 0}
     made = then.training_set(SPEC, LABELS).unwrap()
     assert made.frame["mm"].to_list() == [2.0, 5.0]
     assert (made.receipt.versions, made.id) == ({"rain": 0}, sets(store)[0])
-    assert store.at(5).unwrap().table("rain").unwrap().version == 1
+    assert store.at(5).unwrap().tables.info("rain").unwrap().version == 1
     assert store.at(datetime.now(UTC)).unwrap().training_set(SPEC, LABELS).unwrap().frame["mm"].to_list() == [None, 50]
 
 
 def test_what_is_retrieved_from_the_past_is_recorded_now_and_rebuilt_by_its_id(store: FeatureStore) -> None:
     pinned = TrainingSetSpec(["rain:mm as depth"])
     made = store.at(3).unwrap().training_set(pinned, LABELS).unwrap()
-    last = store.history().unwrap()[-1]
+    last = store.log.events().unwrap()[-1]
     assert (last.position, last.stream) == (8, f"training-set/{made.id}")
-    assert last.at > store.history().unwrap()[6].at
+    assert last.at > store.log.events().unwrap()[6].at
     assert store.rebuild(made.id).unwrap().frame.equals(made.frame)
     assert isinstance(store.at(7).unwrap().receipt(made.id).failure(), UnknownTrainingSet)
 
@@ -105,9 +105,9 @@ def test_a_set_of_then_is_rebuilt_and_a_later_one_is_not_known(store: FeatureSto
 
 
 def test_a_spine_that_lies_in_a_table_is_as_it_was_then(store: FeatureStore) -> None:
-    store.write(LABELS, "labels").unwrap()
+    store.tables.write(LABELS, "labels").unwrap()
     step()
-    store.write(LABELS[:1], "labels", mode="overwrite").unwrap()
+    store.tables.write(LABELS[:1], "labels", mode="overwrite").unwrap()
     spine = SpineReference("labels")
     assert store.training_set(SPEC, spine).unwrap().receipt.rows == 1
     assert store.at(8).unwrap().training_set(SPEC, spine).unwrap().receipt.rows == 2
@@ -130,8 +130,8 @@ def test_changes_end_at_the_version_of_then(store: FeatureStore) -> None:
     [
         (lambda past: past.register(CITY, view()), "registering 2 definitions"),
         (lambda past: past.remove(views=["rain"]), "removing rain"),
-        (lambda past: past.write(RAIN, "rain", mode="overwrite"), "writing the table 'rain'"),
-        (lambda past: past.optimize("rain"), "optimizing the table 'rain'"),
+        (lambda past: past.tables.write(RAIN, "rain", mode="overwrite"), "writing the table 'rain'"),
+        (lambda past: past.tables.optimize("rain"), "optimizing the table 'rain'"),
         (lambda past: past._adapters.tables.write("rain", RAIN), "writing the table 'rain'"),
         (lambda past: past._adapters.tables.optimize("rain"), "optimizing the table 'rain'"),
     ],
@@ -140,14 +140,14 @@ def test_the_past_is_not_changed(store: FeatureStore, change: Callable[[PastStor
     refused = change(store.at(4).unwrap()).failure()
     assert isinstance(refused, PastIsReadOnly)
     assert f"; {what} would change it. Next: ask the store as it is" in str(refused)
-    assert len(store.history().unwrap()) == 7
-    assert store.table("rain").unwrap().version == 1
+    assert len(store.log.events().unwrap()) == 7
+    assert store.tables.info("rain").unwrap().version == 1
 
 
 def test_what_was_not_there_yet_is_told(store: FeatureStore) -> None:
     assert isinstance(store.at(1).unwrap().training_set(SPEC, LABELS).failure(), UnknownView)
-    store.write(RAIN, "later").unwrap()
-    refused = store.at(4).unwrap().table("later").failure()
+    store.tables.write(RAIN, "later").unwrap()
+    refused = store.at(4).unwrap().tables.info("later").failure()
     assert isinstance(refused, BeforeFirstVersion)
     assert "the table 'later' did not exist" in str(refused)
 
@@ -161,7 +161,7 @@ def test_times_and_positions_that_are_no_past(store: FeatureStore) -> None:
     assert then.at(2).unwrap().position == 2
     assert isinstance(then.at(5).failure(), PositionMissing)
     assert isinstance(then.at(datetime(2000, 1, 1)).failure(), BeforeFirstEvent)  # noqa: DTZ001  # as above
-    assert isinstance(then.at(store.history().unwrap()[4].at).failure(), NotYet)
+    assert isinstance(then.at(store.log.events().unwrap()[4].at).failure(), NotYet)
     assert repr(then) == f"PastStore(at {then.when.isoformat()}, position 4)"
 
 
@@ -169,6 +169,6 @@ def test_times_and_positions_that_are_no_past(store: FeatureStore) -> None:
 def test_parquet_files_have_no_past(store: FeatureStore, tmp_path: Path) -> None:
     RAIN.write_parquet(tmp_path / "rain.parquet")
     files = f"parquet:{tmp_path}/rain.parquet"
-    assert store.table(files).unwrap().version == 0
-    assert isinstance(store.at(4).unwrap().table(files).failure(), CommitTimeMissing)
-    assert store.at(4).unwrap().table(files, 0).unwrap().version == 0
+    assert store.tables.info(files).unwrap().version == 0
+    assert isinstance(store.at(4).unwrap().tables.info(files).failure(), CommitTimeMissing)
+    assert store.at(4).unwrap().tables.info(files, 0).unwrap().version == 0

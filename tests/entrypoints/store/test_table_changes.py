@@ -16,13 +16,13 @@ ROWS = pl.DataFrame({"k": [1, 2], "x": [0.5, None]})
 @pytest.fixture
 def store(workspace: Path) -> FeatureStore:
     store = FeatureStore.open(workspace / "store", data_dir=workspace / "lake").unwrap()
-    store.write(ROWS, "orders").unwrap()
-    store.write(ROWS[:1], "orders").unwrap()
+    store.tables.write(ROWS, "orders").unwrap()
+    store.tables.write(ROWS[:1], "orders").unwrap()
     return store
 
 
 def test_the_cost_is_told_and_then_the_rows_are_read(store: FeatureStore, workspace: Path) -> None:
-    changes = store.changes("orders", 0).unwrap()
+    changes = store.tables.changes("orders", 0).unwrap()
     assert isinstance(changes, TableChanges)
     assert repr(changes) == "TableChanges(orders, 0 to 1, appended files)"
     assert changes.explain().startswith(
@@ -40,7 +40,7 @@ def test_the_cost_is_told_and_then_the_rows_are_read(store: FeatureStore, worksp
 
 
 def test_reading_what_is_gone_raises_and_looking_at_it_does_not(store: FeatureStore, workspace: Path) -> None:
-    changes = store.changes("orders", 0).unwrap()
+    changes = store.tables.changes("orders", 0).unwrap()
     for file in (workspace / "lake" / "orders").glob("*.parquet"):
         file.unlink()
     with pytest.raises(DataError, match="is not there any more") as raised:
@@ -49,12 +49,12 @@ def test_reading_what_is_gone_raises_and_looking_at_it_does_not(store: FeatureSt
 
 
 def test_a_missing_table_is_refused(store: FeatureStore) -> None:
-    assert isinstance(store.changes("ordres", 0).failure(), TableMissing)
+    assert isinstance(store.tables.changes("ordres", 0).failure(), TableMissing)
 
 
 def test_a_store_in_memory_tells_the_same() -> None:
     store = FeatureStore.in_memory({"orders": ROWS})
-    store.write(ROWS[:1], "orders", mode="overwrite").unwrap()
-    changes = store.changes("orders", 0).unwrap()
+    store.tables.write(ROWS[:1], "orders", mode="overwrite").unwrap()
+    changes = store.tables.changes("orders", 0).unwrap()
     assert changes.facts.how == "difference"
     assert changes.frame.rows() == [(2, None, "delete", None, None)]

@@ -31,8 +31,8 @@ def test_each_type_is_read_as_it_was_written_or_refused_before(column: ColumnTyp
         assert not path.exists()
         return
     write_to_delta_lake(frame, path)
-    store.write(frame, str(path)).unwrap()
-    changes = store.changes(str(path), 0, 1).unwrap().frame
+    store.tables.write(frame, str(path)).unwrap()
+    changes = store.tables.changes(str(path), 0, 1).unwrap().frame
     optimize_table(path)
     store.register(EntitySpec("k", ["k"]), FeatureViewSpec("v", ["k"], DeltaSource(str(path), "at"), ["x"])).unwrap()
     labels = pl.DataFrame({"k": [1, 2, 3], "event_timestamp": _AT})

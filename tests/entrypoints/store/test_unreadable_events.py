@@ -78,7 +78,7 @@ def test_an_entity_that_cannot_be_read_stops_its_views_alone(store: FeatureStore
     assert again.training_set(TrainingSetSpec(["o:x"]), other).unwrap().frame["x"].to_list() == [1.0, 2.0]
     for refused in (again.plan(ONLY_V, SPINE), again.register(V)):
         assert isinstance(refused.failure(), EventUnreadable)
-    assert not again.find_key("thing", 1).unwrap().is_whole
+    assert not again.keys.find("thing", 1).unwrap().is_whole
     assert "'thing' of the feature view 'v' is not known" in str(again.plan(ONLY_V, SPINE).failure())
     assert type(again.register(EntitySpec("thing", ["z"])).failure()).__name__ == "EntityInUse"
     again.register(ENTITY).unwrap()
@@ -120,8 +120,8 @@ def test_a_receipt_that_cannot_be_read_is_named_and_others_are_rebuilt(
     assert f"at position {position} " in " ".join(capsys.readouterr().err.split())
     assert main(["--store", "store", "log"]) == 0
     assert "cannot be decoded: training-set-retrieved.v1" in " ".join(capsys.readouterr().out.split())
-    assert again.lineage(lost).unwrap().asked
-    assert [r.position for r in again.history(training_set=lost).unwrap()] == [position]
+    assert again.log.lineage(lost).unwrap().asked
+    assert [r.position for r in again.log.events(training_set=lost).unwrap()] == [position]
     assert isinstance(again.at(position).unwrap().receipt(lost).failure(), EventUnreadable)
 
 
@@ -129,23 +129,23 @@ def test_files_are_kept_that_an_unreadable_training_set_may_rest_on(store: Featu
     lost = "ts-0123456789abcdef"
     lose(store, "training-set-retrieved.v9", stream=training_set_stream(lost), id=lost)
     again = opened()
-    for refused in (again.retention("t"), again.vacuum("t", hours=0, force=True)):
+    for refused in (again.tables.retention("t"), again.tables.vacuum("t", hours=0, force=True)):
         assert isinstance(refused.failure(), EventUnreadable)
         assert f"lose=['{lost}']" in str(refused.failure())
-    assert again.vacuum("t", hours=0, force=True, lose=[lost]).unwrap().lost == (lost,)
+    assert again.tables.vacuum("t", hours=0, force=True, lose=[lost]).unwrap().lost == (lost,)
 
 
 def test_a_pin_that_cannot_be_read_is_not_relied_on_and_is_made_again(store: FeatureStore) -> None:
     made = store.training_set(ONLY_V, SPINE).unwrap().id
-    store.pin(made).unwrap()
+    store.training_sets.pin(made).unwrap()
     lose(store, "training-set-unpinned.v9", stream=training_set_stream(made), id=made)
     again = opened()
-    assert again.pins().unwrap() == ()
+    assert again.training_sets.pins().unwrap() == ()
     refused = again.rebuild(made, from_pin=True).failure()
     assert isinstance(refused, EventUnreadable)
     assert "pin it again" in str(refused)
     assert again.rebuild(made).unwrap().frame["x"].to_list() == [1.0, 2.0]
-    assert again.pin(made).unwrap().made
+    assert again.training_sets.pin(made).unwrap().made
     assert again.rebuild(made, from_pin=True).unwrap().rebuilt_from_pin
 
 
@@ -159,7 +159,7 @@ def test_an_erasure_that_cannot_be_read_marks_the_training_sets_that_it_names(st
 
 def test_a_look_for_a_key_names_the_events_that_could_not_be_looked_at(store: FeatureStore) -> None:
     position = lose(store, "table-written.v9", stream="table/t", table="t", replace_where="k = 1")
-    report = opened().find_key("thing", 1).unwrap()
+    report = opened().keys.find("thing", 1).unwrap()
     assert [unread.place for unread in report.unread] == [f"the event at position {position} of the log"]
     assert not report.is_whole
 
@@ -168,14 +168,14 @@ def test_the_log_is_checked_and_moved_with_what_cannot_be_read(
     store: FeatureStore, capsys: pytest.CaptureFixture[str]
 ) -> None:
     position = lose(store, REGISTERED, spec={"name": "w"}, version=2)
-    (found,) = opened().verify_log().unwrap().findings
+    (found,) = opened().log.verify().unwrap().findings
     assert isinstance(found, EventUndecodable)
     assert found.position == position
     assert main(["--store", "store", "log", "verify"]) == 1
     assert f"at position {position} cannot be decoded" in capsys.readouterr().out
     before = store.adapters.events.stored().unwrap().rows
-    opened().move_log("elsewhere").unwrap()
+    opened().log.move("elsewhere").unwrap()
     moved = FeatureStore.open("elsewhere").unwrap()
     assert moved.adapters.events.stored().unwrap().rows == before
-    assert isinstance(moved.history().unwrap()[position - 1].event, UnreadableEvent)
+    assert isinstance(moved.log.events().unwrap()[position - 1].event, UnreadableEvent)
     assert moved.training_set(ONLY_V, SPINE).unwrap().frame["x"].to_list() == [1.0, 2.0]

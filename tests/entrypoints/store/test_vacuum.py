@@ -33,7 +33,7 @@ SPINE = pl.DataFrame({"k": [2, 1], "event_timestamp": [DAY, DAY]})
 @pytest.fixture
 def store(tmp_path: Path) -> FeatureStore:
     opened = FeatureStore.open(tmp_path / "store", data_dir=tmp_path).unwrap()
-    opened.write(ROWS, "t").unwrap()
+    opened.tables.write(ROWS, "t").unwrap()
     opened.register(EntitySpec("e", ["k"]), FeatureViewSpec("v", ["e"], DeltaSource("t", "t"), ["x"])).unwrap()
     return opened
 
@@ -41,7 +41,7 @@ def store(tmp_path: Path) -> FeatureStore:
 def overwrite_and_vacuum(tmp_path: Path) -> Path:
     """The rows of version 0 leave the table, and then the disk; gives the file that held them."""
     [gone] = (tmp_path / "t").glob("*.parquet")
-    FeatureStore.open(tmp_path / "other", data_dir=tmp_path).unwrap().write(ROWS, "t", mode="overwrite").unwrap()
+    FeatureStore.open(tmp_path / "other", data_dir=tmp_path).unwrap().tables.write(ROWS, "t", mode="overwrite").unwrap()
     DeltaTable(str(tmp_path / "t")).vacuum(retention_hours=0, dry_run=False, enforce_retention_duration=False)
     assert not gone.exists()
     return gone
@@ -50,13 +50,13 @@ def overwrite_and_vacuum(tmp_path: Path) -> Path:
 def test_a_rebuild_from_files_that_are_gone(store: FeatureStore, tmp_path: Path) -> None:
     identifier = store.training_set(TrainingSetSpec(["v:x"]), SPINE).unwrap().id
     gone = overwrite_and_vacuum(tmp_path)
-    before = store.history().unwrap()
+    before = store.log.events().unwrap()
     error = store.rebuild(identifier).failure()
     assert isinstance(error, NotRebuildable)
     assert f"Version 0 of the table 't' cannot be read: a file of it is gone ({gone.name}); " in str(error)
     assert "removed from the table by version 1 (WRITE at " in str(error)
     assert "All 2 rows of the spine may rest on that." in str(error)
-    assert store.history().unwrap() == before
+    assert store.log.events().unwrap() == before
     assert store.training_set(TrainingSetSpec(["v:x"]), SPINE).unwrap().frame["x"].to_list() == [1.5, 0.5]
 
 

@@ -90,7 +90,7 @@ def test_what_contradicts_itself_names_both_sides_and_the_way_out(here: Path, ca
         write_to_delta_lake(ROWS, "t", **arguments)
     assert isinstance(caught.value.error, InvalidSpec)
     assert problem in str(caught.value)
-    error = FeatureStore.open(here / "store").unwrap().write(ROWS, "t", **arguments).failure()
+    error = FeatureStore.open(here / "store").unwrap().tables.write(ROWS, "t", **arguments).failure()
     assert problem in str(error)
     assert not (here / "data").exists()
 
@@ -125,13 +125,13 @@ def store(here: Path) -> FeatureStore:
 
 
 def test_a_store_records_what_was_written_and_how(store: FeatureStore) -> None:
-    store.write(ROWS, "t").unwrap()
-    store.write(ROWS[:1], "t", mode="merge", merge_on=("k",), app_id="job", app_version=1).unwrap()
-    assert isinstance(store.write(ROWS, "t", app_id="job", app_version=1).unwrap(), Untouched)
-    store.write(ROWS[:1], "t", mode="overwrite", replace_where="k = 1").unwrap()
-    assert store.optimize("t").unwrap().merged == 2
-    assert store.optimize("t").unwrap().merged == 0
-    assert [recorded.event for recorded in store.history().unwrap()] == [
+    store.tables.write(ROWS, "t").unwrap()
+    store.tables.write(ROWS[:1], "t", mode="merge", merge_on=("k",), app_id="job", app_version=1).unwrap()
+    assert isinstance(store.tables.write(ROWS, "t", app_id="job", app_version=1).unwrap(), Untouched)
+    store.tables.write(ROWS[:1], "t", mode="overwrite", replace_where="k = 1").unwrap()
+    assert store.tables.optimize("t").unwrap().merged == 2
+    assert store.tables.optimize("t").unwrap().merged == 0
+    assert [recorded.event for recorded in store.log.events().unwrap()] == [
         TableWritten(table="t", version=0, mode="append", rows=3),
         TableWritten(table="t", version=1, mode="merge", rows=3, merge_on=("k",), app_id="job", app_version=1),
         TableWritten(table="t", version=2, mode="overwrite", rows=3, replace_where="k = 1"),
@@ -141,9 +141,9 @@ def test_a_store_records_what_was_written_and_how(store: FeatureStore) -> None:
 
 def test_a_store_in_memory_writes_alike() -> None:
     store = FeatureStore.in_memory({"t": ROWS})
-    store.write(ROWS[:1].with_columns(x=9.0), "t", mode="merge", merge_on="k").unwrap()
-    assert store.table("t").unwrap().rows == 3
-    assert store.write(ROWS, "t", expected_version=0).failure().fault == "conflict"
+    store.tables.write(ROWS[:1].with_columns(x=9.0), "t", mode="merge", merge_on="k").unwrap()
+    assert store.tables.info("t").unwrap().rows == 3
+    assert store.tables.write(ROWS, "t", expected_version=0).failure().fault == "conflict"
 
 
 # === Small files ===
@@ -159,7 +159,7 @@ def test_small_files_are_put_together() -> None:
     with pytest.raises(CallerError, match="target_size cannot be kept to: 'huge' is no size") as caught:
         optimize_table("t", target_size="huge")
     assert not isinstance(caught.value.error, InvalidSpec)
-    assert isinstance(FeatureStore.open("store").unwrap().optimize("t", target_size=0).failure(), UnfitLimit)
+    assert isinstance(FeatureStore.open("store").unwrap().tables.optimize("t", target_size=0).failure(), UnfitLimit)
 
 
 def test_the_command_tells_what_became_of_the_files(capsys: pytest.CaptureFixture[str]) -> None:
@@ -181,7 +181,7 @@ def test_the_command_tells_what_became_of_the_files(capsys: pytest.CaptureFixtur
 
 def test_the_command_records_where_there_is_a_store(store: FeatureStore, capsys: pytest.CaptureFixture[str]) -> None:
     for _ in range(3):
-        store.write(ROWS, "t").unwrap()
+        store.tables.write(ROWS, "t").unwrap()
     assert main(["optimize", "t"]) == 0
     capsys.readouterr()
-    assert store.history().unwrap()[-1].event == TableWritten(table="t", version=3, mode="optimize", rows=9)
+    assert store.log.events().unwrap()[-1].event == TableWritten(table="t", version=3, mode="optimize", rows=9)

@@ -156,7 +156,7 @@ def test_what_won_a_tie_wins_it_still(tmp_path: Path) -> None:
     day = datetime(2024, 1, 1, tzinfo=UTC)
     tied = pl.DataFrame({"city": ["Rome"] * 3, "at": [day] * 3, "n": [0, 1, 2], "other": [0, 1, 2]})
     for start in (0, 10, 20):
-        store.write(tied.with_columns(pl.col("n", "other") + start), "rain").unwrap()
+        store.tables.write(tied.with_columns(pl.col("n", "other") + start), "rain").unwrap()
     store.register(
         EntitySpec("city", ["city"]), FeatureViewSpec("rain", ["city"], DeltaSource("rain", "at"), ["n"])
     ).unwrap()
@@ -166,11 +166,11 @@ def test_what_won_a_tie_wins_it_still(tmp_path: Path) -> None:
         return store.training_set(TrainingSetSpec(["rain:n"]), labels).unwrap().frame["n"].item()
 
     assert served() == 22
-    store.write(tied[:1].with_columns(other=1), "rain", mode="merge", merge_on="other").unwrap()
+    store.tables.write(tied[:1].with_columns(other=1), "rain", mode="merge", merge_on="other").unwrap()
     assert served() == 0  # the newest row
-    store.write(tied[:0], "rain", mode="overwrite", replace_where="other = 1").unwrap()
+    store.tables.write(tied[:0], "rain", mode="overwrite", replace_where="other = 1").unwrap()
     assert served() == 22
-    store.write(tied[:0], "rain", mode="overwrite", replace_where="n = 22 OR n = 10").unwrap()
+    store.tables.write(tied[:0], "rain", mode="overwrite", replace_where="n = 22 OR n = 10").unwrap()
     assert served() == 21
-    assert store.optimize("rain").unwrap().into == 1
+    assert store.tables.optimize("rain").unwrap().into == 1
     assert served() == 21

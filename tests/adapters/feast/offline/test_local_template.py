@@ -97,6 +97,6 @@ def test_what_is_retrieved_by_a_service_is_recorded_and_can_be_rebuilt(repo: Pat
     store = FeatureStore(repo_path=str(repo))
     found = store.get_historical_features(spine(repo), store.get_feature_service("driver_activity_v1")).to_df()
     kept = Foreset.open(repo).unwrap()
-    rebuilt = kept.rebuild(kept.history().unwrap()[-1].event.id).unwrap().to_pandas()
+    rebuilt = kept.rebuild(kept.log.events().unwrap()[-1].event.id).unwrap().to_pandas()
     assert rebuilt["conv_rate"].equals(found["conv_rate"])
     assert len(rebuilt) == 4

@@ -44,7 +44,7 @@ def rates(store: FeatureStore, *days: float, feature: str = "stats:rate") -> lis
 def test_retrievals_are_recorded_in_the_repository_and_can_be_rebuilt(repo: Path) -> None:
     assert rates(applied(repo), 5) == [1.3]
     kept = Foreset.open(repo).unwrap()
-    [recorded] = kept.history().unwrap()
+    [recorded] = kept.log.events().unwrap()
     assert isinstance(recorded.event, TrainingSetRetrieved)
     assert (recorded.event.versions, recorded.event.rows) == ({str(repo / "stats"): 1}, 1)
     write_to_delta_lake(STATS, repo / "stats", mode="overwrite")
@@ -85,7 +85,7 @@ def test_the_command_line_shows_and_rebuilds_them(repo: Path, capsys: pytest.Cap
 def test_what_feast_writes_is_recorded_too(repo: Path) -> None:
     store = applied(repo)
     store.write_to_offline_store("stats", STATS.head(1).to_pandas())
-    [recorded] = Foreset.open(repo).unwrap().history().unwrap()
+    [recorded] = Foreset.open(repo).unwrap().log.events().unwrap()
     assert isinstance(recorded.event, TableWritten)
     assert (recorded.event.table, recorded.event.version, recorded.event.mode) == (str(repo / "stats"), 2, "append")
 
@@ -94,14 +94,14 @@ def test_what_feast_writes_is_recorded_too(repo: Path) -> None:
 def test_the_store_may_be_another_folder(repo: Path, tmp_path: Path, name: str) -> None:
     folder = str(tmp_path / "absolute") if name == "/absolute" else name
     rates(applied(repo, store=folder), 5)
-    assert len(Foreset.open(repo / folder).unwrap().history().unwrap()) == 1
+    assert len(Foreset.open(repo / folder).unwrap().log.events().unwrap()) == 1
     assert not (repo / "events.db").exists()
 
 
 def test_the_store_may_be_a_database(repo: Path, postgres_database: str) -> None:
     url = f"postgresql://{postgres_database}"
     rates(applied(repo, store=url), 5)
-    assert len(Foreset.open(url).unwrap().history().unwrap()) == 1
+    assert len(Foreset.open(url).unwrap().log.events().unwrap()) == 1
     assert not (repo / "events.db").exists()
 
 

@@ -52,7 +52,7 @@ def test_of_rows_that_tie_the_last_of_the_last_file_serves(store: FeatureStore) 
 def test_what_is_retrieved_from_files_can_be_rebuilt(store: FeatureStore, tmp_path: Path) -> None:
     rates(store, (1, 5))
     kept = Foreset.open(tmp_path).unwrap()
-    [recorded] = kept.history().unwrap()
+    [recorded] = kept.log.events().unwrap()
     assert recorded.event.versions == {f"parquet:{tmp_path}/data/stats.parquet": 0}
     assert kept.rebuild(recorded.event.id).unwrap().frame["rate"].to_list() == [0.3]
     STATS.head(1).write_parquet(tmp_path / "data" / "stats.parquet")

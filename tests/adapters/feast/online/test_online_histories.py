@@ -45,15 +45,15 @@ def step(views: Views, table: Path, action: str, given_rows: Any) -> None:
     made = None if given_rows is None else rows(*given_rows)
     match action:
         case "append" | "overwrite":
-            views.store.write(made, "things", mode=action).unwrap()  # type: ignore[arg-type]  # one of the two
+            views.store.tables.write(made, "things", mode=action).unwrap()  # type: ignore[arg-type]  # one of the two
         case "part":
             part = made.with_columns(k=1)  # type: ignore[union-attr]  # it has rows
-            views.store.write(part, "things", mode="overwrite", replace_where="k = 1").unwrap()
+            views.store.tables.write(part, "things", mode="overwrite", replace_where="k = 1").unwrap()
         case "merge":
             distinct = made.drop_nulls("k").unique("k", keep="first", maintain_order=True)  # type: ignore[union-attr]  # as above
-            views.store.write(distinct, "things", mode="merge", merge_on=["k"]).unwrap()
+            views.store.tables.write(distinct, "things", mode="merge", merge_on=["k"]).unwrap()
         case "optimize":
-            views.store.optimize("things").unwrap()
+            views.store.tables.optimize("things").unwrap()
         case "restore":
             if newest := DeltaTable(str(table)).version():
                 DeltaTable(str(table)).restore(newest // 2)
@@ -100,7 +100,7 @@ def test_online_is_offline_after_every_load(
     table = Path(views.registry.store.repo_path).parent / "data" / "things"
     shutil.rmtree(table, ignore_errors=True)
     views.clock.set(NOW)
-    views.store.write(rows(*first), "things").unwrap()
+    views.store.tables.write(rows(*first), "things").unwrap()
     assert isinstance(views.store.register(ENTITY, view(ttl)), Success)
     for action, given_rows in history:
         if action == "restore" and any(done == "vacuum" for done, _ in history):

@@ -16,7 +16,7 @@ from tests.adapters.feast.online_views import ENTITY, Views, opened, rows, view
 def views(tmp_path: Path, redis_server: str) -> Iterator[Views]:
     """Three keys, loaded. Each test has a project of its own on the server."""
     made = opened(tmp_path, {"type": "redis", "connection_string": redis_server}, project=f"p{uuid4().hex}")
-    made.store.write(rows((1, 9, 1.0), (2, 9, 2.0), (3, 9, None)), "things").unwrap()
+    made.store.tables.write(rows((1, 9, 1.0), (2, 9, 2.0), (3, 9, None)), "things").unwrap()
     made.store.register(ENTITY, view()).unwrap()
     made.load()
     yield made
@@ -30,9 +30,9 @@ def test_values_are_read_as_they_are(views: Views) -> None:
 
 
 def test_a_correction_of_the_same_or_an_earlier_time_is_written(views: Views) -> None:
-    views.store.write(rows((1, 9, 11.0)), "things").unwrap()
+    views.store.tables.write(rows((1, 9, 11.0)), "things").unwrap()
     assert views.load().keys == 1
-    views.store.write(rows((2, 20, 0.5)), "things", mode="overwrite").unwrap()
+    views.store.tables.write(rows((2, 20, 0.5)), "things", mode="overwrite").unwrap()
     done = views.load()
     assert (done.keys, done.rows) == (3, 1)
     assert views.values(1, 2, 3) == views.feasts(1, 2, 3) == [None, 0.5, None]
@@ -76,7 +76,7 @@ def test_another_project_whose_name_ends_alike_keeps_its_values(
     """Feast's own store takes them out with those of the project that it is asked to empty."""
     project = views.registry.store.project
     other = opened(tmp_path / "b", {"type": "redis", "connection_string": redis_server}, project=project[1:])
-    other.store.write(rows((1, 9, 5.0)), "things").unwrap()
+    other.store.tables.write(rows((1, 9, 5.0)), "things").unwrap()
     other.store.register(ENTITY, view()).unwrap()
     other.load()
     assert (other.values(1), views.values(1, 2)) == ([5.0], [1.0, 2.0])
@@ -89,7 +89,7 @@ def test_another_project_whose_name_ends_alike_keeps_its_values(
 def test_a_server_that_is_away_is_told(tmp_path: Path) -> None:
     pytest.importorskip("redis")
     made = opened(tmp_path, {"type": "redis", "connection_string": "127.0.0.1:1"})
-    made.store.write(rows((1, 9, 1.0)), "things").unwrap()
+    made.store.tables.write(rows((1, 9, 1.0)), "things").unwrap()
     made.store.register(ENTITY, view()).unwrap()
     with pytest.raises(ForesetError, match=r"The online store redis failed over .*'things': .*refused.* Next: mend"):
         made.load()
@@ -97,6 +97,6 @@ def test_a_server_that_is_away_is_told(tmp_path: Path) -> None:
 
 def test_event_times_before_1970_come_back(views: Views) -> None:
     early = rows((8, 0, 8.0)).with_columns(at=datetime(1969, 12, 31, 23, 59, 59, 250_000, tzinfo=UTC))
-    views.store.write(early.cast(rows().schema), "things").unwrap()
+    views.store.tables.write(early.cast(rows().schema), "things").unwrap()
     views.load()
     assert views.values(8) == views.feasts(8) == [8.0]

@@ -104,9 +104,9 @@ def test_values_of_every_type_that_a_table_holds_are_read_back(tmp_path: Path) -
     names = [f"x{number}" for number in range(len(written))]
     frame = pl.DataFrame({"k": [0, 1, 2], "at": [day(1)] * 3})
     for name, column in zip(names, written, strict=True):
-        views.store.write(frame_of(column.make(), {"k": [0, 1, 2]}), name).unwrap()
+        views.store.tables.write(frame_of(column.make(), {"k": [0, 1, 2]}), name).unwrap()
         frame = frame.with_columns(read_delta_table(tmp_path / "data" / name)["x"].alias(name))
-    views.store.write(frame, "things").unwrap()
+    views.store.tables.write(frame, "things").unwrap()
     views.store.register(ENTITY, FeatureViewSpec("things", ["thing"], DeltaSource("things", "at"), names)).unwrap()
     done = views.load()
     expected = {name: list(column.values) for name, column in zip(names, written, strict=True)}
@@ -168,18 +168,20 @@ def test_keys_that_differ_in_fractions_of_seconds_are_refused(tmp_path: Path) ->
     first = datetime(2024, 1, 1, tzinfo=UTC)
     keys = {"k": [first, first + timedelta(microseconds=1)], "at": [day(1)] * 2, "x": [1, 2]}
     views = opened(tmp_path)
-    views.store.write(pl.DataFrame(keys), "things").unwrap()
+    views.store.tables.write(pl.DataFrame(keys), "things").unwrap()
     views.store.register(ENTITY, FeatureViewSpec("things", ["thing"], DeltaSource("things", "at"), ["x"])).unwrap()
     with pytest.raises(ForesetError, match=r"'k' datetime.* is not in whole seconds, and Feast has no finer keys"):
         views.load()
-    views.store.write(pl.DataFrame({name: values[:1] for name, values in keys.items()}), "things", mode="overwrite")
+    views.store.tables.write(
+        pl.DataFrame({name: values[:1] for name, values in keys.items()}), "things", mode="overwrite"
+    )
     views.load()
     assert views.values(first) == [1]
 
 
 def test_keys_of_a_type_that_feast_has_no_keys_of_are_refused(tmp_path: Path) -> None:
     views = opened(tmp_path)
-    views.store.write(pl.DataFrame({"k": [Decimal("1.5")], "at": [day(1)], "x": [1]}), "things").unwrap()
+    views.store.tables.write(pl.DataFrame({"k": [Decimal("1.5")], "at": [day(1)], "x": [1]}), "things").unwrap()
     views.store.register(ENTITY, FeatureViewSpec("things", ["thing"], DeltaSource("things", "at"), ["x"])).unwrap()
     with pytest.raises(ForesetError, match="'k' is decimal, and Feast has no keys of that type"):
         views.load()

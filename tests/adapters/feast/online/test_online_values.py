@@ -38,7 +38,7 @@ FEATURES = [name for name in WIDE.columns if name not in {"k", "day", "at"}]
 
 def test_values_of_all_types_come_back_as_they_are(tmp_path: Path) -> None:
     views = opened(tmp_path)
-    views.store.write(WIDE, "wide").unwrap()
+    views.store.tables.write(WIDE, "wide").unwrap()
     pair = EntitySpec("pair", ["k", "day"])
     views.store.register(pair, FeatureViewSpec("wide", ["pair"], DeltaSource("wide", "at"), FEATURES)).unwrap()
     assert views.online.materialize().unwrap()[0].rows == 3
@@ -57,13 +57,13 @@ def test_values_of_all_types_come_back_as_they_are(tmp_path: Path) -> None:
 
 def test_a_view_of_everything_has_one_row_of_values(tmp_path: Path) -> None:
     views = opened(tmp_path)
-    views.store.write(rows((1, 9, 1.0), (2, 5, 2.0)), "things").unwrap()
+    views.store.tables.write(rows((1, 9, 1.0), (2, 5, 2.0)), "things").unwrap()
     views.store.register(FeatureViewSpec("all", [], DeltaSource("things", "at"), ["x"])).unwrap()
     assert views.online.materialize().unwrap()[0].keys == 1
     assert views.online.read(["all:x"], {"i": [1, 2]}).unwrap().to_dict() == {"i": [1, 2], "x": [2.0, 2.0]}
     assert views.feasts_of("all:x", [{"i": 1}]) == [2.0]
     assert views.online.materialize().unwrap()[0].keys == 0
-    views.store.write(rows((1, 1, 3.0)), "things").unwrap()
+    views.store.tables.write(rows((1, 1, 3.0)), "things").unwrap()
     assert views.online.materialize().unwrap()[0].keys == 1
     assert views.online.check("all").unwrap().agrees
     views.online.close()
@@ -72,8 +72,10 @@ def test_a_view_of_everything_has_one_row_of_values(tmp_path: Path) -> None:
 def test_mapped_columns_and_two_views_of_one_key(tmp_path: Path) -> None:
     """Feast would take the key's type of the one view for both, and find nothing in the other."""
     views = opened(tmp_path)
-    views.store.write(pl.DataFrame({"id": [1], "t": [day(1)], "a": [1.5]}), "one").unwrap()
-    views.store.write(pl.DataFrame({"k": pl.Series([1], dtype=pl.Int32), "at": [day(1)], "b": ["x"]}), "two").unwrap()
+    views.store.tables.write(pl.DataFrame({"id": [1], "t": [day(1)], "a": [1.5]}), "one").unwrap()
+    views.store.tables.write(
+        pl.DataFrame({"k": pl.Series([1], dtype=pl.Int32), "at": [day(1)], "b": ["x"]}), "two"
+    ).unwrap()
     mapping = {"id": "k", "t": "at", "a": "x"}
     views.store.register(
         ENTITY,
@@ -89,7 +91,7 @@ def test_mapped_columns_and_two_views_of_one_key(tmp_path: Path) -> None:
 
 def test_null_keys_and_null_event_times_are_never_loaded(views: Views) -> None:
     bad = rows((None, 1, 9.0), (5, 1, 5.0)).with_columns(at=pl.when(pl.col("k") == 5).then(None).otherwise("at"))
-    views.store.write(bad, "things").unwrap()
+    views.store.tables.write(bad, "things").unwrap()
     assert views.load().keys == 3
     assert views.values(None, 5, 1) == [None, None, 1.0]
 
@@ -133,7 +135,7 @@ def test_a_view_that_is_not_online_is_refused_by_name_and_else_left_out(views: V
 
 def test_a_repository_without_an_online_store_is_refused(tmp_path: Path) -> None:
     views = opened(tmp_path)
-    views.store.write(rows((1, 9, 1.0)), "things").unwrap()
+    views.store.tables.write(rows((1, 9, 1.0)), "things").unwrap()
     views.store.register(ENTITY, view()).unwrap()
     views.registry.store.config.online_config = None
     views.registry.store.config._online_store = None
@@ -144,11 +146,13 @@ def test_a_repository_without_an_online_store_is_refused(tmp_path: Path) -> None
 
 def test_a_value_that_feast_does_not_hold_is_told_with_its_column(tmp_path: Path) -> None:
     views = opened(tmp_path)
-    views.store.write(pl.DataFrame({"k": [1], "at": [day(1)], "x": pl.Series([1], dtype=pl.Int32)}), "things").unwrap()
+    views.store.tables.write(
+        pl.DataFrame({"k": [1], "at": [day(1)], "x": pl.Series([1], dtype=pl.Int32)}), "things"
+    ).unwrap()
     views.store.register(ENTITY, FeatureViewSpec("things", ["thing"], DeltaSource("things", "at"), ["x"])).unwrap()
     views.load()
     wider = pl.DataFrame({"k": [1, 2], "at": [day(1)] * 2, "x": [1, 2**40]})
-    views.store.write(wider, "things", mode="overwrite", schema_mode="overwrite").unwrap()
+    views.store.tables.write(wider, "things", mode="overwrite", schema_mode="overwrite").unwrap()
     with pytest.raises(
         ForesetError, match=r"The column 'x' of the feature view 'things' has values that Feast does not"
     ):
@@ -169,7 +173,7 @@ def test_a_store_that_fails_is_told_with_what_its_driver_says(views: Views, tmp_
 def test_a_table_that_lost_a_column_of_keys_is_told(views: Views) -> None:
     views.load()
     other = rows((1, 1, 1.0)).rename({"k": "key"})
-    views.store.write(other, "things", mode="overwrite", schema_mode="overwrite").unwrap()
+    views.store.tables.write(other, "things", mode="overwrite", schema_mode="overwrite").unwrap()
     with pytest.raises(
         ForesetError, match=r"takes its keys and times from the column 'k', which the table 'things' at"
     ):

@@ -37,7 +37,7 @@ def filled(folder: Path, frame: pl.DataFrame, **given: Any) -> Views:
     views = opened(folder, {"type": "sqlite", "path": "online.db"})
     source = DeltaSource("things", "at", **{k: v for k, v in given.items() if k not in {"closed", "ttl"}})
     options = {k: v for k, v in given.items() if k in {"closed", "ttl"}}
-    views.store.write(frame, "things").unwrap()
+    views.store.tables.write(frame, "things").unwrap()
     views.store.register(ENTITY, FeatureViewSpec("things", ["thing"], source, ["x"], **options)).unwrap()
     return views
 

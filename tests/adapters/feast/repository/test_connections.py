@@ -63,7 +63,7 @@ def loaded(tmp_path: Path) -> list[Views]:
     rows = pl.DataFrame(
         {"k": [1], "at": [datetime(2024, 1, 1, tzinfo=UTC)], "made": [datetime(2024, 1, 1, tzinfo=UTC)], "x": [1.0]}
     )
-    views.store.write(rows, "things").unwrap()
+    views.store.tables.write(rows, "things").unwrap()
     views.store.register(EntitySpec("thing", ["k"]), view()).unwrap()
     views.load()
     assert "online_store.db" in files_open(tmp_path)
@@ -111,7 +111,7 @@ def test_a_store_is_open_within_its_block_and_serves_afterwards(tmp_path: Path) 
 def test_moving_a_log_leaves_the_new_place_closed(tmp_path: Path) -> None:
     with FeatureStore.open(tmp_path / "old").unwrap() as store:
         store.register(EntitySpec("thing", ["k"])).unwrap()
-        store.move_log(tmp_path / "new").unwrap()
+        store.log.move(tmp_path / "new").unwrap()
         assert files_open(tmp_path / "new") == set()
 
 

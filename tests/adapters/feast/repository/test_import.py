@@ -85,7 +85,7 @@ def test_entities_and_views_are_registered_and_serve(repo: Path, store: FeatureS
         source_created_timestamp_column="made", source_name="s",
     )  # fmt: skip
     applied(repo, entity, view)
-    report = store.import_feast(repo).unwrap()
+    report = store.feast.import_repository(repo).unwrap()
     assert [(item.kind, item.name, item.change) for item in report.mapped] == [
         ("entity", "sample", "new"),
         ("feature view", "v", "new"),
@@ -103,36 +103,36 @@ def test_entities_and_views_are_registered_and_serve(repo: Path, store: FeatureS
 
 def test_importing_again_changes_nothing_and_a_changed_view_alone(repo: Path, store: FeatureStore) -> None:
     applied(repo, SAMPLE, feast_view("v", "data/t"), feast_view("w", "data/t"))
-    assert store.import_feast(repo).unwrap().changed == 3
-    events = store.history().unwrap()
-    assert store.import_feast(repo).unwrap().changed == 0
-    assert store.history().unwrap() == events
+    assert store.feast.import_repository(repo).unwrap().changed == 3
+    events = store.log.events().unwrap()
+    assert store.feast.import_repository(repo).unwrap().changed == 0
+    assert store.log.events().unwrap() == events
     applied(repo, feast_view("w", "data/t", ttl=timedelta(days=1)))
-    changes = {item.name: item.change for item in store.import_feast(repo).unwrap().mapped}
+    changes = {item.name: item.change for item in store.feast.import_repository(repo).unwrap().mapped}
     assert changes == {"sample": "same", "v": "same", "w": "changed"}
-    assert len(store.history().unwrap()) == len(events) + 1
+    assert len(store.log.events().unwrap()) == len(events) + 1
 
 
 def test_a_look_registers_nothing(plain: Path, store: FeatureStore) -> None:
     applied(plain, SAMPLE, feast_view("v", "data/t"))
-    report = store.import_feast(plain, register=False).unwrap()
+    report = store.feast.import_repository(plain, register=False).unwrap()
     assert (report.registered, report.changed) == (False, 2)
-    assert store.history().unwrap() == ()
+    assert store.log.events().unwrap() == ()
 
 
 def test_a_table_in_the_data_folder_has_its_dataset_name(plain: Path, tmp_path: Path) -> None:
     applied(plain, SAMPLE, feast_view("v", "data/t"))
     store = FeatureStore.open(tmp_path / "store", data_dir=plain / "data").unwrap()
-    assert store.import_feast(plain).unwrap().mapped[1].table == "t"
-    assert store.import_feast(plain, register=False).unwrap().changed == 0
+    assert store.feast.import_repository(plain).unwrap().mapped[1].table == "t"
+    assert store.feast.import_repository(plain, register=False).unwrap().changed == 0
     other = FeatureStore.open(tmp_path / "other", data_dir=tmp_path).unwrap()
-    assert other.import_feast(plain).unwrap().mapped[1].table == str(plain / "data" / "t")
+    assert other.feast.import_repository(plain).unwrap().mapped[1].table == str(plain / "data" / "t")
 
 
 def test_what_is_other_here_is_noted(plain: Path, store: FeatureStore) -> None:
     loose = feast_view("v", "data/t", {"x": Float32, "n": Int64}, source_file_format=None)
     applied(plain, SAMPLE, loose)
-    (note, unsaid) = store.import_feast(plain).unwrap().mapped[1].notes
+    (note, unsaid) = store.feast.import_repository(plain).unwrap().mapped[1].notes
     assert note == "served in the table's type, which Feast's declared type does not hold: x"
     assert unsaid.startswith("its source does not say that the table is a Delta table")
     assert [f.dtype for f in store.catalog().unwrap().views["v"].spec.fields] == [None, "int64"]
@@ -152,7 +152,7 @@ def test_other_projects_of_the_same_registry_are_left_alone(
     applied(plain, SAMPLE, feast_view("v", "data/t"))
     theirs = Entity(name="sample", join_keys=["k"], value_type=ValueType.INT64, description="theirs")
     applied(other, theirs, feast_view("w", "data/t"))
-    assert [item.name for item in store.import_feast(plain).unwrap().mapped] == ["sample", "v"]
+    assert [item.name for item in store.feast.import_repository(plain).unwrap().mapped] == ["sample", "v"]
     assert store.catalog().unwrap().entities["sample"].spec.description is None
     store.remove(views=["v"], entities=["sample"]).unwrap()
     with closing(opened(plain)) as registry:
@@ -189,7 +189,7 @@ def test_what_has_no_counterpart_is_told_with_the_reason(repo: Path, store: Feat
         computed,
         FeatureService(name="service", features=[delta]),
     )
-    report = store.import_feast(repo).unwrap()
+    report = store.feast.import_repository(repo).unwrap()
     assert [item.name for item in report.mapped] == ["sample", "v"]
     told = reasons(report)
     assert set(told) == {
@@ -221,18 +221,18 @@ def test_code_that_a_registry_holds_is_not_run(plain: Path, store: FeatureStore,
     view.spec.name, view.spec.project = "evil", "project"
     view.spec.feature_transformation.user_defined_function.body = dill.dumps(Bomb())
     registry.commit()  # type: ignore[attr-defined]  # as above
-    assert "evil" in reasons(store.import_feast(plain).unwrap())
+    assert "evil" in reasons(store.feast.import_repository(plain).unwrap())
     assert not place.exists()
 
 
 def test_all_or_nothing(plain: Path, store: FeatureStore) -> None:
     mine = FeatureViewSpec("mine", ["sample"], DeltaSource(str(plain / "data" / "t"), "at"), ["x"])
     store.register(EntitySpec("sample", ["n"]), mine).unwrap()
-    events = store.history().unwrap()
+    events = store.log.events().unwrap()
     applied(plain, SAMPLE, feast_view("v", "data/t"))
-    refused = store.import_feast(plain).failure().message
+    refused = store.feast.import_repository(plain).failure().message
     assert "The entity 'sample' is in use by the feature views: mine" in refused
-    assert store.history().unwrap() == events
+    assert store.log.events().unwrap() == events
 
 
 # === What goes wrong ===
@@ -241,7 +241,7 @@ def test_all_or_nothing(plain: Path, store: FeatureStore) -> None:
 def test_a_table_that_was_overwritten_is_told_on_the_dask_store(repo: Path, store: FeatureStore) -> None:
     write_deltalake(repo / "data" / "t", ROWS.head(1), mode="overwrite")
     applied(repo, SAMPLE, feast_view("v", "data/t"))
-    report = store.import_feast(repo).unwrap()
+    report = store.feast.import_repository(repo).unwrap()
     assert findings(report) == ["RowsBroughtBack", "LogIgnored"]
     assert "(files: 1, rows: 2): rows that were deleted or overwritten are served by v." in report.findings[0].message
     assert report.worst == "error"
@@ -266,13 +266,13 @@ def test_ties_nulls_and_late_rows_are_counted(plain: Path, store: FeatureStore) 
     applied(plain, SAMPLE, view)
     feast = FeastStore(repo_path=str(plain))
     feast.registry.apply_materialization(feast.get_feature_view("v"), "project", DAY, DAY + timedelta(days=5))
-    report = store.import_feast(plain).unwrap()
+    report = store.feast.import_repository(plain).unwrap()
     assert findings(report) == [
         "SupersededServed", "NullTimesServed", "TiesByChance", "LateRowsMissed", "LateRowsWouldBeMissed", "LogIgnored",
         "NullKeysMatch",
     ]  # fmt: skip
     assert "(pairs of key and time: 1)" in report.findings[0].message
-    few = store.import_feast(plain, look_rows=1).unwrap()
+    few = store.feast.import_repository(plain, look_rows=1).unwrap()
     assert "TiesByChance" not in findings(few)
 
 
@@ -282,7 +282,7 @@ def test_a_view_that_was_applied_before_its_entity_is_told(plain: Path, store: F
     fields = [Field(name="x", dtype=Float64)]
     applied(plain, FeatureView(name="v", entities=[SAMPLE], schema=fields, source=source))
     applied(plain, SAMPLE)
-    report = store.import_feast(plain).unwrap()
+    report = store.feast.import_repository(plain).unwrap()
     assert "EntityUnknown" in findings(report)
     (told,) = [finding.message for finding in report.findings if type(finding).__name__ == "EntityUnknown"]
     assert "The view 'v' has the entities sample, and Feast joins it on the columns: none." in told
@@ -293,7 +293,7 @@ def test_a_broken_table_is_told_and_the_others_are_registered(plain: Path, store
     for file in (plain / "data" / "u").glob("*.parquet"):
         file.unlink()
     applied(plain, SAMPLE, feast_view("u", "data/u"), feast_view("v", "data/t"))
-    report = store.import_feast(plain).unwrap()
+    report = store.feast.import_repository(plain).unwrap()
     assert {item.name for item in report.mapped} == {"sample", "u", "v"}
     (told,) = [finding.message for finding in report.findings if type(finding).__name__ == "NotLookedAt"]
     assert "The table of 'u' could not be looked at: A data file of the table" in told
@@ -310,7 +310,7 @@ def test_the_dask_store_fails_on_what_the_log_leaves_beside_the_rows(
         DeltaTable(place).alter.set_table_properties({"delta.enableChangeDataFeed": "true"})
         DeltaTable(place).delete("k = 2")
     applied(plain, SAMPLE, feast_view("v", "data/t"))
-    assert "LogRead" in findings(store.import_feast(plain).unwrap())
+    assert "LogRead" in findings(store.feast.import_repository(plain).unwrap())
     spine = pd.DataFrame({"k": [1], "event_timestamp": [DAY]})
     with pytest.raises((KeyError, RuntimeError)):
         FeastStore(repo_path=str(plain)).get_historical_features(spine, ["v:x"]).to_df()
@@ -320,14 +320,14 @@ def test_the_dask_store_fails_on_what_the_log_leaves_beside_the_rows(
 
 
 def test_what_is_no_repository_is_told(tmp_path: Path, store: FeatureStore) -> None:
-    assert "is no Feast repository" in store.import_feast(tmp_path).failure().message
-    assert "is no Feast repository" in store.import_feast(tmp_path / "absent").failure().message
+    assert "is no Feast repository" in store.feast.import_repository(tmp_path).failure().message
+    assert "is no Feast repository" in store.feast.import_repository(tmp_path / "absent").failure().message
     repo = write_yaml(tmp_path / "repo")
-    assert "registry.db is not there" in store.import_feast(repo).failure().message
+    assert "registry.db is not there" in store.feast.import_repository(repo).failure().message
     (repo / "registry.db").write_bytes(b"")
-    assert "registry.db is damaged or empty" in store.import_feast(repo).failure().message
+    assert "registry.db is damaged or empty" in store.feast.import_repository(repo).failure().message
     (repo / "registry.db").write_bytes(b"garbage")
-    assert "registry.db is damaged or empty" in store.import_feast(repo).failure().message
+    assert "registry.db is damaged or empty" in store.feast.import_repository(repo).failure().message
     assert (repo / "registry.db").read_bytes() == b"garbage"
 
 
@@ -343,7 +343,7 @@ def test_what_is_no_repository_is_told(tmp_path: Path, store: FeatureStore) -> N
 def test_a_registry_that_cannot_be_read_is_told(
     tmp_path: Path, store: FeatureStore, registry: dict[str, str], problem: str
 ) -> None:
-    refused = store.import_feast(write_yaml(tmp_path / "repo", registry=registry)).failure().message
+    refused = store.feast.import_repository(write_yaml(tmp_path / "repo", registry=registry)).failure().message
     assert problem in refused
     assert "secret" not in refused
 
@@ -352,5 +352,5 @@ def test_a_database_without_a_registry_is_told_and_left_empty(tmp_path: Path, st
     place = tmp_path / "empty.sqlite"
     place.touch()
     repo = write_yaml(tmp_path / "repo", registry={"registry_type": "sql", "path": f"sqlite:///{place}"})
-    assert "empty.sqlite is not there" in store.import_feast(repo).failure().message
+    assert "empty.sqlite is not there" in store.feast.import_repository(repo).failure().message
     assert place.stat().st_size == 0

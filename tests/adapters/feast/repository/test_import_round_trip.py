@@ -81,7 +81,7 @@ def test_a_catalog_that_is_published_is_imported_as_it_was(
     registry = feast_registry(folder / "repo", None, data_dir=data).unwrap()
     publish(first.adapters.events, registry).unwrap()
     second = FeatureStore.open(folder / "second", data_dir=data).unwrap()
-    report = second.import_feast(folder / "repo").unwrap()
+    report = second.feast.import_repository(folder / "repo").unwrap()
     assert report.unmapped == ()
     assert defined(second) == defined(first)
     assert publish(second.adapters.events, registry).unwrap().changed == 0
@@ -114,7 +114,7 @@ def test_a_repository_that_is_imported_and_published_to_holds_the_same_objects(t
     with closing(opened(repo)) as owners:
         owners.store.apply([*ENTITIES, PLAIN, FINE])
         before = {item.name: item for item in (*owners.store.list_entities(), *owners.store.list_feature_views())}
-    assert {item.change for item in store.import_feast(repo).unwrap().mapped} == {"new"}
+    assert {item.change for item in store.feast.import_repository(repo).unwrap().mapped} == {"new"}
     published = feast_registry(repo, None, any_offline_store=True).unwrap()
     with closing(published) as ours:
         assert publish(store.adapters.events, ours).unwrap().changed == 4
@@ -126,7 +126,7 @@ def test_a_repository_that_is_imported_and_published_to_holds_the_same_objects(t
         assert item == before[name], name
         if isinstance(item, FeatureView):
             assert item.batch_source == before[name].batch_source
-    assert store.import_feast(repo).unwrap().changed == 0
+    assert store.feast.import_repository(repo).unwrap().changed == 0
 
 
 def test_a_view_without_its_own_schema_and_a_list_come_back_too(tmp_path: Path) -> None:
@@ -135,5 +135,5 @@ def test_a_view_without_its_own_schema_and_a_list_come_back_too(tmp_path: Path) 
     store = FeatureStore.open(tmp_path / "store").unwrap()
     with closing(opened(repo)) as owners:
         owners.store.apply([ENTITIES[0], feast_view("v", "data/t", {"l": Array(Float64)})])
-    (_, view) = store.import_feast(repo).unwrap().mapped
+    (_, view) = store.feast.import_repository(repo).unwrap().mapped
     assert view.notes == ("served in the table's type, which Feast's declared type does not hold: l",)

@@ -173,8 +173,8 @@ def test_mistakes_in_other_commands_end_as_before(capsys: Printed) -> None:
 
 def test_a_store_checks_its_tables(rain: Path) -> None:
     store = FeatureStore.open(rain.parent / "store", data_dir=rain.parent).unwrap()
-    assert store.check("rain").unwrap().worst is None
-    assert store.check("rain", deep=True).unwrap().deep
+    assert store.tables.check("rain").unwrap().worst is None
+    assert store.tables.check("rain", deep=True).unwrap().deep
     next(rain.glob("*.parquet")).unlink()
-    assert store.check("rain").unwrap().worst == "error"
-    assert FeatureStore.in_memory({"rain": ROWS}).check("rain").unwrap().findings == ()
+    assert store.tables.check("rain").unwrap().worst == "error"
+    assert FeatureStore.in_memory({"rain": ROWS}).tables.check("rain").unwrap().findings == ()

@@ -18,10 +18,10 @@ LABELS = pl.DataFrame({"k": [1, 2, 3], "event_timestamp": [datetime(2024, 5, 2, 
 def ids(workspace: Path) -> tuple[str, str]:
     """Two training sets, between which two cells changed."""
     store = FeatureStore.open(workspace / "feature_repo").unwrap()
-    store.write(ROWS, "orders").unwrap()
+    store.tables.write(ROWS, "orders").unwrap()
     store.register(EntitySpec("e", ["k"]), FeatureViewSpec("v", ["e"], DeltaSource("orders", "at"), ["x"])).unwrap()
     a = store.training_set(TrainingSetSpec(["v:x"]), LABELS).unwrap().id
-    store.write(ROWS.with_columns(x=pl.Series([1.5, 2.5])), "orders").unwrap()
+    store.tables.write(ROWS.with_columns(x=pl.Series([1.5, 2.5])), "orders").unwrap()
     return a, store.training_set(TrainingSetSpec(["v:x"]), LABELS).unwrap().id
 
 

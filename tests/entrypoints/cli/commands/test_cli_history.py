@@ -33,8 +33,8 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("FORESET_ACTOR", "bob")
     store = FeatureStore.open("feature_repo").unwrap()
-    store.write(pl.DataFrame({"city": ["Rome"], "at": [day(1)], "mm": [2.0]}), "rain").unwrap()
-    store.write(pl.DataFrame({"city": ["Rome"], "at": [day(1)], "force": [3]}), "wind").unwrap()
+    store.tables.write(pl.DataFrame({"city": ["Rome"], "at": [day(1)], "mm": [2.0]}), "rain").unwrap()
+    store.tables.write(pl.DataFrame({"city": ["Rome"], "at": [day(1)], "force": [3]}), "wind").unwrap()
     monkeypatch.setenv("FORESET_ACTOR", "ann")
     Path("features.yaml").write_text(FEATURES)
     assert main(["apply", "features.yaml"]) == 0

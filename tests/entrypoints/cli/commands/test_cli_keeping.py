@@ -26,11 +26,11 @@ def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setenv("FORESET_STORE", "store")
     monkeypatch.setenv("FORESET_DATA_DIR", "data")
     store = FeatureStore.open("store").unwrap()
-    store.write(RAIN, "rain").unwrap()
+    store.tables.write(RAIN, "rain").unwrap()
     view = FeatureViewSpec("rain", ["city"], DeltaSource("rain", "at"), ["mm"])
     store.register(EntitySpec("city", ["city"]), view).unwrap()
     built = [store.training_set(SPEC, labels).unwrap().id for labels in (LABELS, LABELS.head(1))]
-    store.write(RAIN.head(1), "rain", mode="overwrite").unwrap()
+    store.tables.write(RAIN.head(1), "rain", mode="overwrite").unwrap()
     time.sleep(0.003)  # what was removed in this millisecond is not removed before it
     return built
 
@@ -90,7 +90,7 @@ def test_retention_tells_what_each_set_would_be(made: list[str], capsys: pytest.
 
 def test_a_table_that_no_set_reads(made: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert made
-    FeatureStore.open("store").unwrap().write(RAIN, "wind").unwrap()
+    FeatureStore.open("store").unwrap().tables.write(RAIN, "wind").unwrap()
     assert said(capsys, "retention", "wind").splitlines()[1] == "No training set of this store reads the table."
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from foreset import DeltaSource, EntitySpec, FeatureStore, FeatureViewSpec, TrainingSetSpec
 from foreset.entrypoints.cli import main
-from tests.entrypoints.store.test_report import leaky, spine
+from tests.entrypoints.training_sets.test_report import leaky, spine
 
 Printed = pytest.CaptureFixture[str]
 
@@ -19,7 +19,7 @@ def opened(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> FeatureStore:
     """A store with the view `v` of a leaky table, and the files of a spec, a spine and a careless join."""
     monkeypatch.delenv("FORESET_STORE", raising=False)
     store = FeatureStore.open(workspace / "feature_repo").unwrap()
-    store.write(leaky(), "t").unwrap()
+    store.tables.write(leaky(), "t").unwrap()
     view = FeatureViewSpec("v", ["e"], DeltaSource("t", "at", "made"), ["x"], ttl=timedelta(hours=2))
     store.register(EntitySpec("e", ["k"]), view).unwrap()
     Path("leaky.yaml").write_text("features: ['v:x']\n", encoding="utf-8")

@@ -32,10 +32,10 @@ def test_a_name_is_the_newest_set_of_it_and_older_ones_are_counted_back(store: F
     assert store.receipt("churn~0").unwrap().id == second
     assert store.receipt("churn~1").unwrap().id == first
     assert store.rebuild("churn~1").unwrap().id == first
-    assert store.pin("churn").unwrap().pin.id == second
-    assert store.report("other").unwrap()
+    assert store.training_sets.pin("churn").unwrap().pin.id == second
+    assert store.training_sets.report("other").unwrap()
     assert store.diff("churn~1", "churn").unwrap().explain()
-    assert store.at(len(store.history().unwrap())).unwrap().receipt("churn").unwrap().id == second
+    assert store.at(len(store.log.events().unwrap())).unwrap().receipt("churn").unwrap().id == second
 
 
 def test_a_set_that_is_asked_again_is_the_newest_again(store: FeatureStore) -> None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from foreset.adapters.feast.repository.registry import FeastRegistry
-    from foreset.entrypoints.store.feature_store import FeatureStore
+    from foreset.entrypoints.store.parts.part import WholeStore
 
 EntityRows = Any
 """A list of rows, each a mapping of column to value; a mapping of column to values; or a frame."""
@@ -49,7 +49,7 @@ class OnlineFeatures:
 class OnlineViews:
     """The views of a store, in the online store of a Feast repository. The registry is brought up to date before."""
 
-    def __init__(self, store: "FeatureStore", registry: "FeastRegistry") -> None:
+    def __init__(self, store: "WholeStore", registry: "FeastRegistry") -> None:
         """Serve the views of `store` by the repository of `registry`."""
         self._store = store
         self._registry = registry

@@ -24,7 +24,7 @@ LABELS = pl.DataFrame({"city": ["Rome"], "event_timestamp": [datetime(2024, 5, 2
 @pytest.fixture
 def store(tmp_path: Path) -> FeatureStore:
     opened = FeatureStore.open(tmp_path / "my store", data_dir=tmp_path / "lake").unwrap()
-    opened.write(RAIN, "rain").unwrap()
+    opened.tables.write(RAIN, "rain").unwrap()
     view = FeatureViewSpec("rain", ["city"], DeltaSource("rain", "at"), ["mm"])
     opened.register(EntitySpec("city", ["city"]), view).unwrap()
     return opened
@@ -34,12 +34,12 @@ def store(tmp_path: Path) -> FeatureStore:
 def report(store: FeatureStore) -> LeakReport:
     made = store.training_set(TrainingSetSpec(["rain:mm"], name="showers"), LABELS).unwrap()
     store.rebuild(made.id).unwrap()
-    return store.report(made.id).unwrap()
+    return store.training_sets.report(made.id).unwrap()
 
 
 def test_a_report_becomes_a_page(store: FeatureStore, report: LeakReport, tmp_path: Path) -> None:
     place = tmp_path / "pages" / "report.html"
-    assert store.report_page(report, place).unwrap() == place
+    assert store.training_sets.report_page(report, place).unwrap() == place
     text = place.read_text(encoding="utf-8")
     assert text.startswith("<!DOCTYPE html>")
     for told in (
@@ -59,15 +59,17 @@ def test_a_page_that_cannot_be_written_or_is_of_another_store(
     store: FeatureStore, report: LeakReport, tmp_path: Path
 ) -> None:
     (tmp_path / "taken").write_text("")
-    assert isinstance(store.report_page(report, tmp_path / "taken" / "report.html").failure(), OutputUnwritable)
-    other = store.report_page(replace(report, id="ts-other"), tmp_path / "report.html")
+    assert isinstance(
+        store.training_sets.report_page(report, tmp_path / "taken" / "report.html").failure(), OutputUnwritable
+    )
+    other = store.training_sets.report_page(replace(report, id="ts-other"), tmp_path / "report.html")
     assert isinstance(other.failure(), UnknownTrainingSet)
     assert not (tmp_path / "report.html").exists()
 
 
 def test_a_file_of_another_kind_is_not_replaced(store: FeatureStore, report: LeakReport, tmp_path: Path) -> None:
     (tmp_path / "rows.parquet").write_text("rows")
-    refused = str(store.report_page(report, tmp_path / "rows.parquet").failure())
+    refused = str(store.training_sets.report_page(report, tmp_path / "rows.parquet").failure())
     assert refused.endswith("rows.parquet: it does not end in .html. Next: name an .html file.")
     assert (tmp_path / "rows.parquet").read_text() == "rows"
 
@@ -89,7 +91,7 @@ def test_a_store_in_memory_has_a_page_too(report: LeakReport, tmp_path: Path) ->
     view = FeatureViewSpec("rain", ["city"], DeltaSource("rain", "at"), ["mm"])
     store.register(EntitySpec("city", ["city"]), view).unwrap()
     made = store.training_set(TrainingSetSpec(["rain:mm"], name="showers"), LABELS).unwrap()
-    assert store.report_page(replace(report, id=made.id), tmp_path / "report.html").unwrap().exists()
+    assert store.training_sets.report_page(replace(report, id=made.id), tmp_path / "report.html").unwrap().exists()
     assert "foreset --store STORE " in (tmp_path / "report.html").read_text(encoding="utf-8")
 
 

@@ -114,11 +114,11 @@ def test_values_that_were_written_again_as_they_were_change_no_row() -> None:
 
 def test_a_set_known_at_a_time_is_held_against_the_newest_version(tmp_path: Path) -> None:
     found = FeatureStore.open(tmp_path / "store", data_dir=tmp_path).unwrap()
-    found.write(leaky().filter(pl.col("made") == pl.col("at")), "t").unwrap()
+    found.tables.write(leaky().filter(pl.col("made") == pl.col("at")), "t").unwrap()
     view = FeatureViewSpec("v", ["e"], DeltaSource("t", "at"), ["x"])
     found.register(EntitySpec("e", ["k"]), view).unwrap()
     now = datetime.now(UTC)
-    found.write(leaky().filter(pl.col("made") != pl.col("at")), "t").unwrap()
+    found.tables.write(leaky().filter(pl.col("made") != pl.col("at")), "t").unwrap()
     report = built(found, known_at=now).report().unwrap()
     told = report.views[0]
     assert (told.version, told.newest_version, told.under_later_writes) == (0, 1, Leads(ROWS // 4))
@@ -304,10 +304,10 @@ def test_a_set_of_no_rows_is_reported() -> None:
 
 def test_a_newest_version_of_other_types_is_not_compared(tmp_path: Path) -> None:
     found = FeatureStore.open(tmp_path / "store", data_dir=tmp_path).unwrap()
-    found.write(leaky(), "t").unwrap()
+    found.tables.write(leaky(), "t").unwrap()
     found.register(EntitySpec("e", ["k"]), FeatureViewSpec("v", ["e"], DeltaSource("t", "at"), ["x"])).unwrap()
     training_set = built(found, known_at=datetime.now(UTC))
-    found.write(
+    found.tables.write(
         leaky().with_columns(pl.col("x").cast(pl.String)), "t", mode="overwrite", schema_mode="overwrite"
     ).unwrap()
     view = training_set.report().unwrap().views[0]
@@ -367,10 +367,10 @@ def test_an_unknown_target_is_refused() -> None:
 def test_a_report_by_id_is_that_of_the_set_in_hand_and_records_nothing() -> None:
     found = store()
     training_set = built(found)
-    events = found.history().unwrap()
-    told = msgspec.structs.replace(found.report(training_set.id, target="late").unwrap(), at=at(0))
+    events = found.log.events().unwrap()
+    told = msgspec.structs.replace(found.training_sets.report(training_set.id, target="late").unwrap(), at=at(0))
     assert told == msgspec.structs.replace(training_set.report("late").unwrap(), at=at(0))
-    assert found.history().unwrap() == events
+    assert found.log.events().unwrap() == events
 
 
 def test_spans_are_told_in_two_units() -> None:

@@ -13,7 +13,7 @@ from foreset.adapters.polars.frames.results import PolarsResults
 from foreset.adapters.polars.leakage.comparing import comparable
 from foreset.adapters.polars.matching.executor import PolarsExecutor
 from foreset.domain.errors.leakage import AuditRowsDiffer, AuditTypeMismatch, NoFeaturesToAudit
-from tests.entrypoints.store.test_report import HOUR, ROWS, at, built, in_parts_of_seven, leaky, spine, store
+from tests.entrypoints.training_sets.test_report import HOUR, ROWS, at, built, in_parts_of_seven, leaky, spine, store
 
 
 def careless() -> pl.DataFrame:
@@ -23,7 +23,7 @@ def careless() -> pl.DataFrame:
 
 
 def test_values_written_later_are_found_in_a_careless_join() -> None:
-    audit = store().audit(careless(), TrainingSetSpec(["v:x"], known_at="event_time")).unwrap()
+    audit = store().training_sets.audit(careless(), TrainingSetSpec(["v:x"], known_at="event_time")).unwrap()
     view = audit.views[0]
     assert (view.same, view.not_yet_written, view.from_the_future) == (45, 15, 0)
     assert view.written_lead_us == 48 * HOUR
@@ -41,7 +41,7 @@ def test_values_written_later_are_found_in_a_careless_join() -> None:
 def test_values_of_the_future_are_found_in_a_join_with_pandas() -> None:
     early = spine().with_columns(pl.col("event_timestamp") - timedelta(hours=3)).to_pandas()
     frame = early.merge(leaky().unique("k", keep="first").select("k", "x").to_pandas(), on="k", how="left")
-    audit = store().audit(frame, TrainingSetSpec(["v:x"]), spine=early).unwrap()
+    audit = store().training_sets.audit(frame, TrainingSetSpec(["v:x"]), spine=early).unwrap()
     assert (audit.views[0].from_the_future, audit.views[0].future_lead_us) == (ROWS, 2 * HOUR)
     assert (audit.columns[0].filled, audit.columns[0].other) == (ROWS, 0)
 
@@ -53,7 +53,7 @@ def test_of_several_rows_by_then_the_first_that_was_written_is_the_lead() -> Non
         orient="row",
     )
     frame = pl.DataFrame({"k": [1], "event_timestamp": [at(3)], "x": [5.0]})
-    audit = store(table).audit(frame, TrainingSetSpec(["v:x"], known_at="event_time")).unwrap()
+    audit = store(table).training_sets.audit(frame, TrainingSetSpec(["v:x"], known_at="event_time")).unwrap()
     assert (audit.views[0].not_yet_written, audit.views[0].written_lead_us) == (1, 4 * HOUR)
 
 
@@ -86,7 +86,7 @@ def test_of_several_rows_by_then_the_first_that_was_written_is_the_lead() -> Non
 def test_frames_that_cannot_be_audited_are_refused(
     frame: pl.DataFrame, given: pl.DataFrame | None, error: object
 ) -> None:
-    assert store().audit(frame, TrainingSetSpec(["v:x"]), spine=given).failure() == error
+    assert store().training_sets.audit(frame, TrainingSetSpec(["v:x"]), spine=given).failure() == error
 
 
 def test_an_audit_beside_a_set_that_is_delivered_in_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -125,7 +125,7 @@ def test_numbers_of_different_types_are_compared_by_what_they_mean(
 ) -> None:
     times = {"k": [0, 1], "at": [at(0), at(0)], "made": [at(0), at(0)]}
     frame = pl.DataFrame({"k": [0, 1], "event_timestamp": [at(1), at(1)], "x": given})
-    audit = store(pl.DataFrame({**times, "x": served})).audit(frame, TrainingSetSpec(["v:x"])).unwrap()
+    audit = store(pl.DataFrame({**times, "x": served})).training_sets.audit(frame, TrainingSetSpec(["v:x"])).unwrap()
     assert (audit.views[0].same, audit.views[0].unexplained) == (sum(same), 2 - sum(same))
 
 
@@ -141,5 +141,5 @@ def test_lists_of_a_view_without_entities_are_compared() -> None:
     found = FeatureStore.in_memory({"t": table})
     found.register(FeatureViewSpec("v", [], DeltaSource("t", "at"), ["x"])).unwrap()
     frame = pl.DataFrame({"event_timestamp": [at(1), at(2)], "x": [[1, 2], [9]]})
-    view = found.audit(frame, TrainingSetSpec(["v:x"])).unwrap().views[0]
+    view = found.training_sets.audit(frame, TrainingSetSpec(["v:x"])).unwrap().views[0]
     assert (view.same, view.unexplained) == (1, 1)

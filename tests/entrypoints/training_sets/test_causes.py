@@ -74,7 +74,7 @@ def locked_log(folder: Path) -> None:
 def torn_log(folder: Path) -> None:
     log = logged(folder)
     log.write_bytes(log.read_bytes()[:4096])
-    FeatureStore.open(folder).unwrap().history().unwrap()
+    FeatureStore.open(folder).unwrap().log.events().unwrap()
 
 
 def unreadable_spec(folder: Path) -> None:
