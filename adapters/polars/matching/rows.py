@@ -84,7 +84,12 @@ class Terms:
             holds = rescaled(event, self.event_unit, self.unit, "up")
         if self.in_order or created is None:
             return holds
-        return np.maximum(holds, rescaled(created, self.created_unit, self.unit, "up"))
+        return np.maximum(holds, self.written(created))
+
+    def written(self, created: Int64s) -> Int64s:
+        """The first time by which rows were written, in the spine's unit; OLDEST where that is unknown."""
+        known = rescaled(created, self.created_unit, self.unit, "up")
+        return known if self.created_unit == self.unit else np.where(created == OLDEST, OLDEST, known)
 
     def ends(self, event: Int64s) -> Int64s | None:
         """The last time at which rows of these event times serve, in the spine's unit; None where there is no end."""

@@ -86,8 +86,15 @@ def _microseconds(times: Int64s, unit: str) -> tuple[Int64s, Int64s | None]:
 
 
 def expiry(times: Int64s, unit: str, ttl_us: int, to: str) -> Int64s:
-    """The last tick of `to` at which rows of these event times still serve."""
-    fine = "ns" if unit == "ns" else "us"
-    ttl = min(rescaled_tick(ttl_us, "us", fine, "down"), _GREATEST)
-    aged = np.minimum(rescaled(times, unit, fine, "down"), _GREATEST - ttl) + ttl
-    return rescaled(aged, fine, to, "down")
+    """The last tick of `to` at which rows of these event times still serve; NEVER where it is later than `to` can say.
+
+    >>> expiry(np.array([1_999]), "ns", 5, "us"), expiry(np.array([0]), "ns", 10**17, "us")
+    (array([6]), array([100000000000000000]))
+    """
+    whole, rest = _microseconds(times, unit)
+    ttl = min(ttl_us, _GREATEST)
+    aged = np.minimum(whole, _GREATEST - ttl) + ttl
+    if to != "ns":
+        return rescaled(aged, "us", to, "down")
+    last = rescaled(aged, "us", "ns", "down") + (0 if rest is None else rest)
+    return np.where(aged >= _GREATEST // NANOSECONDS["us"], NEVER, last)
