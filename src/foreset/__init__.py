@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from foreset import errors as errors, feast as feast, findings as findings
     from returns.result import (
         Failure as Failure,
         Success as Success,
@@ -115,14 +116,17 @@ _HOMES = {
 }
 
 _RESULTS = ("Failure", "Success")
+_MODULES = ("errors", "feast", "findings")
 
-__all__ = [*_HOMES, *_RESULTS]
+__all__ = [*_HOMES, *_RESULTS, *_MODULES]
 
 
 def __getattr__(name: str) -> object:
     """Load a public name when it is first used."""
     if name == "__version__":
         value: object = import_module("importlib.metadata").version("foreset")
+    elif name in _MODULES:
+        value = import_module(f"foreset.{name}")
     elif name in _RESULTS:
         value = getattr(import_module("returns.result"), name)
     elif name in _HOMES:
