@@ -55,15 +55,15 @@ class Commit:
         """Make it; where there is nothing to put together, a row of no key, which serves nobody, makes the version."""
         match self.kind:
             case "optimize":
-                if not store.optimize(table).unwrap().merged:
-                    store.write(frame([(None, 0, 0, 0, 0.0)]), table).unwrap()
+                if not store.tables.optimize(table).unwrap().merged:
+                    store.tables.write(frame([(None, 0, 0, 0, 0.0)]), table).unwrap()
             case "delete":
                 nothing = frame(()).with_columns(k=pl.lit(self.key, pl.Int64))
-                store.write(nothing, table, mode="overwrite", replace_where=f"k = {self.key}").unwrap()
+                store.tables.write(nothing, table, mode="overwrite", replace_where=f"k = {self.key}").unwrap()
             case "merge":
-                store.write(frame(self.rows), table, mode="merge", merge_on=["k"]).unwrap()
+                store.tables.write(frame(self.rows), table, mode="merge", merge_on=["k"]).unwrap()
             case _:
-                store.write(frame(self.rows), table, mode=self.kind).unwrap()
+                store.tables.write(frame(self.rows), table, mode=self.kind).unwrap()
 
 
 @dataclass(frozen=True)

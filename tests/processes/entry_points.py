@@ -116,7 +116,7 @@ class World:
 
     @cached_property
     def part(self) -> TrainingSetPart:
-        return self.made.split(by="city", test_size=0.5)[0]
+        return self.many.split(by="city", test_size=0.5)[0]
 
     @cached_property
     def changes(self) -> TableChanges:
@@ -294,6 +294,7 @@ CALLS: Final[dict[str, Callable[[World], object]]] = {
     "TrainingSetPart.to_arrow": lambda w: w.part.to_arrow().num_rows,
     "TrainingSetPart.to_numpy": lambda w: w.part.to_numpy().shape,
     "TrainingSetPart.to_pandas": lambda w: w.part.to_pandas().shape,
+    "TrainingSetPart.with_notes": lambda w: pl.DataFrame(w.part.with_notes(w.part.frame)).height,
     "FeastManager.check_online": lambda w: w.manager.check_online("rain"),
     "FeastManager.features": lambda w: w.manager.features,
     "FeastManager.get_entity_values": lambda w: w.manager.get_entity_values("city", "rain"),

@@ -66,7 +66,7 @@ def test_tables_that_are_put_together_twice_at_once_have_each_row_once(three_com
     for store in stores:
         store.tables.info(str(three_commits)).unwrap()  # both have it open now
     with ThreadPoolExecutor() as workers:
-        done = list(workers.map(lambda store: store.optimize(str(three_commits)), stores))
+        done = list(workers.map(lambda store: store.tables.optimize(str(three_commits)), stores))
     assert {type(failed.failure()) for failed in done if isinstance(failed, Failure)} <= {TableBusy}
     assert rows(three_commits) == [0, 1, 2]
     assert len(DeltaTable(three_commits).file_uris()) == 1
