@@ -9,9 +9,10 @@ from returns.result import Result, Success
 from foreset.adapters.shared.files.places import is_not_a_place
 from foreset.domain.errors.event_log import NoLog, RepositoryNeeded, StoreError
 from foreset.domain.errors.problem import refuse
-from foreset.domain.safe_text.addresses import is_address, without_secrets
+from foreset.domain.safe_text.addresses import is_address
 from foreset.entrypoints.cli.parser import STORE
 from foreset.entrypoints.store.feature_store import FeatureStore
+from foreset.entrypoints.wiring.locations import feast_folder
 
 DEFAULT = "feature_repo"
 
@@ -54,7 +55,4 @@ def store_that_is_there(args: argparse.Namespace) -> Result[FeatureStore, StoreE
 
 def repository_folder(args: argparse.Namespace) -> Result[str, RepositoryNeeded]:
     """The folder of Feast's repository: the one that is named, else that of the store."""
-    place = args.repo or store_folder(args)
-    if is_address(place) or is_not_a_place(place):
-        return refuse(RepositoryNeeded(place=without_secrets(place)))
-    return Success(place)
+    return feast_folder(args.repo or store_folder(args))

@@ -8,7 +8,7 @@ from os import PathLike, fspath
 from types import TracebackType
 from typing import Any, Final, Self
 
-from returns.result import Result, Success
+from returns.result import Result
 
 from foreset.adapters.shared.processes.fork_guard import all_need_threads
 from foreset.application.definitions.catalog import CatalogAt, current_catalog
@@ -24,11 +24,10 @@ from foreset.domain.definitions.specs import TrainingSetSpec
 from foreset.domain.diff.report import TrainingSetDiff
 from foreset.domain.errors.event_log import RepositoryNeeded, StoreError
 from foreset.domain.errors.history import PastError
-from foreset.domain.errors.problem import refuse
 from foreset.domain.errors.retrieval import PlanError, RebuildError, RetrievalError
 from foreset.domain.event_log.receipts import TrainingSetRetrieved
 from foreset.domain.planning.plan import RetrievalPlan
-from foreset.domain.safe_text.addresses import is_address, is_misspelt, without_secrets
+from foreset.domain.safe_text.addresses import without_secrets
 from foreset.domain.safe_text.notebooks import card
 from foreset.entrypoints.spec_files.specs import SpecFileError, with_files_read
 from foreset.entrypoints.store.frames import frame_to_write
@@ -46,6 +45,7 @@ from foreset.entrypoints.store.training_set import TrainingSet
 from foreset.entrypoints.wiring.arguments import Place, fitted_arguments
 from foreset.entrypoints.wiring.build import comparer, data_folder, in_memory, local_store, run_on
 from foreset.entrypoints.wiring.engines import OfflineStore, chosen_store
+from foreset.entrypoints.wiring.locations import feast_folder
 from foreset.entrypoints.wiring.openings import Opening, checked, opening
 from foreset.entrypoints.wiring.raising import given
 from foreset.entrypoints.wiring.unread import results_must_be_read
@@ -335,10 +335,7 @@ class FeatureStore(OldNames):
     @fitted_arguments
     def repository(self, repo: Place | None = None) -> "Result[str, RepositoryNeeded]":
         """The folder of the Feast repository: `repo`, or the store's own folder."""
-        place = fspath(repo) if repo is not None else self.place
-        if place is None or is_address(place) or is_misspelt(place):
-            return refuse(RepositoryNeeded(place="in memory" if place is None else without_secrets(place)))
-        return Success(place)
+        return feast_folder(self.place if repo is None else fspath(repo))
 
     def __repr__(self) -> str:
         """Where it is."""

@@ -17,12 +17,11 @@ from foreset.application.training_sets.retrieve import retrieve
 from foreset.domain.definitions.registry import Catalog, replay
 from foreset.domain.errors.event_log import StoreError
 from foreset.domain.errors.history import PastError, PastIsReadOnly
-from foreset.domain.errors.problem import refuse
 from foreset.domain.errors.retrieval import PlanError, RebuildError, RetrievalError
 from foreset.domain.errors.specs import NoSuchTrainingSet
 from foreset.domain.event_log.history import Past, in_utc, past_of
 from foreset.entrypoints.store.old_names import OldNames
-from foreset.entrypoints.store.parts.past import PastLog, PastModels, PastTables, PastTrainingSets
+from foreset.entrypoints.store.parts.past import PastLog, PastModels, PastTables, PastTrainingSets, read_only
 from foreset.entrypoints.store.reports import OwnStore, Reporter
 from foreset.entrypoints.store.training_set import TrainingSet
 from foreset.entrypoints.wiring.arguments import fitted_arguments
@@ -81,7 +80,7 @@ class PastStore(OldNames):
         """What was defined."""
         return Result.from_value(self._catalog)
 
-    @property
+    @cached_property
     def _catalog(self) -> Catalog:
         return replay(registry_events(self._past.events))
 
@@ -123,35 +122,32 @@ class PastStore(OldNames):
 
     def apply(self, *specs_or_files: object) -> "Result[Any, PastIsReadOnly]":
         """Refused with `PastIsReadOnly`."""
-        return self._refused(f"registering {len(specs_or_files)} definitions")
+        return read_only(self.when, f"registering {len(specs_or_files)} definitions")
 
     register = apply
 
     def remove(self, *, entities: Iterable[str] = (), views: Iterable[str] = ()) -> "Result[Any, PastIsReadOnly]":
         """Refused with `PastIsReadOnly`."""
-        return self._refused(f"removing {', '.join([*entities, *views])}")
-
-    def _refused(self, what: str) -> "Result[Any, PastIsReadOnly]":
-        return refuse(PastIsReadOnly(what=what, at=self.when.isoformat()))
+        return read_only(self.when, f"removing {', '.join([*entities, *views])}")
 
     # === Groups of calls ===
 
-    @cached_property
+    @property
     def training_sets(self) -> PastTrainingSets:
         """Training sets that had been retrieved: `list`, `load`."""
         return PastTrainingSets(self)
 
-    @cached_property
+    @property
     def tables(self) -> PastTables:
         """Tables as they were: `info`."""
         return PastTables(self)
 
-    @cached_property
+    @property
     def log(self) -> PastLog:
         """The events up to then: `events`, `lineage`."""
         return PastLog(self)
 
-    @cached_property
+    @property
     def models(self) -> PastModels:
         """Models that had been recorded: `list`."""
         return PastModels(self)

@@ -10,7 +10,7 @@ from returns.result import Result, Success
 
 from foreset.adapters.shared.files.places import is_not_a_place
 from foreset.application.ports.event_log import EventStore, KeptFrames
-from foreset.domain.errors.event_log import DriverMissing, NoLog, StoreError, UnknownLocation
+from foreset.domain.errors.event_log import DriverMissing, NoLog, RepositoryNeeded, StoreError, UnknownLocation
 from foreset.domain.errors.problem import because, refuse
 from foreset.domain.safe_text.addresses import is_address, is_postgres, without_secrets
 
@@ -69,3 +69,10 @@ def _in_postgres(url: str, *, create: bool) -> Result[Location, StoreError]:
     database = opened.unwrap()
     kept = ParquetFrames(PostgresBlobs(database))
     return Success(Location(PostgresEventStore(database), kept, spill_folder()))
+
+
+def feast_folder(place: str | None) -> Result[str, RepositoryNeeded]:
+    """The folder of a Feast repository; `place` is None for that of a store in memory."""
+    if place is None or is_address(place) or is_not_a_place(place):
+        return refuse(RepositoryNeeded(place="in memory" if place is None else without_secrets(place)))
+    return Success(place)

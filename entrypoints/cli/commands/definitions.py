@@ -2,21 +2,18 @@
 
 import argparse
 from collections.abc import Sequence
-from contextlib import closing
 from datetime import timedelta
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import msgspec
-from returns.result import Result, Success
+from returns.result import Result
 
 from foreset.application.definitions.register import Registered, RegistryError
 from foreset.application.feast.publish import Published
-from foreset.application.feast.publish import publish as publish_catalog
 from foreset.domain.definitions.registry import Catalog, Entity, FeatureView
 from foreset.domain.errors.event_log import StoreError
-from foreset.domain.errors.feast import PublishError
-from foreset.domain.errors.problem import Problem, listed, refuse
+from foreset.domain.errors.problem import Problem, listed
 from foreset.domain.feast.import_report import ImportReport
 from foreset.entrypoints.cli.findings import CODES, as_data, counted, lines
 from foreset.entrypoints.cli.output import Answer, Table, public
@@ -28,32 +25,18 @@ from foreset.entrypoints.cli.stores import (
     store_to_write,
 )
 from foreset.entrypoints.cli.words import happened
-from foreset.entrypoints.spec_files.specs import Registration, SpecFileError, read_registrations
+from foreset.entrypoints.spec_files.specs import SpecFileError, with_files_read
 from foreset.entrypoints.store.feature_store import FeatureStore
-
-if TYPE_CHECKING:
-    from foreset.adapters.feast.repository.registry import FeastRegistry
 
 
 def apply(args: argparse.Namespace) -> Result[Answer, SpecFileError | RegistryError]:
     """Register what the files define, all or none."""
     return Result.do(
         _registered(registered, len(specs))
-        for specs in _read(args.files)
+        for specs in with_files_read(args.files)  # a mistake in any of them stops before anything is opened
         for store in store_to_write(args)
         for registered in store.register(*specs)
     )
-
-
-def _read(files: list[str]) -> Result[tuple[Registration, ...], SpecFileError]:
-    """The definitions of all files: the first mistake in any of them stops before anything is opened."""
-    found: list[Registration] = []
-    for file in files:
-        read = read_registrations(file)
-        if not isinstance(read, Success):
-            return refuse(read.failure())
-        found.extend(read.unwrap())
-    return Success(tuple(found))
 
 
 def _registered(registered: Registered, given: int) -> Answer:
@@ -129,20 +112,12 @@ def _entities(catalog: Catalog) -> Answer:
 
 def publish(args: argparse.Namespace) -> Result[Answer, Problem]:
     """Bring the Feast registry of a repository up to date: of the store's folder, where no other is named."""
-    from foreset.entrypoints.wiring.build import feast_registry  # loads Feast: seconds
-
     return Result.do(
         _published(published, folder)
         for folder in repository_folder(args)
         for store in store_to_write(args)
-        for registry in feast_registry(folder, args.project, any_offline_store=True)
-        for published in _publish(store, registry)
+        for published in store.feast.publish(folder, project=args.project)
     )
-
-
-def _publish(store: FeatureStore, registry: "FeastRegistry") -> Result[Published, StoreError | PublishError]:
-    with closing(registry):
-        return publish_catalog(store.adapters.events, registry)
 
 
 def _published(published: Published, folder: str) -> Answer:

@@ -1,7 +1,7 @@
 """Views in Feast's online store: `store.online`."""
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from returns.result import Result
 
@@ -15,6 +15,7 @@ from foreset.entrypoints.wiring.build import feast_registry
 from foreset.entrypoints.wiring.unread import results_must_be_read
 
 if TYPE_CHECKING:
+    from foreset.adapters.feast.repository.registry import FeastRegistry
     from foreset.adapters.feast.repository.settings import RepositoryError
     from foreset.domain.errors.feast import RegistryUnreadable
     from foreset.domain.errors.online import MaterializeError, OnlineError
@@ -37,7 +38,7 @@ class StoreOnline(StorePart):
         """Serve by the repository in the folder `repo`."""
         super().__init__(store)
         self._repo, self._project = repo, project
-        self._views: OnlineViews | None = None
+        self._open: tuple[OnlineViews, FeastRegistry] | None = None
 
     @fitted_arguments
     def repository(self, repo: Place, *, project: str | None = None) -> "StoreOnline":
@@ -78,20 +79,21 @@ class StoreOnline(StorePart):
         )
 
     def close(self) -> None:
-        """Close the connection to the online store. A later call opens it again."""
-        if self._views is not None:
-            self._views.close()
-            self._views = None
+        """Close the connections to the online store and the registry. A later call opens them again."""
+        if self._open is not None:
+            for connection in self._open:
+                connection.close()
+            self._open = None
 
     def _opened(self) -> "Result[OnlineViews, RepositoryFault]":
-        if self._views is not None:
-            return Result.from_value(self._views)
+        if self._open is not None:
+            return Result.from_value(self._open[0])
         return Result.do(
             self._keep(registry)
             for folder in self._store.repository(self._repo)
             for registry in feast_registry(folder, self._project, data_dir=self._store.data_dir, any_offline_store=True)
         )
 
-    def _keep(self, registry: Any) -> OnlineViews:
-        self._views = OnlineViews(self._store, registry)
-        return self._views
+    def _keep(self, registry: "FeastRegistry") -> OnlineViews:
+        self._open = OnlineViews(self._store, registry), registry
+        return self._open[0]

@@ -32,12 +32,17 @@ if TYPE_CHECKING:
     from foreset.entrypoints.store.reports import Reporter
 
 
-def refused(what: str) -> Callable[..., Result[Any, PastIsReadOnly]]:
+def read_only(when: datetime, what: str) -> "Result[Any, PastIsReadOnly]":
+    """The refusal of what would change a store as it was."""
+    return refuse(PastIsReadOnly(what=what, at=when.isoformat()))
+
+
+def _refused(what: str) -> Callable[..., Result[Any, PastIsReadOnly]]:
     """A call that would change a store, and of a past one is refused."""
 
-    def call(self: Any, *given: object, **named: object) -> "Result[Any, PastIsReadOnly]":  # noqa: ARG001  # refused
+    def call(self: "_PastPart", *given: object, **named: object) -> "Result[Any, PastIsReadOnly]":  # noqa: ARG001  # refused
         """Refused with `PastIsReadOnly`."""
-        return refuse(PastIsReadOnly(what=what, at=self.when.isoformat()))
+        return read_only(self.when, what)
 
     return call
 
@@ -99,14 +104,14 @@ class PastTables(_PastPart):
     @fitted_arguments
     def write(self, frame: object, table: Place, **options: object) -> "Result[Any, PastIsReadOnly]":  # noqa: ARG002  # refused
         """Refused with `PastIsReadOnly`."""
-        return refuse(PastIsReadOnly(what=f"writing the table {table!r}", at=self.when.isoformat()))
+        return read_only(self.when, f"writing the table {table!r}")
 
     @fitted_arguments
     def optimize(self, table: Place, **options: object) -> "Result[Any, PastIsReadOnly]":  # noqa: ARG002  # refused
         """Refused with `PastIsReadOnly`."""
-        return refuse(PastIsReadOnly(what=f"optimizing the table {table!r}", at=self.when.isoformat()))
+        return read_only(self.when, f"optimizing the table {table!r}")
 
-    vacuum = refused("vacuuming a table")
+    vacuum = _refused("vacuuming a table")
 
 
 @results_must_be_read
@@ -126,7 +131,7 @@ class PastLog(_PastPart):
         """What had been made from what by then; see `store.log.lineage`."""
         return lineage_around(name, self._store.past.events)
 
-    move = refused("moving its log")
+    move = _refused("moving its log")
 
 
 @results_must_be_read
@@ -151,8 +156,8 @@ class PastTrainingSets(_PastPart):
             for retrieval in load(receipt.id, self._store.adapters, catalog, spine)
         )
 
-    pin = refused("pinning a training set")
-    unpin = refused("giving up a pin")
+    pin = _refused("pinning a training set")
+    unpin = _refused("giving up a pin")
 
 
 @results_must_be_read
@@ -169,5 +174,5 @@ class PastModels(_PastPart):
         """The models of then, the newest first: all, or those of a training set, by its id or name."""
         return models_among(self._store.past.events, training_set)
 
-    record = refused("recording a model")
-    train = refused("recording a model")
+    record = _refused("recording a model")
+    train = _refused("recording a model")
