@@ -72,6 +72,11 @@ def _event(identifier: str, model: ModelDescription, metrics: dict[str, float], 
 
 def _recorded(event: ModelTrained, adapters: Adapters) -> Result[ModelTrained, StaleWrite | StoreError]:
     adapters.log.info("model recorded", training_set=event.training_set_id, estimator=event.estimator)
+    return append_model(event, adapters)
+
+
+def append_model(event: ModelTrained, adapters: Adapters) -> Result[ModelTrained, StaleWrite | StoreError]:
+    """Put a model into the stream of its training set."""
     return adapters.events.append(
         training_set_stream(event.training_set_id),
         (event,),

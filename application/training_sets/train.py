@@ -5,11 +5,12 @@ from returns.result import Result
 
 from foreset.application.ports.engine import Adapters, ModelTrainer
 from foreset.application.ports.tables import ArrowStream
+from foreset.application.training_sets.models import append_model
 from foreset.domain.definitions.models import FeatureSpec, ModelSpec, ModelTrained, Trained, split_metrics
 from foreset.domain.errors.event_log import StoreError
 from foreset.domain.errors.specs import StaleWrite
 from foreset.domain.errors.training import TrainingError
-from foreset.domain.event_log.receipts import TrainingSetRetrieved, training_set_stream
+from foreset.domain.event_log.receipts import TrainingSetRetrieved
 
 TrainError = TrainingError | StaleWrite | StoreError
 """Why no model was trained, or the training not recorded."""
@@ -48,7 +49,7 @@ def fit(task: TrainingTask, frame: ArrowStream, trainer: ModelTrainer) -> Result
 
 def _recorded(
     task: TrainingTask, trained: Trained, receipt: TrainingSetRetrieved, adapters: Adapters
-) -> Result[None, StaleWrite | StoreError]:
+) -> Result[ModelTrained, StaleWrite | StoreError]:
     metrics, not_finite = split_metrics(trained.metrics)
     event = ModelTrained(
         training_set_id=receipt.id,
@@ -63,6 +64,4 @@ def _recorded(
         name=task.model.name,
     )
     adapters.log.info("model trained", training_set=receipt.id, estimator=trained.estimator, **trained.metrics)
-    return adapters.events.append(
-        training_set_stream(receipt.id), (event,), expected=None, at=adapters.clock.now(), actor=adapters.actor
-    ).map(lambda _: None)
+    return append_model(event, adapters)
