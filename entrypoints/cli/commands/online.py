@@ -21,7 +21,8 @@ from foreset.entrypoints.cli.commands.training_sets import named_once
 from foreset.entrypoints.cli.output import Answer, Table
 from foreset.entrypoints.cli.stores import repository_folder, store_to_read
 from foreset.entrypoints.store.feature_store import FeatureStore
-from foreset.entrypoints.store.parts.online_views import OnlineFeatures, OnlineViews, columns_of
+from foreset.entrypoints.store.parts.online import StoreOnline
+from foreset.entrypoints.store.parts.online_views import OnlineFeatures, columns_of
 from foreset.entrypoints.wiring.raising import given
 
 T = TypeVar("T")
@@ -90,7 +91,7 @@ def online(args: argparse.Namespace) -> Result[Answer, Problem]:
     )
 
 
-def _read(features: list[str], rows: dict[str, list[Any]], online: OnlineViews) -> Result[Answer, Problem]:
+def _read(features: list[str], rows: dict[str, list[Any]], online: StoreOnline) -> Result[Answer, Problem]:
     return online.read(features, rows).map(_shown)
 
 
@@ -185,11 +186,9 @@ def _compared(check: OnlineCheck) -> Answer:
 
 
 def _serving(
-    args: argparse.Namespace, store: FeatureStore, act: Callable[[OnlineViews], Result[T, Any]]
+    args: argparse.Namespace, store: FeatureStore, act: Callable[[StoreOnline], Result[T, Any]]
 ) -> Result[T, Problem]:
     """What is done with the views of a store in the online store of a repository: the store's folder, or another."""
-    from foreset.entrypoints.wiring.build import feast_registry  # loads Feast: seconds
-
-    registry = given(feast_registry(given(repository_folder(args)), args.project, any_offline_store=True))
-    with closing(registry), closing(OnlineViews(store, registry)) as online:
+    folder = given(repository_folder(args))
+    with closing(store.online.repository(folder, project=args.project)) as online:
         return act(online)
