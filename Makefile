@@ -24,7 +24,7 @@ demo: install  ## runs `foreset demo`
 test: install  ## all tests
 	$(BIN)/python -m pytest -n 2
 
-coverage: install  ## all tests, with branch coverage, which takes half as long again and has a floor
+coverage: install  ## all tests, with branch coverage, which has a floor
 	$(BIN)/python -m pytest -n 2 --cov --cov-report=term
 
 # Without the tests that are marked as slow, and with fewer cases of each law.

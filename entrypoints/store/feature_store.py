@@ -248,8 +248,8 @@ class FeatureStore(OldNames):
 
         `spine` is a polars, pandas or pyarrow frame, the path of a Parquet or CSV file or of a Delta table, or a
         `SpineReference`. It is kept by its content, so that the id alone rebuilds the set; with `keep_spine=False` only
-        its fingerprint is recorded. `progress(done, all)` is told of spine rows while a result that does not fit in
-        memory is written to a file.
+        its fingerprint is recorded. `progress(done, all)` counts spine rows while a result that does not fit in memory
+        is written to a file.
         """
         return Result.do(
             TrainingSet(retrieval, self.reporter(known.catalog))

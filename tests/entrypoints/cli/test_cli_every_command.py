@@ -1,17 +1,15 @@
 """Every command of the parser prints to every encoding, and ends quietly where nobody reads what it prints."""
 
-import argparse
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from foreset import write_to_delta_lake
 from foreset.entrypoints.cli import main
-from foreset.entrypoints.cli.parser import parser
+from tests.entrypoints.cli.every_command import EVERY_COMMAND
 from tests.entrypoints.cli.test_cli import LABELS, RAIN
 
 _NAME = "r\u00e4gn\u4e2d\u2500\U0001f600"
@@ -19,15 +17,6 @@ _FEATURES = f"""
 entities: [{{name: city, join_keys: [city]}}]
 views: [{{name: {_NAME}, entities: [city], source: {{table: rain, timestamp_field: at}}, features: [mm]}}]
 """
-
-
-def commands(of: argparse.ArgumentParser, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    """Every command, and the commands below it."""
-    for action in of._actions:  # argparse names its commands nowhere else
-        if isinstance(action.choices, dict):  # of a group of commands, each with its parser
-            for name, below in action.choices.items():
-                yield (*path, name)
-                yield from commands(below, (*path, name))
 
 
 CALLS = {
@@ -42,7 +31,6 @@ CALLS = {
     "publish": ["--repo", f"l.parquet/{_NAME}"], "demo": ["--folder", f"l.parquet/{_NAME}"],
 }  # fmt: skip
 """A call of each command that prints the name, or an error about it."""
-EVERY = [" ".join(path) for path in commands(parser())]
 
 
 @pytest.fixture
@@ -61,13 +49,15 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
 
 
 def test_no_command_is_left_out() -> None:
-    assert sorted(CALLS) == sorted(EVERY)
+    assert sorted(CALLS) == sorted(EVERY_COMMAND)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252", "latin-1"])
 def test_every_command_prints_to_every_encoding(here: Path, encoding: str) -> None:
-    calls = [[*name.split(), *rest] for name in EVERY for rest in (["--help"], CALLS[name], [*CALLS[name], "--json"])]
+    calls = [
+        [*name.split(), *rest] for name in EVERY_COMMAND for rest in (["--help"], CALLS[name], [*CALLS[name], "--json"])
+    ]
     for argv in calls:
         _print(argv, here, encoding)
 

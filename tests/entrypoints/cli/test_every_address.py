@@ -25,6 +25,7 @@ from foreset import (
 )
 from foreset.entrypoints.cli.main import main
 from foreset.entrypoints.cli.parser import parser
+from tests.entrypoints.cli.every_command import EVERY_COMMAND, working_in
 
 SECRET = "Pl4ntedS3cret"  # noqa: S105  # what is to be found
 ADDRESSES = [
@@ -48,21 +49,7 @@ VALID = {
     **{command: ["wet"] for command in ("rebuild", "report", "pin", "unpin", "lineage", "show")},
 }
 """Arguments that a command takes, so that the others are looked at too."""
-QUIET = {"demo"}
-"""It downloads nothing and takes one folder, but a minute."""
-
-
-def commands(of: argparse.ArgumentParser, path: tuple[str, ...] = ()) -> Iterator[tuple[str, argparse.ArgumentParser]]:
-    """Every command with its parser, and those below it."""
-    for action in of._actions:  # argparse names its commands nowhere else
-        if isinstance(action, argparse._SubParsersAction):
-            for name, below in action.choices.items():
-                if name not in QUIET:
-                    yield " ".join((*path, name)), below
-                    yield from commands(below, (*path, name))
-
-
-COMMANDS = dict(commands(parser()))
+COMMANDS = {name: command for name, command in EVERY_COMMAND.items() if name != "demo"}  # which takes a minute
 GLOBAL = {action.dest for action in parser()._actions} - {"store"}
 LOOKED_AT = "show"
 """The command that is called with the global options, which are the same for all."""
@@ -96,11 +83,7 @@ def calls(command: str, address: str) -> Iterator[list[str]]:
 def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A folder with a store, made while all may write what nobody forbids."""
     place = tmp_path_factory.mktemp("here")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(place)
-        patch.setenv("FORESET_DATA_DIR", str(place / "data"))
-        patch.setenv("FORESET_LOG", "info")
-        patch.delenv("FORESET_STORE", raising=False)
+    with working_in(place):
         before = os.umask(0)
         try:
             fill(place)

@@ -12,6 +12,7 @@ from foreset import DeltaSource, EntitySpec, FeatureStore, FeatureViewSpec, Trai
 from foreset.domain.definitions import recordable
 from foreset.entrypoints.cli.main import main
 from tests.domain.test_escaping import BIDI
+from tests.entrypoints.cli.every_command import working_in
 from tests.entrypoints.cli.test_every_address import COMMANDS
 
 ACTING = ["\x1b", "\x07", "\x9b", "\r", "\x08", *BIDI, "\u2028", "\u200b", "\ufeff"]
@@ -42,11 +43,7 @@ CALLS = {
 def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A folder with a store of such names, which this version does not take but a log may hold."""
     place = tmp_path_factory.mktemp("names")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(place)
-        patch.setenv("FORESET_DATA_DIR", str(place / "data"))
-        patch.setenv("FORESET_LOG", "info")
-        patch.delenv("FORESET_STORE", raising=False)
+    with working_in(place):
         with pytest.MonkeyPatch.context() as lenient:
             lenient.setattr(recordable, "unfit_for_names", lambda _: None)
             fill(place)

@@ -1,6 +1,5 @@
 """Secrets that were planted in options and addresses are in no output of any command, and in no file of the store."""
 
-import argparse
 import stat
 from contextlib import suppress
 from pathlib import Path
@@ -10,7 +9,7 @@ import pytest
 
 from foreset import DeltaSource, EntitySpec, FeatureStore, FeatureViewSpec, TrainingSetSpec, write_to_delta_lake
 from foreset.entrypoints.cli.main import main
-from foreset.entrypoints.cli.parser import parser
+from tests.entrypoints.cli.every_command import EVERY_COMMAND
 
 SECRET = "Pl4ntedS3cret"  # noqa: S105  # what is to be found
 ADDRESSES = [
@@ -24,12 +23,7 @@ ADDRESSES = [
 ]
 
 
-def commands() -> list[str]:
-    """Every command of the parser."""
-    actions = (
-        action for action in parser()._actions if isinstance(action, argparse._SubParsersAction)
-    )  # there is no public list
-    return sorted(name for action in actions for name in action.choices if name != "demo")
+COMMANDS = sorted({name.partition(" ")[0] for name in EVERY_COMMAND} - {"demo"})
 
 
 @pytest.fixture
@@ -49,7 +43,7 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "store"
 
 
-@pytest.mark.parametrize("command", commands())
+@pytest.mark.parametrize("command", COMMANDS)
 def test_no_command_shows_a_secret(store: Path, command: str, capsys: pytest.CaptureFixture[str]) -> None:
     for more in ([], ["wet"], ["rain"], [f"s3://KEY:{SECRET}@bucket/x"]):
         for json in ([], ["--json"]):
